@@ -1,0 +1,169 @@
+# CocosAI. `make help` lists the targets; build/ holds everything that is made.
+#
+#   V=release|asan|tsan|cov   the build variant       LOUD=1   show every command
+
+.DEFAULT_GOAL := all
+MAKEFLAGS += --no-builtin-rules
+V ?= release
+Q := $(if $(LOUD),,@)
+
+CC_release := gcc
+CC_asan    := gcc
+CC_tsan    := gcc
+CC_cov     := gcc
+CC_fuzz    := clang-14
+CC         := $(CC_$(V))
+
+VERSION := $(shell cat VERSION)
+
+# --- what is built -----------------------------------------------------------
+# A program is the wildcard of its folder; it links the rooms of lib/ as archives.
+PROGRAM_DIRS := services/manager-api:cocos-manager services/agent-api:cocos-agent \
+                services/grpc-gateway:cocos-gateway cli:cocos-cli
+PROGRAM_DIRS := $(foreach p,$(PROGRAM_DIRS),$(if $(wildcard $(firstword $(subst :, ,$(p)))/main.c),$(p)))
+PROGRAMS     := $(foreach p,$(PROGRAM_DIRS),$(lastword $(subst :, ,$(p))))
+dir_of        = $(firstword $(subst :, ,$(filter %:$(1),$(PROGRAM_DIRS))))
+
+LIB_SRC  := $(shell find lib -name '*.c')
+UNIT_SRC := $(shell find tests/unit -name 'test_*.c')
+FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
+FAKE_SRC := $(wildcard tests/fakes/*.c)
+
+OUT := build/$(V)
+BIN := $(if $(filter release,$(V)),build/bin,$(OUT)/bin)
+
+# --- how ---------------------------------------------------------------------
+PKGS    := libmicrohttpd gnutls libcurl openssl jansson libarchive libseccomp libvirt libcbor
+LDLIBS   = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -pthread
+WARN    := -Wall -Wextra -Werror -Wshadow -Wvla -Wpointer-arith -Wwrite-strings \
+           -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef -Wno-missing-field-initializers
+HARDEN  := -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-protection=full \
+           -D_FORTIFY_SOURCE=2
+FLAGS_release := -O2 -g $(HARDEN)
+FLAGS_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+FLAGS_tsan    := -O1 -g -fsanitize=thread
+FLAGS_cov     := -O0 -g --coverage
+FLAGS_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+LINK_release  := -pie -Wl,-z,relro,-z,now,-z,noexecstack
+LINK_asan     := -fsanitize=address,undefined
+LINK_tsan     := -fsanitize=thread
+LINK_cov      := --coverage
+LINK_fuzz     := -fsanitize=fuzzer,address,undefined
+CFLAGS   = -std=gnu17 -D_GNU_SOURCE -I. -DCOCOS_VERSION='"$(VERSION)"' $(WARN) $(FLAGS_$(V)) \
+           -ffunction-sections -fdata-sections -ffile-prefix-map=$(CURDIR)=. -MMD -MP
+LDFLAGS  = $(LINK_$(V)) -Wl,--as-needed -Wl,--gc-sections
+
+objs  = $(patsubst %.c,$(OUT)/%.o,$(1))
+LIB_A = $(OUT)/libcocos.a
+
+.PHONY: all eos demo check check-unit check-api check-vm check-shape fuzz bench lint format cover tcb \
+        install clean help deps tests programs docs
+
+all: programs
+programs: $(addprefix $(BIN)/,$(PROGRAMS)) ## the programs (default)
+
+$(OUT)/%.o: %.c VERSION
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
+
+$(LIB_A): $(call objs,$(LIB_SRC))
+	@rm -f $@
+	$(Q)ar crs $@ $^
+
+define program_rule
+$$(BIN)/$(1): $$(call objs,$$(shell find $(call dir_of,$(1)) -name '*.c')) $$(LIB_A)
+	@mkdir -p $$(@D)
+	@echo "  LINK  $$@"
+	$$(Q)$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS)
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
+
+# --- tests -------------------------------------------------------------------
+# A unit test may need the objects of the program it tests: all but its main.c, as one archive.
+ROOM_SRC := $(filter-out %/main.c,$(shell find services cli eos -name '*.c' -not -path 'eos/init/*' 2>/dev/null))
+TEST_A   := $(OUT)/libtest.a
+UNITS    := $(patsubst %.c,$(OUT)/%,$(UNIT_SRC))
+REPLAYS  := $(patsubst tests/fuzz/%.c,$(OUT)/tests/replay/%,$(FUZZ_SRC))
+
+$(TEST_A): $(call objs,$(ROOM_SRC) $(FAKE_SRC))
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(Q)ar crs $@ $^
+
+$(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(TEST_A) $(LIB_A)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(TEST_A) $(LIB_A) -Wl,--end-group -lcmocka $(LDLIBS)
+
+$(OUT)/tests/replay/%: $(OUT)/tests/fuzz/%.o $(OUT)/tests/fuzz/replay_main.o $(TEST_A) $(LIB_A)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(OUT)/tests/fuzz/replay_main.o \
+	    -Wl,--start-group $(TEST_A) $(LIB_A) -Wl,--end-group $(LDLIBS)
+
+tests: $(UNITS) $(REPLAYS)
+
+check: ## every test (installs what is missing)
+	$(Q)tests/check
+
+check-unit: ## unit tests and fuzz corpora, with ASan and UBSan
+	$(Q)$(MAKE) V=asan tests
+	$(Q)tests/run-units build/asan
+
+check-shape: ## layers, sizes, banned calls, format
+	$(Q)tests/shape/run
+
+check-api: ## the real programs over HTTPS, built with ASan and UBSan
+	$(Q)$(MAKE) V=asan programs
+	$(Q)tests/api/run build/asan/bin
+
+check-vm: all eos ## a computation in a real VM, the way of the demo
+	$(Q)tests/vm/run
+
+fuzz: ## MINUTES=n of libFuzzer for each parser (default 1)
+	$(Q)$(MAKE) V=fuzz fuzzers
+	$(Q)tests/fuzz/run build/fuzz/tests/fuzz $(or $(MINUTES),1)
+
+FUZZERS := $(patsubst %.c,$(OUT)/%,$(FUZZ_SRC))
+.PHONY: fuzzers
+fuzzers: $(FUZZERS)
+$(OUT)/tests/fuzz/fuzz_%: $(OUT)/tests/fuzz/fuzz_%.o $(TEST_A) $(LIB_A)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(TEST_A) $(LIB_A) -Wl,--end-group $(LDLIBS)
+
+bench: all eos ## the figures, as ratios measured in one run
+	$(Q)tests/bench/run
+
+cover: ## line coverage of the unit tests and corpora
+	$(Q)$(MAKE) V=cov tests
+	$(Q)tests/run-units build/cov
+	$(Q)tests/cover build/cov
+
+# --- guest, demo, housekeeping -------------------------------------------------
+eos: all ## the guest image in build/eos
+	$(Q)eos/build
+
+demo: ## three parties compute in a measured VM, step by step
+	$(Q)deploy/demo/run
+
+lint: ## clang-tidy
+	$(Q)tests/lint
+
+format: ## clang-format in place
+	$(Q)git ls-files '*.c' '*.h' | xargs clang-format-14 -i
+
+tcb: all ## lines of our code in each program
+	$(Q)tests/tcb
+
+deps: ## install the Debian packages that are missing
+	$(Q)deploy/packages/install
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+install: all ## programs, units and documents under PREFIX
+	$(Q)deploy/install '$(DESTDIR)' '$(PREFIX)'
+
+clean: ## remove build/
+	rm -rf build
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+-include $(shell find build/$(V) -name '*.d' 2>/dev/null)

@@ -1,0 +1,448 @@
+#include "lib/base/text.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+static const char base64_std[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char base64_url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+static const struct {
+    const char *name;
+    uint64_t ms;
+} duration_units[] = {
+    {"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1},
+};
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Reads digits from *at on; false when there are none or the value is over max. */
+static bool take_digits(const char **at, uint64_t max, uint64_t *ret)
+{
+    const char *p = *at;
+    uint64_t value = 0;
+
+    if (!is_digit(*p))
+        return false;
+    for (; is_digit(*p); p++) {
+        uint64_t digit = (uint64_t)(*p - '0');
+
+        if (digit > max || value > (max - digit) / 10)
+            return false;
+        value = value * 10 + digit;
+    }
+    *at = p;
+    *ret = value;
+    return true;
+}
+
+int text_parse_u64(const char *text, uint64_t max, uint64_t *ret, struct err *err)
+{
+    const char *at = text;
+    uint64_t value;
+
+    if (!is_digit(text[0]) || (text[0] == '0' && text[1] != '\0'))
+        return err_set(err, ERR_INPUT, "'%.40s' is not a whole number", text);
+    if (!take_digits(&at, max, &value))
+        return err_set(err, ERR_INPUT, "'%.40s' is over the limit of %" PRIu64, text, max);
+    if (*at != '\0')
+        return err_set(err, ERR_INPUT, "'%.40s' is not a whole number", text);
+    *ret = value;
+    return 0;
+}
+
+void text_hex(const void *bytes, size_t len, char *out)
+{
+    static const char digits[] = "0123456789abcdef";
+    const uint8_t *from = bytes;
+
+    for (size_t i = 0; i < len; i++) {
+        out[2 * i] = digits[from[i] >> 4];
+        out[2 * i + 1] = digits[from[i] & 15];
+    }
+    out[2 * len] = '\0';
+}
+
+static int hex_digit(uint8_t c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+int text_decode_hex(struct span text, struct buf *out, struct err *err)
+{
+    if (text.len % 2 != 0)
+        return err_set(err, ERR_INPUT, "hex text has an odd number of digits (%zu)", text.len);
+    for (size_t i = 0; i < text.len; i += 2) {
+        int high = hex_digit(text.data[i]);
+        int low = hex_digit(text.data[i + 1]);
+
+        if (high < 0 || low < 0)
+            return err_set(err, ERR_INPUT, "no hex digit at position %zu", high < 0 ? i : i + 1);
+        buf_add_u8(out, (uint8_t)(high << 4 | low));
+    }
+    return buf_check(out, "hex text", err);
+}
+
+int text_parse_hex(const char *text, void *out, size_t len, struct err *err)
+{
+    OWNED_BUF bytes = BUF_OF(len);
+    size_t digits = strlen(text);
+
+    if (digits != 2 * len)
+        return err_set(err, ERR_INPUT, "expected %zu hex digits, got %zu", 2 * len, digits);
+    if (text_decode_hex(span_of_str(text), &bytes, err) < 0)
+        return -1;
+    if (len > 0)
+        memcpy(out, bytes.data, len);
+    return 0;
+}
+
+static void encode64(struct span bytes, const char *alphabet, bool pad, struct buf *out)
+{
+    for (size_t i = 0; i < bytes.len; i += 3) {
+        size_t have = bytes.len - i < 3 ? bytes.len - i : 3;
+        uint32_t group = (uint32_t)bytes.data[i] << 16;
+
+        if (have > 1)
+            group |= (uint32_t)bytes.data[i + 1] << 8;
+        if (have > 2)
+            group |= bytes.data[i + 2];
+        for (size_t k = 0; k < 4; k++) {
+            if (k <= have)
+                buf_add_u8(out, (uint8_t)alphabet[group >> (18 - 6 * k) & 63]);
+            else if (pad)
+                buf_add_u8(out, '=');
+        }
+    }
+}
+
+void text_encode_base64(struct span bytes, struct buf *out)
+{
+    encode64(bytes, base64_std, true, out);
+}
+
+void text_encode_base64url(struct span bytes, struct buf *out)
+{
+    encode64(bytes, base64_url, false, out);
+}
+
+static int decode64(struct span text, const char *alphabet, struct buf *out, struct err *err)
+{
+    uint32_t group = 0;
+    size_t have = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        const char *found = text.data[i] ? strchr(alphabet, text.data[i]) : NULL;
+
+        if (found == NULL)
+            return err_set(err, ERR_INPUT, "no base64 character at position %zu", i);
+        group = group << 6 | (uint32_t)(found - alphabet);
+        if (++have < 4)
+            continue;
+        buf_add_u8(out, (uint8_t)(group >> 16));
+        buf_add_u8(out, (uint8_t)(group >> 8));
+        buf_add_u8(out, (uint8_t)group);
+        group = 0;
+        have = 0;
+    }
+
+    if (have == 1 || (have == 2 && (group & 15) != 0) || (have == 3 && (group & 3) != 0))
+        return err_set(err, ERR_INPUT, "base64 text ends in the middle of a byte");
+    if (have == 2)
+        buf_add_u8(out, (uint8_t)(group >> 4));
+    if (have == 3) {
+        buf_add_u8(out, (uint8_t)(group >> 10));
+        buf_add_u8(out, (uint8_t)(group >> 2));
+    }
+    return buf_check(out, "base64 text", err);
+}
+
+int text_decode_base64(struct span text, struct buf *out, struct err *err)
+{
+    size_t len = text.len;
+
+    if (len % 4 != 0)
+        return err_set(err, ERR_INPUT, "base64 text of %zu characters lacks padding", len);
+    for (int pad = 0; pad < 2 && len > 0 && text.data[len - 1] == '='; pad++)
+        len--;
+    return decode64(span_part(text, 0, len), base64_std, out, err);
+}
+
+int text_decode_base64url(struct span text, struct buf *out, struct err *err)
+{
+    return decode64(text, base64_url, out, err);
+}
+
+/* The index of the unit at *at, which must be from `from` on; -1 when there is none. */
+static int take_unit(const char **at, size_t from)
+{
+    size_t length = 0;
+
+    while (isalpha((unsigned char)(*at)[length]))
+        length++;
+    for (size_t i = from; i < COUNT_OF(duration_units); i++) {
+        const char *name = duration_units[i].name;
+
+        if (strlen(name) == length && strncmp(*at, name, length) == 0) {
+            *at += length;
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+int text_parse_duration(const char *text, uint64_t *ret_ms, struct err *err)
+{
+    const char *at = text;
+    uint64_t total = 0;
+    size_t next_unit = 0;
+
+    do {
+        uint64_t count;
+        int unit;
+
+        if (!take_digits(&at, INT64_MAX, &count) || (unit = take_unit(&at, next_unit)) < 0)
+            return err_set(err, ERR_INPUT, "'%.40s' is not a duration like 90s or 1h30m", text);
+        if (count > (INT64_MAX - total) / duration_units[unit].ms)
+            return err_set(err, ERR_INPUT, "duration '%.40s' is too long", text);
+        total += count * duration_units[unit].ms;
+        next_unit = (size_t)unit + 1;
+    } while (*at != '\0');
+
+    *ret_ms = total;
+    return 0;
+}
+
+void text_format_duration(uint64_t ms, char out[static TEXT_DURATION_SIZE])
+{
+    size_t used = 0;
+
+    for (size_t i = 0; i < COUNT_OF(duration_units); i++) {
+        uint64_t count = ms / duration_units[i].ms;
+
+        ms %= duration_units[i].ms;
+        if (count > 0)
+            used += (size_t)snprintf(out + used, TEXT_DURATION_SIZE - used, "%" PRIu64 "%s", count,
+                                     duration_units[i].name);
+    }
+    if (used == 0)
+        snprintf(out, TEXT_DURATION_SIZE, "0s");
+}
+
+/* Days since 1970-01-01 of a date in the Gregorian calendar, counted from March so that the leap
+ * day is the last of its year. */
+static int64_t days_of_date(int64_t year, int64_t month, int64_t day)
+{
+    int64_t y = month <= 2 ? year - 1 : year;
+    int64_t era = y / 400;
+    int64_t year_of_era = y - era * 400;
+    int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+
+    return era * 146097 + day_of_era - 719468;
+}
+
+static void date_of_days(int64_t days, int64_t *year, int64_t *month, int64_t *day)
+{
+    int64_t z = days + 719468;
+    int64_t era = z / 146097;
+    int64_t day_of_era = z - era * 146097;
+    int64_t year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int64_t shifted = (5 * day_of_year + 2) / 153;
+
+    *day = day_of_year - (153 * shifted + 2) / 5 + 1;
+    *month = shifted + (shifted < 10 ? 3 : -9);
+    *year = year_of_era + era * 400 + (*month <= 2);
+}
+
+void text_format_time(int64_t seconds, char out[static TEXT_TIME_SIZE])
+{
+    const int64_t last = 253402300799; /* 9999-12-31T23:59:59Z */
+    int64_t year, month, day, rest;
+
+    if (seconds < 0)
+        seconds = 0;
+    if (seconds > last)
+        seconds = last;
+    rest = seconds % 86400;
+    date_of_days(seconds / 86400, &year, &month, &day);
+    snprintf(out, TEXT_TIME_SIZE, "%04d-%02d-%02dT%02d:%02d:%02dZ", (int)year, (int)month, (int)day,
+             (int)(rest / 3600), (int)(rest / 60 % 60), (int)(rest % 60));
+}
+
+/* Exactly width digits between min and max. */
+static bool take_number(const char **at, int width, int64_t min, int64_t max, int64_t *ret)
+{
+    int64_t value = 0;
+
+    for (int i = 0; i < width; i++, (*at)++) {
+        if (!is_digit(**at))
+            return false;
+        value = value * 10 + (**at - '0');
+    }
+    *ret = value;
+    return value >= min && value <= max;
+}
+
+static bool take_char(const char **at, char wanted)
+{
+    if (**at != wanted)
+        return false;
+    (*at)++;
+    return true;
+}
+
+static int64_t days_in_month(int64_t year, int64_t month)
+{
+    int64_t next_year = month == 12 ? year + 1 : year;
+    int64_t next_month = month == 12 ? 1 : month + 1;
+
+    return days_of_date(next_year, next_month, 1) - days_of_date(year, month, 1);
+}
+
+static bool take_date(const char **at, int64_t *ret_days)
+{
+    int64_t year, month, day;
+
+    if (!take_number(at, 4, 1970, 9999, &year) || !take_char(at, '-') ||
+        !take_number(at, 2, 1, 12, &month) || !take_char(at, '-') ||
+        !take_number(at, 2, 1, days_in_month(year, month), &day))
+        return false;
+    *ret_days = days_of_date(year, month, day);
+    return true;
+}
+
+static bool take_clock(const char **at, int64_t *ret_seconds)
+{
+    int64_t hour, minute, second;
+
+    if (!take_number(at, 2, 0, 23, &hour) || !take_char(at, ':') ||
+        !take_number(at, 2, 0, 59, &minute) || !take_char(at, ':') ||
+        !take_number(at, 2, 0, 60, &second))
+        return false;
+    if (take_char(at, '.')) {
+        if (!is_digit(**at))
+            return false;
+        while (is_digit(**at))
+            (*at)++;
+    }
+    *ret_seconds = hour * 3600 + minute * 60 + second;
+    return true;
+}
+
+/* "Z" or "+hh:mm"; how many seconds local time is ahead of UTC. */
+static bool take_offset(const char **at, int64_t *ret_seconds)
+{
+    int64_t sign = **at == '-' ? -1 : 1;
+    int64_t hour, minute;
+
+    *ret_seconds = 0;
+    if (take_char(at, 'Z') || take_char(at, 'z'))
+        return true;
+    if (!take_char(at, '+') && !take_char(at, '-'))
+        return false;
+    if (!take_number(at, 2, 0, 23, &hour) || !take_char(at, ':') ||
+        !take_number(at, 2, 0, 59, &minute))
+        return false;
+    *ret_seconds = sign * (hour * 3600 + minute * 60);
+    return true;
+}
+
+int text_parse_time(const char *text, int64_t *ret_seconds, struct err *err)
+{
+    const char *at = text;
+    int64_t days, seconds, offset;
+
+    if (!take_date(&at, &days) || !(take_char(&at, 'T') || take_char(&at, 't')) ||
+        !take_clock(&at, &seconds) || !take_offset(&at, &offset) || *at != '\0')
+        return err_set(err, ERR_INPUT, "'%.40s' is not a time like 2026-11-23T04:05:06Z", text);
+    *ret_seconds = days * 86400 + seconds - offset;
+    return 0;
+}
+
+/* The length of the UTF-8 sequence at the start of text, 0 when it is not one. */
+static size_t utf8_sequence(struct span text)
+{
+    uint8_t first = text.data[0];
+    size_t len = first < 0x80   ? 1
+                 : first < 0xc2 ? 0
+                 : first < 0xe0 ? 2
+                 : first < 0xf0 ? 3
+                 : first < 0xf5 ? 4
+                                : 0;
+    if (len == 0 || len > text.len)
+        return 0;
+    for (size_t i = 1; i < len; i++)
+        if ((text.data[i] & 0xc0) != 0x80)
+            return 0;
+    if (len > 2) {
+        uint8_t second = text.data[1];
+
+        if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) ||
+            (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f))
+            return 0;
+    }
+    return len;
+}
+
+bool text_is_utf8(struct span text)
+{
+    while (text.len > 0) {
+        size_t len = utf8_sequence(text);
+
+        if (len == 0)
+            return false;
+        text = span_part(text, len, text.len);
+    }
+    return true;
+}
+
+bool text_is_name(const char *text, size_t max)
+{
+    size_t len = strlen(text);
+
+    if (len == 0 || len > max || text[0] == '.' || text[0] == '-')
+        return false;
+    return strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == len;
+}
+
+void text_add_printable(struct buf *out, struct span text, size_t max)
+{
+    size_t start = out->len;
+
+    while (text.len > 0) {
+        size_t len = utf8_sequence(text);
+        bool plain = len > 1 || (len == 1 && text.data[0] >= 0x20 && text.data[0] != 0x7f);
+        size_t width = plain ? len : 4;
+
+        if (out->len - start + width > max) {
+            buf_add_str(out, "...");
+            return;
+        }
+        if (plain)
+            buf_add(out, text.data, len);
+        else
+            buf_printf(out, "\\x%02x", text.data[0]);
+        text = span_part(text, plain ? len : 1, text.len);
+    }
+}
+
+bool text_starts_with(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+bool text_ends_with(const char *text, const char *suffix)
+{
+    size_t length = strlen(text), tail = strlen(suffix);
+
+    return length >= tail && strcmp(text + length - tail, suffix) == 0;
+}
