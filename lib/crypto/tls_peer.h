@@ -1,0 +1,15 @@
+/* What can be learned from a live TLS connection of OpenSSL: the keying material that both ends share and
+ * nobody between them knows, and the key of the other end. */
+#ifndef COCOS_CRYPTO_TLS_PEER_H
+#define COCOS_CRYPTO_TLS_PEER_H
+
+#include "lib/crypto/digest.h"
+
+/* RFC 5705 exporter of the connection; ssl is an SSL *. context may be empty. */
+MUST_USE int tls_peer_export(void *ssl, const char *label, struct span context, uint8_t *out,
+                             size_t len, struct err *err);
+
+/* SHA-256 of the SubjectPublicKeyInfo of the peer's certificate. UNTRUSTED when it sent none. */
+MUST_USE int tls_peer_identity(void *ssl, uint8_t out[static SHA256_SIZE], struct err *err);
+
+#endif
