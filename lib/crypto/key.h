@@ -1,5 +1,5 @@
-/* Key pairs and public keys: RSA of 2048 bits and more, P-256, P-384, Ed25519. An identity in this system
- * IS a public key; its name is the SHA-256 of its SubjectPublicKeyInfo. */
+/* Key pairs and public keys: RSA of 2048 bits and more, P-256, P-384, Ed25519. An identity in this
+ * system IS a public key; its name is the SHA-256 of its SubjectPublicKeyInfo. */
 #ifndef COCOS_CRYPTO_KEY_H
 #define COCOS_CRYPTO_KEY_H
 
@@ -20,13 +20,13 @@ DEFINE_OWNED(key)
 /* A fresh pair; RSA gets bits (0: 3072). */
 MUST_USE int key_generate(enum key_type type, unsigned bits, struct key **ret, struct err *err);
 
-/* A public key: PEM "PUBLIC KEY" (nothing before or after but white space), or SPKI in DER. Refuses other
- * types, short RSA keys and points that are not on the curve (INPUT). */
+/* A public key: PEM "PUBLIC KEY" (nothing before or after but white space), or SPKI in DER. Refuses
+ * other types, short RSA keys and points that are not on the curve (INPUT). */
 MUST_USE int key_load_public_pem(struct span pem, struct key **ret, struct err *err);
 MUST_USE int key_load_public_der(struct span spki, struct key **ret, struct err *err);
 
-/* A private key: PEM "PRIVATE KEY" (PKCS#8, and PKCS#1 bytes under that name as some older tools write
- * them), "EC PRIVATE KEY", "RSA PRIVATE KEY"; unencrypted. */
+/* A private key: PEM "PRIVATE KEY" (PKCS#8, and PKCS#1 bytes under that name as some older tools
+ * write them), "EC PRIVATE KEY", "RSA PRIVATE KEY"; unencrypted. */
 MUST_USE int key_load_private_pem(struct span pem, struct key **ret, struct err *err);
 
 /* The key of a certificate given as DER or PEM. */
@@ -35,7 +35,8 @@ MUST_USE int key_load_certificate(struct span certificate, struct key **ret, str
 enum key_type key_type_of(const struct key *key);
 bool key_is_private(const struct key *key);
 
-/* Public part as DER SPKI or PEM, private part as PKCS#8 PEM (out should be a secret buffer); appended. */
+/* Public part as DER SPKI or PEM, private part as PKCS#8 PEM (out should be a secret buffer);
+ * appended. */
 void key_write_spki(const struct key *key, struct buf *out);
 void key_write_public_pem(const struct key *key, struct buf *out);
 MUST_USE int key_write_private_pem(const struct key *key, struct buf *out, struct err *err);

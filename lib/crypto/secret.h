@@ -1,5 +1,5 @@
-/* Secrets: bytes that are wiped when they go out of scope and compared in constant time. A secret never
- * enters an error text or a log. */
+/* Secrets: bytes that are wiped when they go out of scope and compared in constant time. A secret
+ * never enters an error text or a log. */
 #ifndef COCOS_CRYPTO_SECRET_H
 #define COCOS_CRYPTO_SECRET_H
 
@@ -19,7 +19,8 @@ void secret_done(struct secret *secret);
 /* True when both have the same length and bytes; the time depends on the length only. */
 bool secret_equal(struct span a, struct span b);
 
-/* Fills with bytes from the system's generator; aborts when it fails, since nothing can be safe then. */
+/* Fills with bytes from the system's generator; aborts when it fails, since nothing can be safe
+ * then. */
 void random_bytes(void *out, size_t len);
 
 /* A random UUID (version 4) in its text form. */

@@ -1,5 +1,5 @@
-/* What can be learned from a live TLS connection of OpenSSL: the keying material that both ends share and
- * nobody between them knows, and the key of the other end. */
+/* What can be learned from a live TLS connection of OpenSSL: the keying material that both ends
+ * share and nobody between them knows, and the key of the other end. */
 #ifndef COCOS_CRYPTO_TLS_PEER_H
 #define COCOS_CRYPTO_TLS_PEER_H
 

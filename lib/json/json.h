@@ -1,8 +1,10 @@
-/* JSON, strictly: one value, UTF-8, no duplicate members, nothing after the end, bounded depth and size.
+/* JSON, strictly: one value, UTF-8, no duplicate members, nothing after the end, bounded depth and
+ * size.
  *
- * A document is a tree of `struct json` (opaque; jansson lives behind it and nowhere else). Whoever creates
- * a tree frees it with json_free(); values taken out of a tree are borrowed from it. Typed decoding and
- * encoding of whole structs is table.h; RFC 8785 bytes are made by json_canonical(). */
+ * A document is a tree of `struct json` (opaque; jansson lives behind it and nowhere else). Whoever
+ * creates a tree frees it with json_free(); values taken out of a tree are borrowed from it. Typed
+ * decoding and encoding of whole structs is table.h; RFC 8785 bytes are made by json_canonical().
+ */
 #ifndef COCOS_JSON_JSON_H
 #define COCOS_JSON_JSON_H
 
@@ -24,9 +26,9 @@ enum json_kind {
     JSON_KIND_OBJECT
 };
 
-/* Parses one document. Errors: MALFORMED with line and column for a syntax error, bad UTF-8, a NUL in a
- * string, or depth over JSON_DEPTH_MAX; INPUT with a pointer for a duplicate member. The caller bounds the
- * size of text. */
+/* Parses one document. Errors: MALFORMED with line and column for a syntax error, bad UTF-8, a NUL
+ * in a string, or depth over JSON_DEPTH_MAX; INPUT with a pointer for a duplicate member. The
+ * caller bounds the size of text. */
 MUST_USE int json_parse(struct span text, struct json **ret, struct err *err);
 
 void json_free(struct json *json);
@@ -52,17 +54,25 @@ int64_t json_int(const struct json *integer);
 bool json_bool(const struct json *boolean);
 size_t json_count(const struct json *array_or_object);
 const struct json *json_at(const struct json *array, size_t index);
-/* The index-th member of an object in document order; its key through ret_key. */
+/* The index-th member of an object in document order; its key through ret_key. It walks there from
+ * the start; to visit every member of an object that may be large, use json_next(). */
 const struct json *json_member(const struct json *object, size_t index, const char **ret_key);
+/* The member after *key, in document order, and moves *key to it; the first one when *key is NULL.
+ * NULL at the end. const char *key = NULL; while ((value = json_next(object, &key)) != NULL) key
+ * must be the pointer that the last call stored, not another text of the same content. */
+const struct json *json_next(const struct json *object, const char **key);
 
-/* Building. Setters and json_add() take ownership of the value given, also when it is NULL (which sets
- * null). They abort only when memory is gone. */
-struct json *json_object(void);
-struct json *json_array(void);
-struct json *json_new_str(const char *text); /* NULL: null; invalid UTF-8 is replaced by \xNN text */
+/* Building. Setters and json_add() take ownership of the value given, also when it is NULL (which
+ * sets null). They abort only when memory is gone. A text that is not valid UTF-8 is written as
+ * text_add_printable() shows it, with \xNN for its odd bytes. (jansson owns the plain names
+ * json_object, json_array and json_copy: two functions of one name in a program would take each
+ * other's place.) */
+struct json *json_new_object(void);
+struct json *json_new_array(void);
+struct json *json_new_str(const char *text); /* NULL: null */
 struct json *json_new_int(int64_t value);
 struct json *json_new_bool(bool value);
-struct json *json_copy(const struct json *json); /* deep */
+struct json *json_new_copy(const struct json *json); /* deep */
 void json_set(struct json *object, const char *key, struct json *value);
 void json_set_str(struct json *object, const char *key, const char *text);
 void json_set_int(struct json *object, const char *key, int64_t value);
