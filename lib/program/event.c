@@ -67,19 +67,18 @@ static uint64_t first_id(const struct event_log *log)
 
 static void write_event(const struct event *event, struct buf *out)
 {
-    OWNED_JSON *json = json_object();
+    OWNED_JSON *json = json_new_object();
 
     json_set_int(json, "id", (int64_t)event->id);
     json_set_time(json, "time", event->time);
     json_set_str(json, "type", event->type);
     json_set_str(json, "subject", event->subject);
-    json_set(json, "data", event->data ? json_copy(event->data) : json_object());
+    json_set(json, "data", event->data ? json_new_copy(event->data) : json_new_object());
     json_write(json, out);
 }
 
 /* The first event past *id that is wanted; NULL when there is none. Called under the lock. */
-static const struct event *find_next(const struct event_log *log, const char *subject,
-                                     uint64_t *id)
+static const struct event *find_next(const struct event_log *log, const char *subject, uint64_t *id)
 {
     uint64_t at = *id + 1 > first_id(log) ? *id + 1 : first_id(log);
 

@@ -10,7 +10,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* SIGUSR1 never comes from outside here: it is blocked like the others and means lifecycle_end(). */
+/* SIGUSR1 never comes from outside here: it is blocked like the others and means lifecycle_end().
+ */
 #define SIGNAL_END SIGUSR1
 
 static sigset_t handled_signals(void)

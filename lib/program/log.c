@@ -26,11 +26,11 @@ void log_set_request(const char *request_id)
     snprintf(request, sizeof(request), "%s", request_id ? request_id : "");
 }
 
-/* One line, one write: lines of several threads do not mix. A line that cannot be written is lost; there
- * is nowhere left to complain. */
+/* One line, one write: lines of several threads do not mix. A line that cannot be written is lost;
+ * there is nowhere left to complain. */
 static void emit(enum log_level level, const char *message, const struct json *fields)
 {
-    OWNED_JSON *line = json_object();
+    OWNED_JSON *line = json_new_object();
     OWNED_BUF text = BUF_OF(LOG_LINE_MAX);
     char time[TEXT_TIME_SIZE];
     const char *key;
@@ -45,7 +45,7 @@ static void emit(enum log_level level, const char *message, const struct json *f
     for (size_t i = 0; fields != NULL && i < json_count(fields); i++) {
         const struct json *value = json_member(fields, i, &key);
 
-        json_set(line, key, json_copy(value));
+        json_set(line, key, json_new_copy(value));
     }
 
     json_write(line, &text);

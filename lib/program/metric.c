@@ -81,7 +81,8 @@ struct metric *metric_new(struct metric_registry *registry, enum metric_type typ
     return metric;
 }
 
-/* The series of a label, made when it is new; what is over the bound shares one series. Under the lock. */
+/* The series of a label, made when it is new; what is over the bound shares one series. Under the
+ * lock. */
 static struct series *find_series(struct metric *metric, const char *label)
 {
     struct series *fresh;

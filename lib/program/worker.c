@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -112,8 +113,8 @@ void worker_stop(struct worker_pool *pool)
     free(pool);
 }
 
-/* A call with a deadline, shared by the one who waits and the thread that works; whoever leaves last
- * frees it. */
+/* A call with a deadline, shared by the one who waits and the thread that works; whoever leaves
+ * last frees it. */
 struct call {
     pthread_mutex_t lock;
     pthread_cond_t ended;
