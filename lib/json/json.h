@@ -39,7 +39,10 @@ DEFINE_OWNED(json)
 void json_write(const struct json *json, struct buf *out);
 /* The same, indented by two blanks, for people and files. */
 void json_write_pretty(const struct json *json, struct buf *out);
-/* RFC 8785 (JCS) form. Real numbers are refused (ERR_INPUT): no document of ours has any. */
+/* RFC 8785 (JCS) form, appended to out. Real numbers, integers beyond 2^53 - 1 and trees deeper
+ * than JSON_DEPTH_MAX are refused (ERR_INPUT with a pointer): no document of ours has any.
+ * TOO_LARGE when out is full. */
+#define JSON_INTEGER_MAX ((INT64_C(1) << 53) - 1)
 MUST_USE int json_canonical(const struct json *json, struct buf *out, struct err *err);
 
 enum json_kind json_kind_of(const struct json *json);
@@ -72,6 +75,9 @@ struct json *json_new_array(void);
 struct json *json_new_str(const char *text); /* NULL: null */
 struct json *json_new_int(int64_t value);
 struct json *json_new_bool(bool value);
+struct json *json_new_hex(struct span bytes);
+struct json *json_new_base64(struct span bytes);
+struct json *json_new_time(int64_t seconds);         /* RFC 3339 */
 struct json *json_new_copy(const struct json *json); /* deep */
 void json_set(struct json *object, const char *key, struct json *value);
 void json_set_str(struct json *object, const char *key, const char *text);
@@ -79,7 +85,7 @@ void json_set_int(struct json *object, const char *key, int64_t value);
 void json_set_bool(struct json *object, const char *key, bool value);
 void json_set_hex(struct json *object, const char *key, struct span bytes);
 void json_set_base64(struct json *object, const char *key, struct span bytes);
-void json_set_time(struct json *object, const char *key, int64_t seconds); /* RFC 3339 */
+void json_set_time(struct json *object, const char *key, int64_t seconds);
 void json_add(struct json *array, struct json *value);
 
 #endif

@@ -11,8 +11,10 @@
  *
  * Unknown and duplicate members, wrong types and values out of bounds are ERR_INPUT with the JSON
  * pointer of the member. A member that is absent (or null, where JSON_NULLABLE says so) leaves the
- * struct as the caller initialised it, so defaults are what the struct holds before json_decode().
- * Strings and lists that decode makes are owned by the struct and released by json_release(). */
+ * struct as the caller initialised it, so defaults are what the struct holds before json_decode()
+ * (texts and lists among them in memory of their own, as decoding would make them); the structs of
+ * a list start as zeros. Strings and lists that decode makes are owned by the struct and released
+ * by json_release(). */
 #ifndef COCOS_JSON_TABLE_H
 #define COCOS_JSON_TABLE_H
 
@@ -30,7 +32,7 @@ enum json_type {
     JSON_TYPE_BASE64,   /* struct json_blob: min to max bytes of standard base64 */
     JSON_TYPE_ENUM,     /* enum as int: index into names */
     JSON_TYPE_DURATION, /* uint64_t milliseconds between min and max, "10m" */
-    JSON_TYPE_TIME,     /* int64_t seconds since 1970, RFC 3339 */
+    JSON_TYPE_TIME,     /* int64_t seconds since 1970, RFC 3339; 0 is absence */
     JSON_TYPE_OBJECT,   /* an embedded struct with its own table */
     JSON_TYPE_LIST,     /* struct json_list of structs with a table, min to max items */
     JSON_TYPE_STR_LIST, /* struct json_strings, at most max items of at most item_max bytes each */
@@ -38,8 +40,8 @@ enum json_type {
 };
 
 enum json_need {
-    JSON_REQUIRED = 1,  /* decoding fails when it is absent */
-    JSON_NULLABLE = 2,  /* null is read like absence; absence is written as null */
+    JSON_REQUIRED = 1,  /* decoding fails when it is absent; null will do where it is nullable */
+    JSON_NULLABLE = 2,  /* null is read like absence; absence is written as null, else not at all */
     JSON_SKIP_EMPTY = 4 /* not written when NULL, zero, false or empty */
 };
 
@@ -88,70 +90,41 @@ struct json_table {
     size_t count;
 };
 
-#define JSON_TABLE(what, type, fields)                                                             \
-    {                                                                                              \
-        what, sizeof(struct type), fields, COUNT_OF(fields)                                        \
-    }
+/* clang-format off */
+#define JSON_TABLE(what, type, fields) {what, sizeof(struct type), fields, COUNT_OF(fields)}
 
 #define JSON_FIELD(type_, kind, member, need_, min_, max_)                                         \
     .key = #member, .type = kind, .need = (need_), .offset = offsetof(struct type_, member),       \
     .min = (min_), .max = (max_)
 #define JSON_FIELD_STR(type, member, min, max, need)                                               \
-    {                                                                                              \
-        JSON_FIELD(type, JSON_TYPE_STR, member, need, min, max)                                    \
-    }
+    {JSON_FIELD(type, JSON_TYPE_STR, member, need, min, max)}
 #define JSON_FIELD_TEXT(type, member, min, max, need)                                              \
-    {                                                                                              \
-        JSON_FIELD(type, JSON_TYPE_TEXT, member, need, min, max)                                   \
-    }
+    {JSON_FIELD(type, JSON_TYPE_TEXT, member, need, min, max)}
 #define JSON_FIELD_BOOL(type, member, need)                                                        \
-    {                                                                                              \
-        JSON_FIELD(type, JSON_TYPE_BOOL, member, need, 0, 1)                                       \
-    }
+    {JSON_FIELD(type, JSON_TYPE_BOOL, member, need, 0, 1)}
 #define JSON_FIELD_U32(type, member, min, max, need)                                               \
-    {                                                                                              \
-        JSON_FIELD(type, JSON_TYPE_U32, member, need, min, max)                                    \
-    }
+    {JSON_FIELD(type, JSON_TYPE_U32, member, need, min, max)}
 #define JSON_FIELD_U64(type, member, min, max, need)                                               \
-    {                                                                                              \
-        JSON_FIELD(type, JSON_TYPE_U64, member, need, min, max)                                    \
-    }
+    {JSON_FIELD(type, JSON_TYPE_U64, member, need, min, max)}
 #define JSON_FIELD_HEX(type, member, bytes, need)                                                  \
-    {                                                                                              \
-        JSON_FIELD(type, JSON_TYPE_HEX, member, need, bytes, bytes)                                \
-    }
+    {JSON_FIELD(type, JSON_TYPE_HEX, member, need, bytes, bytes)}
 #define JSON_FIELD_BASE64(type, member, min, max, need)                                            \
-    {                                                                                              \
-        JSON_FIELD(type, JSON_TYPE_BASE64, member, need, min, max)                                 \
-    }
+    {JSON_FIELD(type, JSON_TYPE_BASE64, member, need, min, max)}
 #define JSON_FIELD_ENUM(type, member, names_, need)                                                \
-    {                                                                                              \
-        JSON_FIELD(type, JSON_TYPE_ENUM, member, need, 0, 0), .names = (names_)                    \
-    }
+    {JSON_FIELD(type, JSON_TYPE_ENUM, member, need, 0, 0), .names = (names_)}
 #define JSON_FIELD_DURATION(type, member, min, max, need)                                          \
-    {                                                                                              \
-        JSON_FIELD(type, JSON_TYPE_DURATION, member, need, min, max)                               \
-    }
+    {JSON_FIELD(type, JSON_TYPE_DURATION, member, need, min, max)}
 #define JSON_FIELD_TIME(type, member, need)                                                        \
-    {                                                                                              \
-        JSON_FIELD(type, JSON_TYPE_TIME, member, need, 0, 0)                                       \
-    }
+    {JSON_FIELD(type, JSON_TYPE_TIME, member, need, 0, 0)}
 #define JSON_FIELD_OBJECT(type, member, table_, need)                                              \
-    {                                                                                              \
-        JSON_FIELD(type, JSON_TYPE_OBJECT, member, need, 0, 0), .table = (table_)                  \
-    }
+    {JSON_FIELD(type, JSON_TYPE_OBJECT, member, need, 0, 0), .table = (table_)}
 #define JSON_FIELD_LIST(type, member, table_, min, max, need)                                      \
-    {                                                                                              \
-        JSON_FIELD(type, JSON_TYPE_LIST, member, need, min, max), .table = (table_)                \
-    }
+    {JSON_FIELD(type, JSON_TYPE_LIST, member, need, min, max), .table = (table_)}
 #define JSON_FIELD_STR_LIST(type, member, max, item_max_, need)                                    \
-    {                                                                                              \
-        JSON_FIELD(type, JSON_TYPE_STR_LIST, member, need, 0, max), .item_max = (item_max_)        \
-    }
+    {JSON_FIELD(type, JSON_TYPE_STR_LIST, member, need, 0, max), .item_max = (item_max_)}
 #define JSON_FIELD_ANY(type, member, need)                                                         \
-    {                                                                                              \
-        JSON_FIELD(type, JSON_TYPE_ANY, member, need, 0, 0)                                        \
-    }
+    {JSON_FIELD(type, JSON_TYPE_ANY, member, need, 0, 0)}
+/* clang-format on */
 
 /* Fills out, which the caller initialised (zeros or defaults). On failure what was decoded so far
  * is released again and out is zeroed. Errors: INPUT with a pointer. */
@@ -162,7 +135,7 @@ MUST_USE int json_decode(const struct json *json, const struct json_table *table
 MUST_USE int json_decode_text(struct span text, const struct json_table *table, void *out,
                               struct err *err);
 
-/* A fresh object with every field of the table. */
+/* A fresh object with every field of the table that holds something. */
 struct json *json_encode(const struct json_table *table, const void *in);
 
 /* Releases what decoding made (strings, lists, trees) and zeroes the struct. Accepts a half-filled
