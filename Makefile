@@ -56,7 +56,7 @@ LDFLAGS  = $(LINK_$(V)) -Wl,--as-needed -Wl,--gc-sections
 objs  = $(patsubst %.c,$(OUT)/%.o,$(1))
 LIB_A = $(OUT)/libcocos.a
 
-.PHONY: all eos demo check check-unit check-api check-vm check-shape fuzz bench lint format cover tcb \
+.PHONY: all eos demo check check-unit check-api check-docker check-vm check-shape fuzz bench lint format cover tcb \
         install clean help deps tests programs docs
 
 all: programs
@@ -115,7 +115,10 @@ check-api: ## the real programs over HTTPS, built with ASan and UBSan
 	$(Q)$(MAKE) V=asan programs
 	$(Q)tests/api/run build/asan/bin
 
-check-vm: all eos ## a computation in a real VM, the way of the demo
+check-docker: ## one container a program, built and started
+	$(Q)docker/check
+
+check-vm: eos ## a computation in a real VM, the way of the demo
 	$(Q)tests/vm/run
 
 fuzz: ## MINUTES=n of libFuzzer for each parser (default 1)
