@@ -29,6 +29,10 @@ UNIT_SRC := $(shell find tests/unit -name 'test_*.c')
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 FAKE_SRC := $(wildcard tests/fakes/*.c)
 
+# The documents that a service serves as C, each one object of the library (openapi/embed).
+OPENAPI_SRC := $(patsubst openapi/%.yaml,build/gen/%_openapi.c,\
+               $(filter-out openapi/problem.yaml,$(wildcard openapi/*.yaml)))
+
 OUT := build/$(V)
 BIN := $(if $(filter release,$(V)),build/bin,$(OUT)/bin)
 
@@ -67,7 +71,11 @@ $(OUT)/%.o: %.c VERSION
 	@echo "  CC    $<"
 	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
 
-$(LIB_A): $(call objs,$(LIB_SRC))
+build/gen/%_openapi.c: openapi/%.yaml openapi/problem.yaml openapi/embed
+	@mkdir -p $(@D)
+	$(Q)openapi/embed $< $* > $@.tmp && mv $@.tmp $@
+
+$(LIB_A): $(call objs,$(LIB_SRC) $(OPENAPI_SRC))
 	@rm -f $@
 	$(Q)ar crs $@ $^
 
