@@ -85,6 +85,7 @@ static int describe(struct vm_provider *provider, struct vm_hypervisor *ret, str
         version_text(virConnectGetType(connection), version, found.emulator,
                      sizeof(found.emulator));
 
+    found.pretends = is_test_driver(connection);
     host = virConnectGetCapabilities(connection);
     if (host == NULL)
         return libvirt_fail(err, "cannot read the host's capabilities");
