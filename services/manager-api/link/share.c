@@ -23,7 +23,8 @@ int share_paths_of(const char *state_dir, const char *id, struct share_paths *re
     int len = snprintf(ret->console, sizeof(ret->console), "%s/vms/%s/console.log", state_dir, id);
 
     if (len < 0 || (size_t)len >= sizeof(ret->console))
-        return err_set(err, ERR_INPUT, "state directory '%.80s...': the path is too long", state_dir);
+        return err_set(err, ERR_INPUT, "state directory '%.80s...': the path is too long",
+                       state_dir);
     snprintf(ret->dir, sizeof(ret->dir), "%s/vms/%s", state_dir, id);
     snprintf(ret->in, sizeof(ret->in), "%s/vms/%s/in", state_dir, id);
     snprintf(ret->out, sizeof(ret->out), "%s/vms/%s/out", state_dir, id);
@@ -35,10 +36,11 @@ static int give_to_group(const char *path, const struct vm_hypervisor *hyperviso
                          struct err *err)
 {
     if (hypervisor->has_user && lchown(path, (uid_t)-1, hypervisor->gid) < 0)
-        return err_set_errno(err, ERR_SYSTEM,
-                             "'%s' cannot be given to group %u, as which VMs run (run the manager as "
-                             "root, or as a member of that group)",
-                             path, hypervisor->gid);
+        return err_set_errno(
+            err, ERR_SYSTEM,
+            "'%s' cannot be given to group %u, as which VMs run (run the manager as "
+            "root, or as a member of that group)",
+            path, hypervisor->gid);
     if (chmod(path, mode) < 0) /* mkdir() and open() took the umask away */
         return err_set_errno(err, ERR_SYSTEM, "'%s': chmod", path);
     return 0;

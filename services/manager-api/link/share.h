@@ -6,8 +6,8 @@
  *         out/                     what the guest says; QEMU's user writes here
  *         console.log              what a debug image prints
  *
- * Guests may run as a user of their own. The group of that user gets in and out; the manager is root or a
- * member of it. */
+ * Guests may run as a user of their own. The group of that user gets in and out; the manager is
+ * root or a member of it. */
 #ifndef COCOS_MANAGER_LINK_SHARE_H
 #define COCOS_MANAGER_LINK_SHARE_H
 

@@ -1,7 +1,8 @@
 /* What an agent says about itself in out/state.json, and what happened, in out/events.ndjson.
  *
- * Both were written by a guest that nobody has checked: they are read from bounded text with tables, and
- * what does not fit is refused whole. Members that are not known here are left aside, since agents grow. */
+ * Both were written by a guest that nobody has checked: they are read from bounded text with
+ * tables, and what does not fit is refused whole. Members that are not known here are left aside,
+ * since agents grow. */
 #ifndef COCOS_MANAGER_LINK_SHARE_STATE_H
 #define COCOS_MANAGER_LINK_SHARE_STATE_H
 

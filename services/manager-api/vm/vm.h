@@ -118,7 +118,7 @@ struct vm_hypervisor {
     char library[VM_VERSION_SIZE];  /* "libvirt 9.0.0" */
     char emulator[VM_VERSION_SIZE]; /* "QEMU 7.2.22"; "" when not known */
     bool tpm;                       /* emulated TPMs can be given to VMs */
-    bool pretends; /* libvirt's test driver: nothing runs */
+    bool pretends;                  /* libvirt's test driver: nothing runs */
     bool has_user;                  /* VMs run as a user of their own: uid and gid */
     uint32_t uid, gid;
 };
