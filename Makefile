@@ -19,7 +19,7 @@ VERSION := $(shell cat VERSION)
 # --- what is built -----------------------------------------------------------
 # A program is the wildcard of its folder; it links the rooms of lib/ as archives.
 PROGRAM_DIRS := services/manager-api:cocos-manager services/agent-api:cocos-agent \
-                services/grpc-gateway:cocos-gateway cli:cocos-cli
+                services/grpc-gateway:cocos-gateway cli:cocos-cli eos/init:eos-init
 PROGRAM_DIRS := $(foreach p,$(PROGRAM_DIRS),$(if $(wildcard $(firstword $(subst :, ,$(p)))/main.c),$(p)))
 PROGRAMS     := $(foreach p,$(PROGRAM_DIRS),$(lastword $(subst :, ,$(p))))
 dir_of        = $(firstword $(subst :, ,$(filter %:$(1),$(PROGRAM_DIRS))))
@@ -80,9 +80,13 @@ $$(BIN)/$(1): $$(call objs,$$(shell find $(call dir_of,$(1)) -name '*.c')) $$(LI
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
 
+# Process 1 of the guest stands alone: it runs before there is anything to link with.
+$(BIN)/eos-init: LINK_release := -static-pie -Wl,-z,relro,-z,now,-z,noexecstack
+$(BIN)/eos-init: LDLIBS :=
+
 # --- tests -------------------------------------------------------------------
 # A unit test may need the objects of the program it tests: all but its main.c, as one archive.
-ROOM_SRC := $(filter-out %/main.c,$(shell find services cli eos -name '*.c' -not -path 'eos/init/*' 2>/dev/null))
+ROOM_SRC := $(filter-out %/main.c,$(shell find services cli eos -name '*.c' 2>/dev/null))
 TEST_A   := $(OUT)/libtest.a
 UNITS    := $(patsubst %.c,$(OUT)/%,$(UNIT_SRC))
 REPLAYS  := $(patsubst tests/fuzz/%.c,$(OUT)/tests/replay/%,$(FUZZ_SRC))

@@ -19,7 +19,8 @@ static void mark_cut(char *text, size_t size, int wanted)
         memcpy(text + size - 4, "...", 4);
 }
 
-static void set_text(struct err *err, enum err_kind kind, const char *format, va_list args)
+static void PRINTF_LIKE(3, 0)
+    set_text(struct err *err, enum err_kind kind, const char *format, va_list args)
 {
     char text[ERR_TEXT_MAX]; /* the arguments may point into err itself */
     int wanted = vsnprintf(text, sizeof(text), format, args);

@@ -1,0 +1,65 @@
+/* What one validation knows while it runs, and how a kind of evidence plugs into it. Private to
+ * lib/attest.
+ *
+ * Each format has one row in attest.c: its name, how its first bytes look, and the function that
+ * takes it from bytes to a verdict. That function
+ *   1. calls verdict_open_item(),
+ *   2. parses (evidence/), and on malformed bytes adds a finding with the offset and returns,
+ *   3. writes what the bytes say into the claims, under the name of its kind,
+ *   4. follows the signatures to a pinned root (endorsement/), and calls verdict_prove_item(),
+ *   5. returns when there is no policy or case_admit_kind() refuses,
+ *   6. judges (appraisal/), and calls verdict_appraise_item().
+ * Steps 5 and 6 are taken even when 4 failed: the reader learns everything at once.
+ *
+ * Wrappers (bundle, HCL blob, EAT) open themselves and call case_check() for what they hold. */
+#ifndef COCOS_ATTEST_CASE_H
+#define COCOS_ATTEST_CASE_H
+
+#include "lib/attest/attest.h"
+
+#define CASE_DEPTH_MAX 4 /* wrappers within wrappers */
+#define CASE_BOUND_MAX 8
+
+/* A key that an item which is itself proven vouches for: the AK of an HCL blob, the EK of an SVSM.
+ */
+struct case_bound_key {
+    enum attest_kind by;
+    uint8_t sha256[SHA256_SIZE]; /* of what, says whoever adds it: see the wrapper's header */
+};
+
+struct attest_case {
+    const struct attest_input *in;
+    const struct policy *policy; /* NULL when there is none */
+    struct verdict *verdict;
+    unsigned depth;
+
+    /* What the wrapper around the present item demands of its report data, all of it; it takes the
+     * place of what the caller asked, since the wrapper is compared with that. Absent at the top.
+     */
+    struct json_bytes demanded_report_data;
+
+    bool fresh; /* an item was found to answer our question */
+    bool platform_seen[KIND_COUNT];
+
+    struct case_bound_key bound[CASE_BOUND_MAX];
+    size_t bound_count;
+};
+
+/* Validates bytes as an item of the case; AUTO detects. Adds findings for an unknown format, too
+ * deep nesting, and formats that this build cannot judge. */
+void case_check(struct attest_case *c, enum attest_format format, struct span evidence);
+
+/* Whether the policy speaks of evidence of this kind at all; false, with a finding, when it does
+ * not. Also false, without one, when there is no policy. */
+bool case_admit_kind(struct attest_case *c, enum attest_kind kind);
+
+/* Compares all 64 bytes of report data with every demand there is: the wrapper's, or the caller's
+ * nonce and report_data. Adds `mismatch` when one does not hold; marks the case fresh when the
+ * caller's do. */
+void case_check_report_data(struct attest_case *c, enum finding_id mismatch,
+                            struct span report_data);
+
+/* Says that the item answers our question, for kinds that compare nonces in their own way. */
+void case_mark_fresh(struct attest_case *c);
+
+#endif

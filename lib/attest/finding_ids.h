@@ -1,0 +1,5 @@
+/* All findings, kind of evidence by kind of evidence. Included several times, with FINDING()
+ * defined by whoever includes it; see finding.h. */
+#include "lib/attest/findings/common.h"
+#include "lib/attest/findings/snp.h"
+#include "lib/attest/findings/tpm.h"

@@ -1,0 +1,35 @@
+/* Findings about evidence of any kind. The columns are explained in finding.h. */
+/* clang-format off */
+FINDING(FORMAT_UNKNOWN, "evidence.format", CRYPTO, ERROR,
+        "the format of the evidence",
+        "name the format (--format), or give the bytes as the platform made them",
+        "docs/attestation.md")
+FINDING(ITEM_UNPROVEN, "evidence.unproven", CRYPTO, ERROR,
+        "proof of every item of the evidence",
+        "look at the other findings first; without any this is a defect of the verifier: report it",
+        "docs/attestation.md")
+FINDING(OVERFLOW, "verdict.overflow", CRYPTO, ERROR,
+        "the number of findings",
+        "mend the findings that are told; there were more than fit",
+        "docs/attestation.md")
+FINDING(NO_POLICY, "policy.absent", POLICY, ERROR,
+        "a policy that says what is acceptable",
+        "give a policy (--policy); genuine evidence of an unknown workload proves nothing useful",
+        "docs/policy.md")
+FINDING(KIND_REFUSED, "policy.kind", POLICY, ERROR,
+        "the kind of evidence among those the policy speaks of",
+        "add a \"{got}\" part to the policy, or ask for evidence of a kind that it names ({expected})",
+        "docs/policy.md")
+FINDING(PLATFORM_REFUSED, "policy.platform", POLICY, ERROR,
+        "the platform among the policy's platforms",
+        "add \"{got}\" to platforms, or run the workload on {expected}",
+        "docs/policy.md")
+FINDING(FRESHNESS, "policy.freshness", POLICY, ERROR,
+        "a challenge of ours inside the evidence",
+        "ask for new evidence with a nonce and give that nonce (--nonce or --report-data); for evidence that is kept, waive \"freshness\"",
+        "docs/policy.md; RFC 9334, section 10")
+FINDING(MANIFEST_UNSHOWN, "policy.manifest.unshown", POLICY, ERROR,
+        "evidence of the manifest that the policy names",
+        "take manifest_sha256, max_manifests or config_sha256 out of the policy, or ask for a bundle, whose transcript and event log show them",
+        "docs/policy.md")
+/* clang-format on */

@@ -1,0 +1,1 @@
+/* Findings about TPM quotes and event logs. The columns are explained in finding.h. */

@@ -1,0 +1,26 @@
+/* For lib/crypto only: one PEM block (RFC 7468), strictly: one block without headers and nothing
+ * but white space around it. */
+#ifndef COCOS_CRYPTO_PEM_H
+#define COCOS_CRYPTO_PEM_H
+
+#include "lib/base/err.h"
+#include "lib/base/span.h"
+
+#define PEM_MAX (64 * KIB)
+
+struct pem {
+    char *label;   /* "PUBLIC KEY" */
+    uint8_t *data; /* wiped when released */
+    long len;
+};
+
+void pem_done(struct pem *pem);
+#define OWNED_PEM __attribute__((cleanup(pem_done))) struct pem
+
+/* True when text looks like PEM rather than DER. */
+bool pem_is(struct span text);
+
+/* Errors: INPUT. */
+MUST_USE int pem_parse(struct span text, struct pem *ret, struct err *err);
+
+#endif

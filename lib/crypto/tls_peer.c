@@ -1,0 +1,28 @@
+#include "lib/crypto/tls_peer.h"
+
+#include "lib/crypto/openssl.h"
+#include "lib/crypto/pem.h"
+
+#include <openssl/ssl.h>
+
+int tls_peer_export(void *ssl, const char *label, struct span context, uint8_t *out, size_t len,
+                    struct err *err)
+{
+    if (SSL_export_keying_material(ssl, out, len, label, strlen(label), context.data, context.len,
+                                   1) != 1)
+        return openssl_fail(err, ERR_INTERNAL, "connection exports no keying material");
+    return 0;
+}
+
+int tls_peer_identity(void *ssl, uint8_t out[static SHA256_SIZE], struct err *err)
+{
+    OPENSSL_OWNED(X509) *certificate = SSL_get1_peer_certificate(ssl);
+    OWNED_BUF spki = BUF_OF(PEM_MAX);
+
+    if (certificate == NULL)
+        return err_set(err, ERR_UNTRUSTED, "the other end sent no certificate");
+    if (certificate_write_spki(certificate, &spki, err) < 0)
+        return -1;
+    digest_of(DIGEST_SHA256, buf_span(&spki), out);
+    return 0;
+}

@@ -1,0 +1,80 @@
+#include "tests/unit/unit.h"
+
+#include "lib/crypto/pem.h"
+
+#define BLOCK "-----BEGIN THING-----\nAQID\n-----END THING-----"
+
+static int parse(const char *text, struct err *err)
+{
+    OWNED_PEM pem = {0};
+
+    return pem_parse(span_of_str(text), &pem, err);
+}
+
+static void anything_around_the_block_is_refused(void **state)
+{
+    static const char *const texts[] = {
+        "",
+        "   \n",
+        "AQID",
+        "x" BLOCK,
+        "Subject: x\n" BLOCK,
+        BLOCK "x",
+        BLOCK "\nx",
+        BLOCK "\n" BLOCK,
+        BLOCK BLOCK,
+        "-----BEGIN THING-----\nAQID\n",
+        "-----BEGIN THING-----\nAQID\n-----END OTHER-----",
+        "-----BEGIN THING-----\nAQI?\n-----END THING-----",
+        "-----BEGIN THING-----\nAQI\n-----END THING-----",
+        "-----BEGIN THING-----\nAQID\n-----END THING-----\nAQID\n-----END THING-----",
+        "-----BEGIN THING-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAQID\n"
+        "-----END THING-----",
+        "-----BEGIN ",
+        "-----END THING-----",
+    };
+    struct err err;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        if (parse(texts[i], &err) == 0)
+            fail_msg("accepted '%s'", texts[i]);
+        assert_int_equal(err.kind, ERR_INPUT);
+    }
+}
+
+static void one_block_between_blanks_is_read(void **state)
+{
+    static const char *const texts[] = {BLOCK, BLOCK "\n", "\r\n \t" BLOCK " \r\n\n",
+                                        "-----BEGIN THING-----\r\nAQID\r\n-----END THING-----\r\n"};
+    struct err err;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        OWNED_PEM pem = {0};
+
+        assert_ok(pem_parse(span_of_str(texts[i]), &pem, &err));
+        assert_string_equal(pem.label, "THING");
+        assert_int_equal(pem.len, 3);
+        assert_memory_equal(pem.data, "\x01\x02\x03", 3);
+    }
+}
+
+static void pem_is_told_from_der(void **state)
+{
+    (void)state;
+    assert_true(pem_is(span_of_str(" \n" BLOCK)));
+    assert_false(pem_is(span_of_str("0\x82\x01")));
+    assert_false(pem_is(span_of(NULL, 0)));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(anything_around_the_block_is_refused),
+        cmocka_unit_test(one_block_between_blanks_is_read),
+        cmocka_unit_test(pem_is_told_from_der),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
