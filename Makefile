@@ -68,7 +68,14 @@ $(OUT)/%.o: %.c VERSION
 	@echo "  CC    $<"
 	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
 
-$(LIB_A): $(call objs,$(LIB_SRC))
+OPENAPI := $(patsubst openapi/%.yaml,$(OUT)/openapi/%.c,$(filter-out %/problem.yaml,$(wildcard openapi/*.yaml)))
+$(OUT)/openapi/%.c: openapi/%.yaml openapi/problem.yaml openapi/embed
+	@mkdir -p $(@D)
+	$(Q)openapi/embed $< $* >$@.part && mv $@.part $@
+$(OPENAPI:.c=.o): %.o: %.c
+	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
+
+$(LIB_A): $(call objs,$(LIB_SRC)) $(OPENAPI:.c=.o)
 	@rm -f $@
 	$(Q)ar crs $@ $^
 

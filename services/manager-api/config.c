@@ -143,8 +143,10 @@ static int check(struct config *config, struct err *err)
 {
     if (ports_parse(config->port_range, &config->ports, err) < 0)
         return err_wrap(err, "COCOS_MANAGER_PORT_RANGE");
-    if (file_make_dirs(config->state_dir, 0711, err) < 0)
+    if (file_make_dirs(config->state_dir, 0711, err) < 0) {
+        err->kind = err->kind == ERR_NO_SPACE ? ERR_NO_SPACE : ERR_USAGE;
         return err_wrap(err, "COCOS_MANAGER_STATE_DIR");
+    }
     if (make_absolute(&config->state_dir, "COCOS_MANAGER_STATE_DIR", err) < 0)
         return -1;
     /* Images may come later; then their directory is what the setting says. */

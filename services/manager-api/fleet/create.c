@@ -143,7 +143,7 @@ static int prepare_files(struct creation *creation, const struct vm_hypervisor *
 
     if (share_paths_of(creation->fleet->state_dir, creation->record.id, &creation->paths, err) <
             0 ||
-        reach_check(creation->paths.out, hypervisor, err) < 0 ||
+        reach_check(creation->paths.dir, hypervisor, err) < 0 ||
         share_make(&creation->paths, &config, hypervisor, err) < 0)
         return -1;
     creation->shared = true;

@@ -202,6 +202,19 @@ void fleet_wake(struct fleet *fleet)
     pthread_mutex_unlock(&fleet->lock);
 }
 
+void fleet_wait(struct fleet *fleet, unsigned timeout_s)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += timeout_s;
+    pthread_mutex_lock(&fleet->lock);
+    while (!fleet->known)
+        if (pthread_cond_clockwait(&fleet->changed, &fleet->lock, CLOCK_MONOTONIC, &until) != 0)
+            break;
+    pthread_mutex_unlock(&fleet->lock);
+}
+
 int fleet_ready(struct fleet *fleet, struct err *err)
 {
     int result = 0;

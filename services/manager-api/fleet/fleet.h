@@ -65,6 +65,9 @@ void fleet_close(struct fleet *fleet);
 /* Something may have changed: the keeper looks now. */
 void fleet_wake(struct fleet *fleet);
 
+/* Waits until the picture is complete, at most timeout_s seconds. */
+void fleet_wait(struct fleet *fleet, unsigned timeout_s);
+
 /* 0 once the picture is complete and the hypervisor answers; else UNAVAILABLE with the reason. */
 MUST_USE int fleet_ready(struct fleet *fleet, struct err *err);
 

@@ -1,3 +1,4 @@
+#include "lib/base/clock.h"
 #include "services/manager-api/fleet/tidings.h"
 
 #include <stdio.h>
@@ -210,34 +211,48 @@ static void settle_all(struct fleet *fleet)
     free(ids);
 }
 
-/* Waits until it is time for a look, or somebody calls; false when the fleet ends. */
-static bool rest(struct fleet *fleet, unsigned ms)
+static struct timespec moment_in(int64_t ms)
 {
-    struct timespec until;
+    struct timespec at;
+
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_nsec += ms % 1000 * 1000000;
+    at.tv_sec += ms / 1000 + at.tv_nsec / 1000000000;
+    at.tv_nsec %= 1000000000;
+    return at;
+}
+
+/* Waits until it is time for a look, or somebody called and the last list is old enough; false when
+ * the fleet ends. This is about real time, whatever clock the VMs' lives are measured with. */
+static bool rest(struct fleet *fleet, int64_t listed_ms)
+{
+    int64_t until = clock_monotonic_ms() + LOOK_MS, wake = 0;
+    struct timespec at;
     bool ending;
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += (long)ms * 1000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
     pthread_mutex_lock(&fleet->lock);
-    while (!fleet->ending && !fleet->woken)
-        if (pthread_cond_clockwait(&fleet->changed, &fleet->lock, CLOCK_MONOTONIC, &until) != 0)
+    while (!fleet->ending) {
+        wake = fleet->woken && listed_ms + LIST_MIN_MS < until ? listed_ms + LIST_MIN_MS : until;
+        if (clock_monotonic_ms() >= wake)
             break;
+        at = moment_in(wake - clock_monotonic_ms());
+        pthread_cond_clockwait(&fleet->changed, &fleet->lock, CLOCK_MONOTONIC, &at);
+    }
     ending = fleet->ending;
     pthread_mutex_unlock(&fleet->lock);
     return !ending;
 }
 
-/* Whether to list the definitions now; forgets that somebody called. */
+/* Whether to list the definitions now; if so forgets that somebody called. */
 static bool is_time_to_list(struct fleet *fleet, int64_t listed_ms)
 {
-    int64_t waited = listed_ms == 0 ? INT64_MAX : fleet_now_ms(fleet) - listed_ms;
+    int64_t waited = clock_monotonic_ms() - listed_ms;
     bool now;
 
     pthread_mutex_lock(&fleet->lock);
-    now = waited >= LIST_MS || (fleet->woken && waited >= LIST_MIN_MS);
-    fleet->woken = false;
+    now = listed_ms == 0 || waited >= LIST_MS || (fleet->woken && waited >= LIST_MIN_MS);
+    if (now)
+        fleet->woken = false;
     pthread_mutex_unlock(&fleet->lock);
     return now;
 }
@@ -250,10 +265,10 @@ void *fleet_keep(void *arg)
     do {
         if (is_time_to_list(fleet, listed_ms)) {
             fleet_reconcile(fleet);
-            listed_ms = fleet_now_ms(fleet);
+            listed_ms = clock_monotonic_ms();
         }
         fleet_watch(fleet);
         settle_all(fleet);
-    } while (rest(fleet, LOOK_MS));
+    } while (rest(fleet, listed_ms));
     return NULL;
 }

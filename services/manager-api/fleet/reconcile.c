@@ -230,7 +230,7 @@ static void remove_orphans(struct fleet *fleet, const struct look *look)
         pthread_mutex_unlock(&fleet->lock);
         if (known || look_find(look, name->d_name) != NULL)
             continue;
-        if ( file_remove_tree_at(dirfd(dir), name->d_name, &err) < 0)
+        if (file_remove_tree_at(dirfd(dir), name->d_name, &err) < 0)
             log_warn("'%s/%s' belongs to no VM and cannot be removed: %s", path, name->d_name,
                      err.text);
     }
@@ -289,6 +289,7 @@ void fleet_reconcile(struct fleet *fleet)
         remove_orphans(fleet, &look);
         pthread_mutex_lock(&fleet->lock);
         fleet->known = true;
+        pthread_cond_broadcast(&fleet->changed);
         pthread_mutex_unlock(&fleet->lock);
     }
     free(look.seen);
