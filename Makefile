@@ -29,11 +29,15 @@ UNIT_SRC := $(shell find tests/unit -name 'test_*.c')
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 FAKE_SRC := $(wildcard tests/fakes/*.c)
 
+# The documents that a service serves as C, each one object of the library (openapi/embed).
+OPENAPI_SRC := $(patsubst openapi/%.yaml,build/gen/%_openapi.c,\
+               $(filter-out openapi/problem.yaml,$(wildcard openapi/*.yaml)))
+
 OUT := build/$(V)
 BIN := $(if $(filter release,$(V)),build/bin,$(OUT)/bin)
 
 # --- how ---------------------------------------------------------------------
-PKGS    := libmicrohttpd gnutls libcurl openssl jansson libarchive libseccomp libvirt libcbor libxml-2.0
+PKGS    := libmicrohttpd gnutls libcurl openssl jansson zlib libseccomp libvirt libxml-2.0 libcbor
 LDLIBS   = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -pthread
 WARN    := -Wall -Wextra -Werror -Wshadow -Wvla -Wpointer-arith -Wwrite-strings \
            -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef -Wno-missing-field-initializers
@@ -50,7 +54,8 @@ LINK_tsan     := -fsanitize=thread
 LINK_cov      := --coverage
 LINK_fuzz     := -fsanitize=fuzzer,address,undefined
 PKGFLAGS := $(shell pkg-config --cflags libxml-2.0 2>/dev/null)
-CFLAGS   = -std=gnu17 -D_GNU_SOURCE -I. $(PKGFLAGS) -DCOCOS_VERSION='"$(VERSION)"' $(WARN) $(FLAGS_$(V)) \
+CFLAGS   = -std=gnu17 -D_GNU_SOURCE -I. $(PKGFLAGS) $(WARN) $(FLAGS_$(V)) \
+           -DCOCOS_VERSION='"$(VERSION)"' \
            -ffunction-sections -fdata-sections -ffile-prefix-map=$(CURDIR)=. -MMD -MP
 LDFLAGS  = $(LINK_$(V)) -Wl,--as-needed -Wl,--gc-sections
 
@@ -68,14 +73,11 @@ $(OUT)/%.o: %.c VERSION
 	@echo "  CC    $<"
 	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
 
-OPENAPI := $(patsubst openapi/%.yaml,$(OUT)/openapi/%.c,$(filter-out %/problem.yaml,$(wildcard openapi/*.yaml)))
-$(OUT)/openapi/%.c: openapi/%.yaml openapi/problem.yaml openapi/embed
+build/gen/%_openapi.c: openapi/%.yaml openapi/problem.yaml openapi/embed
 	@mkdir -p $(@D)
-	$(Q)openapi/embed $< $* >$@.part && mv $@.part $@
-$(OPENAPI:.c=.o): %.o: %.c
-	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
+	$(Q)openapi/embed $< $* > $@.tmp && mv $@.tmp $@
 
-$(LIB_A): $(call objs,$(LIB_SRC)) $(OPENAPI:.c=.o)
+$(LIB_A): $(call objs,$(LIB_SRC) $(OPENAPI_SRC))
 	@rm -f $@
 	$(Q)ar crs $@ $^
 

@@ -299,6 +299,7 @@ int manifest_decode(const struct json *document, struct manifest **ret, struct e
 {
     OWNED_MANIFEST *manifest = mem_new(struct manifest);
 
+    atomic_init(&manifest->references, 1);
     manifest->run.timeout = DEFAULT_TIME;
     manifest->run.memory_mib = DEFAULT_MEM;
     if (json_decode(document, &manifest_table, manifest, err) < 0)
@@ -323,12 +324,18 @@ int manifest_parse(struct span text, struct manifest **ret, struct err *err)
     return manifest_decode(document, ret, err);
 }
 
+struct manifest *manifest_keep(struct manifest *manifest)
+{
+    atomic_fetch_add(&manifest->references, 1);
+    return manifest;
+}
+
 void manifest_free(struct manifest *manifest)
 {
     struct manifest_party *party;
     char pointer[64];
 
-    if (manifest == NULL)
+    if (manifest == NULL || atomic_fetch_sub(&manifest->references, 1) > 1)
         return;
     for (size_t i = 0; (party = any_party(manifest, i, pointer, sizeof(pointer))) != NULL; i++)
         key_free(party->public_key);

@@ -9,12 +9,15 @@
  * Its identity is the SHA-256 over the RFC 8785 form of the document as it was given: two spellings
  * of one document are one manifest, a document with a default written out is another.
  *
- * A manifest is immutable once it is made, so any thread may read it. */
+ * A manifest is immutable once it is made, so any thread may read it; it is counted, so that a
+ * request that is under way keeps the manifest it was admitted by. */
 #ifndef COCOS_COMPUTATION_MANIFEST_H
 #define COCOS_COMPUTATION_MANIFEST_H
 
 #include "lib/crypto/key.h"
 #include "lib/json/table.h"
+
+#include <stdatomic.h>
 
 #define MANIFEST_SIZE_MAX      (4 * MIB)
 #define MANIFEST_ID_MAX        64
@@ -85,6 +88,7 @@ struct manifest {
     struct manifest_logs logs;
     struct manifest_legacy legacy;
 
+    atomic_uint references;          /* see manifest_keep() */
     struct json *document;           /* as it was given */
     char sha256[MANIFEST_HASH_SIZE]; /* manifest_sha256, lower-case hex */
 };
@@ -94,6 +98,9 @@ MUST_USE int manifest_decode(const struct json *document, struct manifest **ret,
 
 /* The same from text (MALFORMED too). The caller bounds its size: MANIFEST_SIZE_MAX. */
 MUST_USE int manifest_parse(struct span text, struct manifest **ret, struct err *err);
+
+/* One more owner; manifest_free() takes one away and releases with the last. */
+struct manifest *manifest_keep(struct manifest *manifest);
 
 void manifest_free(struct manifest *manifest);
 DEFINE_OWNED(manifest)
