@@ -11,12 +11,13 @@
 #include "lib/base/text.h"
 
 #include <libgen.h>
+#include <unistd.h>
 
 #define TOKEN_MAX     4096
 #define CA_MAX        (1 * MIB)
 #define PATH_TEXT_MAX 4096
 #define DEFAULT_URL   "https://127.0.0.1:7443"
-#define DEFAULT_STATE "/var/lib/cocos-manager"
+#define DEFAULT_STATE "/var/lib/cocos/manager"
 
 const struct flag common_flags[] = {
     {"json", 0, FLAG_BOOL, NULL, NULL, offsetof(struct common_options, json),
@@ -50,13 +51,22 @@ static const struct flag login_flags[] = {
     {NULL},
 };
 
-static const char *state_directory(const struct cli *cli)
+/* Where the manager keeps its state, by the manager's own rule. */
+static char *state_directory(const struct cli *cli)
 {
     const char *env = getenv("COCOS_MANAGER_STATE_DIR");
+    const char *state = getenv("XDG_STATE_HOME");
+    const char *home = getenv("HOME");
 
     if (cli_arg(cli, 0) != NULL)
-        return cli_arg(cli, 0);
-    return env != NULL && env[0] != '\0' ? env : DEFAULT_STATE;
+        return mem_strdup(cli_arg(cli, 0));
+    if (env != NULL && env[0] != '\0')
+        return mem_strdup(env);
+    if (geteuid() != 0 && state != NULL && state[0] == '/')
+        return mem_printf("%s/cocos/manager", state);
+    if (geteuid() != 0 && home != NULL)
+        return mem_printf("%s/.local/state/cocos/manager", home);
+    return mem_strdup(DEFAULT_STATE);
 }
 
 /* The first line of the token's file. */
@@ -121,7 +131,7 @@ static int write_profile(const char *name, const char *url, const char *token, s
 static int run_login(const struct cli *cli, const void *ptr, struct err *err)
 {
     const struct login_options *options = ptr;
-    const char *directory = state_directory(cli);
+    OWNED(free_str) char *directory = state_directory(cli);
     const char *name = cli->options->profile ? cli->options->profile : PROFILE_DEFAULT;
     OWNED(free_str)
     char *ca_path =

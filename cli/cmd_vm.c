@@ -60,12 +60,15 @@ static const struct column vm_lines[] = {
 
 static const struct column image_columns[] = {
     {"NAME", "name"},
-    {"EOS", "eos_version"},
-    {"PYTHON", "python"},
-    {"DEBUG", "debug"},
-    {"KERNEL", "kernel/bytes", COLUMN_BYTES},
-    {"INITRD", "initrd/bytes", COLUMN_BYTES},
-    {"MEMORY (MiB)", "default_memory_mib"},
+    {"DEFAULT", "default"},
+    {"USABLE", "usable"},
+    {"EOS", "record/eos_version"},
+    {"PYTHON", "record/python"},
+    {"DEBUG", "record/debug"},
+    {"KERNEL", "record/kernel/bytes", COLUMN_BYTES},
+    {"INITRD", "record/initrd/bytes", COLUMN_BYTES},
+    {"MEMORY (MiB)", "record/default_memory_mib"},
+    {"PROBLEM", "problem"},
 };
 
 /* --- remove-vm --- */
