@@ -92,7 +92,7 @@ static int try_out(const struct manager_options *options, bool *ret_answered, st
 {
     struct httpc_call call = {.op = &manager_ops[MANAGER_OP_get_host]};
     OWNED_HTTPC *manager = NULL;
-    OWNED_REPLY reply = {0};
+    OWNED_HTTPC_REPLY reply = {0};
 
     if (session_open_manager(options, &manager, err) < 0)
         return -1;

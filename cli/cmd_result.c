@@ -173,7 +173,7 @@ int computation_result(const struct cli *cli, const void *ptr, struct err *err)
                               .progress = progress_update,
                               .progress_ctx = &progress};
     OWNED_AGENT *agent = NULL;
-    OWNED_REPLY reply = {0};
+    OWNED_HTTPC_REPLY reply = {0};
     int result;
 
     if (download_open(options, &download, err) < 0 || session_open_agent(&access, &agent, err) < 0)

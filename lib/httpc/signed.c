@@ -42,7 +42,7 @@ int channel_note(struct httpc *client, struct err *err)
 static int open_channel(struct httpc *client, struct err *err)
 {
     struct httpc_call call = {.op = client->config.opener};
-    OWNED_REPLY reply = {0};
+    OWNED_HTTPC_REPLY reply = {0};
     struct transfer x = {.client = client, .call = &call, .reply = &reply};
     int result;
 
