@@ -1,0 +1,3 @@
+"""Fixtures for every test here."""
+
+pytest_plugins = ["cli_support"]
