@@ -216,9 +216,9 @@ def manifest_hash(document):
 class Computation:
     """Four parties and a manifest; each is made once and used by many tests."""
 
-    owner, provider, data, consumer, stranger = (
+    owner, provider, data, consumer, reader, stranger = (
         Party("owner"), Party("provider", "ed25519"), Party("data", "p384"),
-        Party("consumer", "rsa"), Party("stranger"))
+        Party("consumer", "rsa"), Party("reader"), Party("stranger"))
 
     def __init__(self, algorithm, datasets=None, kind="python", start="auto", consumers=None,
                  log_bytes=100000, **run):
@@ -267,10 +267,10 @@ class Computation:
         answer = agent.ask("DELETE", "/v1/computation", self.owner)
         assert answer.status == 204, answer
 
-    def run(self, agent):
+    def run(self, agent, seconds=60):
         """Sends everything and waits for the end of the run."""
         self.send(agent)
-        return agent.await_state("ConsumingResults", "Failed")
+        return agent.await_state("ConsumingResults", "Failed", seconds=seconds)
 
     def result(self, agent, party=None):
         return agent.ask("GET", "/v1/result", party or self.consumer)
