@@ -414,13 +414,21 @@ bool text_is_name(const char *text, size_t max)
     return strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == len;
 }
 
+/* C0 and C1 control characters (U+0080 to U+009F, which steer a terminal too) and DEL. */
+static bool is_control(struct span text)
+{
+    uint8_t first = text.data[0];
+
+    return first < 0x20 || first == 0x7f || (first == 0xc2 && text.len > 1 && text.data[1] < 0xa0);
+}
+
 void text_add_printable(struct buf *out, struct span text, size_t max)
 {
     size_t start = out->len;
 
     while (text.len > 0) {
         size_t len = utf8_sequence(text);
-        bool plain = len > 1 || (len == 1 && text.data[0] >= 0x20 && text.data[0] != 0x7f);
+        bool plain = len > 0 && !is_control(text);
         size_t width = plain ? len : 4;
 
         if (out->len - start + width > max) {

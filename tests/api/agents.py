@@ -16,7 +16,7 @@ import urllib.parse
 
 from parties import Party, signature_headers
 
-BIN = os.environ.get("BIN", "build/bin")
+BIN = os.environ.get("BIN_DIR", "build/bin")
 
 
 def sha3(data):

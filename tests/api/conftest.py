@@ -1,14 +1,3 @@
-import os
-import sys
+"""Fixtures for every test here. Each program under test has its own module of them."""
 
-import pytest
-
-sys.path.insert(0, os.path.dirname(__file__))
-
-from agents import Agent  # noqa: E402
-
-
-@pytest.fixture
-def agent():
-    with Agent() as running:
-        yield running
+pytest_plugins = ["cli_support", "agent_support"]
