@@ -192,7 +192,7 @@ class Signed:
         path, _, query = path.partition("?")
         change.setdefault("query", query)
         sent = change.pop("sent_body", body)
-        channel = change.pop("channel", self.channel)
+        channel = change.pop("exporter", self.channel)
         headers = signature_headers(party, method, path, channel, computation, body, **change)
         return self.send(method, path + ("?" + query if query else ""), headers, sent)
 
