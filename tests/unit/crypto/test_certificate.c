@@ -62,6 +62,8 @@ static void keys_that_we_would_not_take_are_refused(void **state)
     int len;
 
     (void)state;
+    assert_non_null(X509_gmtime_adj(X509_getm_notBefore(certificate), 0));
+    assert_non_null(X509_gmtime_adj(X509_getm_notAfter(certificate), 0));
     assert_int_equal(X509_set_pubkey(certificate, pkey), 1);
     assert_true(X509_sign(certificate, pkey, EVP_sha256()) > 0);
     len = i2d_X509(certificate, &der);
