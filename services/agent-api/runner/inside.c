@@ -174,7 +174,7 @@ static int build(const struct confine_spec *spec, int *ret_results, struct err *
 
     umask(022);
     offer_to_oom_killer();
-    (void)sethostname("cocos", 5);
+    (void)!sethostname("cocos", 5);
     if (unshare(CLONE_NEWCGROUP) < 0)
         return err_set_errno(err, ERR_SYSTEM, "a cgroup namespace");
     if (root_take(spec, &root, err) < 0 || become_inside(err) < 0)
