@@ -140,7 +140,7 @@ class FakeAgent(HttpsService):
             pins = {d["filename"]: d["sha3_256"] for d in self.manifest["datasets"]}
             return self.take(name, pins[name], request) if name in pins else problem(404, "not-found", "undeclared")
         if request.path == "/v1/run":
-            if self.state != "ReceivingData":
+            if not self.state_document()["awaiting"]["run"]:
                 return problem(409, "wrong-state", f"not in {self.state}")
             self.state = self.run_state
             return Answer(202)
