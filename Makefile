@@ -33,7 +33,7 @@ OUT := build/$(V)
 BIN := $(if $(filter release,$(V)),build/bin,$(OUT)/bin)
 
 # --- how ---------------------------------------------------------------------
-PKGS    := libmicrohttpd gnutls libcurl openssl jansson libarchive libseccomp libvirt libcbor
+PKGS    := libmicrohttpd gnutls libcurl openssl jansson libarchive libseccomp libvirt
 LDLIBS   = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -pthread
 WARN    := -Wall -Wextra -Werror -Wshadow -Wvla -Wpointer-arith -Wwrite-strings \
            -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef -Wno-missing-field-initializers
