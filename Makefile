@@ -19,7 +19,7 @@ VERSION := $(shell cat VERSION)
 # --- what is built -----------------------------------------------------------
 # A program is the wildcard of its folder; it links the rooms of lib/ as archives.
 PROGRAM_DIRS := services/manager-api:cocos-manager services/agent-api:cocos-agent \
-                services/grpc-gateway:cocos-gateway cli:cocos-cli
+                services/grpc-gateway:cocos-gateway cli:cocos-cli eos/init:eos-init
 PROGRAM_DIRS := $(foreach p,$(PROGRAM_DIRS),$(if $(wildcard $(firstword $(subst :, ,$(p)))/main.c),$(p)))
 PROGRAMS     := $(foreach p,$(PROGRAM_DIRS),$(lastword $(subst :, ,$(p))))
 dir_of        = $(firstword $(subst :, ,$(filter %:$(1),$(PROGRAM_DIRS))))
@@ -29,11 +29,15 @@ UNIT_SRC := $(shell find tests/unit -name 'test_*.c')
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 FAKE_SRC := $(wildcard tests/fakes/*.c)
 
+# The documents that a service serves as C, each one object of the library (openapi/embed).
+OPENAPI_SRC := $(patsubst openapi/%.yaml,build/gen/%_openapi.c,\
+               $(filter-out openapi/problem.yaml,$(wildcard openapi/*.yaml)))
+
 OUT := build/$(V)
 BIN := $(if $(filter release,$(V)),build/bin,$(OUT)/bin)
 
 # --- how ---------------------------------------------------------------------
-PKGS    := libmicrohttpd gnutls libcurl openssl jansson libarchive libseccomp libvirt
+PKGS    := libmicrohttpd gnutls libcurl openssl jansson zlib libseccomp libvirt libxml-2.0
 LDLIBS   = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -pthread
 WARN    := -Wall -Wextra -Werror -Wshadow -Wvla -Wpointer-arith -Wwrite-strings \
            -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef -Wno-missing-field-initializers
@@ -49,7 +53,9 @@ LINK_asan     := -fsanitize=address,undefined
 LINK_tsan     := -fsanitize=thread
 LINK_cov      := --coverage
 LINK_fuzz     := -fsanitize=fuzzer,address,undefined
-CFLAGS   = -std=gnu17 -D_GNU_SOURCE -I. -DCOCOS_VERSION='"$(VERSION)"' $(WARN) $(FLAGS_$(V)) \
+PKGFLAGS := $(shell pkg-config --cflags libxml-2.0 2>/dev/null)
+CFLAGS   = -std=gnu17 -D_GNU_SOURCE -I. $(PKGFLAGS) $(WARN) $(FLAGS_$(V)) \
+           -DCOCOS_VERSION='"$(VERSION)"' \
            -ffunction-sections -fdata-sections -ffile-prefix-map=$(CURDIR)=. -MMD -MP
 LDFLAGS  = $(LINK_$(V)) -Wl,--as-needed -Wl,--gc-sections
 
@@ -67,7 +73,11 @@ $(OUT)/%.o: %.c VERSION
 	@echo "  CC    $<"
 	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
 
-$(LIB_A): $(call objs,$(LIB_SRC))
+build/gen/%_openapi.c: openapi/%.yaml openapi/problem.yaml openapi/embed
+	@mkdir -p $(@D)
+	$(Q)openapi/embed $< $* > $@.tmp && mv $@.tmp $@
+
+$(LIB_A): $(call objs,$(LIB_SRC) $(OPENAPI_SRC))
 	@rm -f $@
 	$(Q)ar crs $@ $^
 
@@ -79,9 +89,13 @@ $$(BIN)/$(1): $$(call objs,$$(shell find $(call dir_of,$(1)) -name '*.c')) $$(LI
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
 
+# Process 1 of the guest stands alone: it runs before there is anything to link with.
+$(BIN)/eos-init: LINK_release := -static-pie -Wl,-z,relro,-z,now,-z,noexecstack
+$(BIN)/eos-init: LDLIBS :=
+
 # --- tests -------------------------------------------------------------------
 # A unit test may need the objects of the program it tests: all but its main.c, as one archive.
-ROOM_SRC := $(filter-out %/main.c,$(shell find services cli eos -name '*.c' -not -path 'eos/init/*' 2>/dev/null))
+ROOM_SRC := $(filter-out %/main.c,$(shell find services cli eos -name '*.c' 2>/dev/null))
 TEST_A   := $(OUT)/libtest.a
 UNITS    := $(patsubst %.c,$(OUT)/%,$(UNIT_SRC))
 REPLAYS  := $(patsubst tests/fuzz/%.c,$(OUT)/tests/replay/%,$(FUZZ_SRC))

@@ -19,19 +19,24 @@ enum zip_flags {
 };
 
 struct zip_limits {
-    uint64_t files_max;
+    uint64_t files_max; /* of files and directories together, and of whatever else lies there */
     uint64_t bytes_max; /* of all content together */
 };
 
 /* Writes the archive of everything under dir_fd (which stays open). Links and special files are not
- * followed and not packed. Errors: TOO_LARGE, SYSTEM, and what the sink returns. */
+ * followed and not packed; a file that changes its size meanwhile is an error. limits: borrowed.
+ * Errors: TOO_LARGE (a limit, a path of more than 4 KiB, more than 64 directories within one
+ * another), INPUT (a file changed), NOT_FOUND (one vanished), SYSTEM, and what the sink returns. */
 MUST_USE int zip_pack(int dir_fd, unsigned flags, const struct zip_limits *limits, zip_sink *sink,
                       void *to, struct err *err);
 
-/* Unpacks an archive from a file descriptor into dir_fd: relative names only, no "..", no links, no
- * special files, modes 0644 and 0755, nothing overwritten, within limits. On failure what was
+/* Unpacks an archive, stored or deflated, from a regular file into dir_fd. Names are relative,
+ * without
+ * "..", control characters or links on the way; there are no special files, modes are 0644 and
+ * 0755, nothing is overwritten, and limits hold whatever the archive says. An archive whose parts
+ * contradict one another is refused, also where other programs would read it. On failure what was
  * unpacked so far is left for the caller to remove. Errors: INPUT (with the entry's name),
- * TOO_LARGE, SYSTEM. */
+ * UNSUPPORTED (a compression), TOO_LARGE, SYSTEM, NO_SPACE. */
 MUST_USE int zip_unpack(int archive_fd, int dir_fd, const struct zip_limits *limits,
                         struct err *err);
 

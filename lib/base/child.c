@@ -22,8 +22,11 @@ struct stream {
 static void __attribute__((noreturn)) become(const char *const argv[], int out_fd, int log_fd)
 {
     int null_fd = open("/dev/null", O_RDWR);
+    sigset_t none;
 
     setpgid(0, 0);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
     if (null_fd < 0 || dup2(null_fd, STDIN_FILENO) < 0 || dup2(out_fd, STDOUT_FILENO) < 0 ||
         dup2(log_fd, STDERR_FILENO) < 0)

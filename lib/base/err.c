@@ -31,7 +31,7 @@ static void PRINTF_LIKE(3, 0)
     err->pointer[0] = '\0';
 }
 
-int err_set(struct err *err, enum err_kind kind, const char *format, ...)
+int(err_set)(struct err *err, enum err_kind kind, const char *format, ...)
 {
     va_list args;
 
@@ -41,7 +41,7 @@ int err_set(struct err *err, enum err_kind kind, const char *format, ...)
     return -1;
 }
 
-int err_set_at(struct err *err, enum err_kind kind, const char *pointer, const char *format, ...)
+int(err_set_at)(struct err *err, enum err_kind kind, const char *pointer, const char *format, ...)
 {
     va_list args;
 
@@ -52,7 +52,7 @@ int err_set_at(struct err *err, enum err_kind kind, const char *pointer, const c
     return -1;
 }
 
-int err_set_errno(struct err *err, enum err_kind kind, const char *format, ...)
+int(err_set_errno)(struct err *err, enum err_kind kind, const char *format, ...)
 {
     int code = errno;
     char words[128];
@@ -71,7 +71,7 @@ int err_set_errno(struct err *err, enum err_kind kind, const char *format, ...)
     return -1;
 }
 
-int err_wrap(struct err *err, const char *format, ...)
+int(err_wrap)(struct err *err, const char *format, ...)
 {
     char text[ERR_TEXT_MAX];
     va_list args;

@@ -53,6 +53,18 @@ int err_wrap(struct err *err, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Puts prefix in front of the pointer, as a decoder does on its way up; returns -1. */
 int err_wrap_pointer(struct err *err, const char *prefix);
 
+/* Shows the compiler that these always return -1, so that it can follow which path initialises
+ * what. */
+static inline int err_failed(int result)
+{
+    (void)result;
+    return -1;
+}
+#define err_set(...)       err_failed(err_set(__VA_ARGS__))
+#define err_set_at(...)    err_failed(err_set_at(__VA_ARGS__))
+#define err_set_errno(...) err_failed(err_set_errno(__VA_ARGS__))
+#define err_wrap(...)      err_failed(err_wrap(__VA_ARGS__))
+
 /* The row of a kind; ERR_NONE has status 200 and exit code 0. Never NULL. */
 const struct err_row *err_row(enum err_kind kind);
 

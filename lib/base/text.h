@@ -52,7 +52,7 @@ bool text_is_utf8(struct span text);
  * [A-Za-z0-9._-], not starting with '.' or '-'. */
 bool text_is_name(const char *text, size_t max);
 
-/* Appends text for a person's terminal or a log: control bytes, DEL and invalid UTF-8 become \xNN,
+/* Appends text for a person's terminal or a log: control characters and invalid UTF-8 become \xNN,
  * and at most max bytes are written, with "..." at the cut. */
 void text_add_printable(struct buf *out, struct span text, size_t max);
 

@@ -19,8 +19,8 @@ struct pattern_match {
 };
 
 /* True when path (as it stands in the request line, without query) matches. A parameter is one
- * segment, 1 to PATTERN_VALUE_MAX bytes decoded, valid UTF-8, without NUL and '/'; a segment that
- * breaks this does not match. */
+ * segment, 1 to PATTERN_VALUE_MAX bytes decoded, valid UTF-8, without NUL and '/', and neither "."
+ * nor ".."; a segment that breaks this does not match. ret may be half filled then. */
 bool pattern_matches(const char *pattern, const char *path, struct pattern_match *ret);
 
 /* The value of a parameter; NULL when the pattern has none of that name. */
@@ -30,7 +30,9 @@ const char *pattern_get(const struct pattern_match *match, const char *name);
  */
 void pattern_fill(const char *pattern, const char *const values[], struct buf *out);
 
-/* Percent-encoding (RFC 3986 unreserved characters stay) and strict decoding, appended to out. */
+/* Percent-encoding (RFC 3986 unreserved characters stay) and strict decoding, appended to out:
+ * '%' must be followed by two hex digits, and everything but control bytes, blanks and bytes over
+ * 0x7e may stand for itself. Errors: MALFORMED. */
 void percent_encode(struct span text, struct buf *out);
 MUST_USE int percent_decode(struct span text, struct buf *out, struct err *err);
 

@@ -38,8 +38,8 @@ struct signature_params {
     enum sign_alg alg;
 };
 
-/* Signs; the two header values are appended to input and signature. A fresh nonce is the caller's.
- */
+/* Signs; the two header values are appended to input and signature. created, expires and a fresh
+ * nonce are taken from params; key_id and alg are the key's. Errors: INPUT (a part is missing). */
 MUST_USE int signature_make(const struct signature_message *message, const struct key *key,
                             const struct signature_params *params, struct buf *input,
                             struct buf *signature, struct err *err);
@@ -55,7 +55,8 @@ MUST_USE int signature_parse(const char *input, const char *signature, bool has_
 MUST_USE int signature_verify(const struct signature_message *message, const char *input,
                               struct span signature_bytes, const struct key *key, struct err *err);
 
-/* "sha-256=:BASE64:" and back; the reader wants exactly one sha-256 member and ignores others. */
+/* "sha-256=:BASE64:" and back; the reader wants exactly one sha-256 member and ignores others.
+ * Errors: MALFORMED. */
 void content_digest_write(const uint8_t sha256[static SHA256_SIZE], struct buf *out);
 MUST_USE int content_digest_read(const char *value, uint8_t out[static SHA256_SIZE],
                                  struct err *err);
@@ -68,7 +69,8 @@ struct nonce_set *nonce_set_new(void);
 void nonce_set_free(struct nonce_set *set);
 DEFINE_OWNED(nonce_set)
 /* 0 when (key_id, nonce) is new, and remembers it until expires + skew; UNAUTHENTICATED when it was
- * seen; TOO_MANY when the set is full of entries that have not expired. */
+ * seen, or could have been while the clock went astray; TOO_MANY when the set is full of entries
+ * that have not expired. */
 MUST_USE int nonce_set_add(struct nonce_set *set, const char *key_id, const char *nonce,
                            int64_t expires, int64_t now, struct err *err);
 

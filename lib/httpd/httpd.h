@@ -153,6 +153,7 @@ struct httpd_config {
     unsigned idle_timeout_ms;        /* 0: 60 s */
     unsigned body_rate_min;          /* bytes a second; 0: 1 KiB */
     unsigned body_grace_ms;          /* 0: 10 s */
+    unsigned keep_alive_ms;          /* silence in an event stream before a comment; 0: 15 s */
 };
 
 /* Starts serving; service and its routes must live until httpd_stop(). Errors: SYSTEM (address in

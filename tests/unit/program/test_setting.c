@@ -2,6 +2,8 @@
 
 #include "lib/program/setting.h"
 
+#include <unistd.h>
+
 enum mode { MODE_AUTO, MODE_FAST };
 
 struct config {

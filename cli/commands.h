@@ -1,0 +1,13 @@
+/* The tables of commands, one a file. */
+#ifndef COCOS_CLI_COMMANDS_H
+#define COCOS_CLI_COMMANDS_H
+
+#include "cli/command.h"
+
+extern const struct command vm_commands[];
+extern const struct command computation_commands[];
+extern const struct command manifest_commands[];
+extern const struct command key_commands[];
+extern const struct command local_commands[];
+
+#endif

@@ -1,0 +1,337 @@
+#include "cli/session.h"
+
+#include "cli/input.h"
+#include "cli/interrupt.h"
+#include "cli/print.h"
+#include "lib/base/clock.h"
+#include "lib/base/text.h"
+
+#include <stdio.h>
+
+#define CA_MAX     (1 * MIB)
+#define USER_AGENT "cocos-cli/" COCOS_VERSION
+
+const struct flag manager_flags[] = {
+    {"manager-url", 0, FLAG_TEXT, "URL", "COCOS_MANAGER_URL", offsetof(struct manager_options, url),
+     "address of the manager"},
+    {"manager-token", 0, FLAG_TEXT, "TOKEN", "COCOS_MANAGER_TOKEN",
+     offsetof(struct manager_options, token),
+     "token that the manager knows; better kept in a profile or the environment"},
+    {"manager-ca", 0, FLAG_TEXT, "FILE", "COCOS_MANAGER_CA", offsetof(struct manager_options, ca),
+     "CA certificate of the manager; without it the machine's own roots decide"},
+    {NULL},
+};
+
+static const char *const auth_names[] = {"certificate", "signature", NULL};
+
+const struct flag agent_flags[] = {
+    {"vm", 0, FLAG_TEXT, "ID", NULL, offsetof(struct agent_options, vm),
+     "VM whose agent is meant; the manager is asked for its address and pin"},
+    {"agent-url", 0, FLAG_TEXT, "URL", "COCOS_AGENT_URL", offsetof(struct agent_options, url),
+     "address of the agent"},
+    {"agent-pin", 0, FLAG_TEXT, "PIN", "COCOS_AGENT_PIN", offsetof(struct agent_options, pin),
+     "key that the agent must show, as sha256//BASE64"},
+    {"key", 0, FLAG_TEXT, "FILE", "COCOS_KEY", offsetof(struct agent_options, key),
+     "private key that says which party asks"},
+    {"auth", 0, FLAG_CHOICE, "HOW", NULL, offsetof(struct agent_options, auth),
+     "how the key is shown: certificate (in the TLS handshake, default) or signature (RFC 9421)",
+     .choices = auth_names},
+    {NULL},
+};
+
+const struct flag evidence_flags[] = {
+    {"manifest", 0, FLAG_TEXT, "FILE|SHA256", "COCOS_MANIFEST",
+     offsetof(struct evidence_options, manifest),
+     "what this party agreed to; anything else is refused before a byte is sent"},
+    {"insecure-no-attestation", 0, FLAG_BOOL, NULL, NULL,
+     offsetof(struct evidence_options, insecure),
+     "go on although nothing proves what runs at the other end"},
+    {"policy", 0, FLAG_LATER, "FILE", "COCOS_POLICY", 0, ""},
+    {"policy-sha256", 0, FLAG_LATER, "HEX", NULL, 0, ""},
+    {NULL},
+};
+
+/* --- the manager --- */
+
+static void on_trace(void *ctx, const char *line)
+{
+    (void)ctx;
+    say("%s", line);
+}
+
+static struct httpc_config usual_config(const char *name, const char *url)
+{
+    return (struct httpc_config){
+        .name = name,
+        .url = url,
+        .user_agent = USER_AGENT,
+        .clock = clock_now,
+        .ticks_ms = clock_monotonic_ms,
+        .stopped = interrupt_came,
+        .trace = say_is_verbose() ? on_trace : NULL,
+    };
+}
+
+int session_open_manager(const struct manager_options *options, struct httpc **ret, struct err *err)
+{
+    struct httpc_config config = usual_config("manager", options->url);
+    OWNED_BUF ca = BUF_OF(CA_MAX);
+
+    if (options->url == NULL)
+        return err_set(err, ERR_USAGE,
+                       "which manager? 'cocos-cli login' writes a profile; or say --manager-url "
+                       "(COCOS_MANAGER_URL)");
+    if (options->ca != NULL) {
+        if (input_read(options->ca, &ca, err) < 0)
+            return err_wrap(err, "CA of the manager");
+        config.trust = HTTPC_TRUST_CA;
+        config.ca_pem = buf_span(&ca);
+    }
+    config.token = options->token;
+    return httpc_new(&config, ret, err);
+}
+
+/* The one VM of that name, from the list. */
+static int find_vm_by_name(struct httpc *manager, const char *name, struct json **ret,
+                           struct err *err)
+{
+    struct httpc_call call = {.op = &manager_ops[MANAGER_OP_list_vms], .query = "limit=1000"};
+    OWNED_REPLY reply = {0};
+    const struct json *items, *found = NULL;
+
+    if (httpc_perform(manager, &call, &reply, err) < 0)
+        return -1;
+    items = json_get(reply.json, "items");
+    for (size_t i = 0; i < json_count(items); i++) {
+        const char *its = json_get_str(json_at(items, i), "name");
+
+        if (its == NULL || strcmp(its, name) != 0)
+            continue;
+        if (found != NULL)
+            return err_set(err, ERR_USAGE, "more than one VM is called '%s'; say its id", name);
+        found = json_at(items, i);
+    }
+    if (found == NULL)
+        return err_set(err, ERR_NOT_FOUND, "there is no VM '%s'", name);
+    *ret = json_new_copy(found);
+    return 0;
+}
+
+int session_find_vm(struct httpc *manager, const char *id_or_name, struct json **ret,
+                    struct err *err)
+{
+    struct httpc_call call = {.op = &manager_ops[MANAGER_OP_get_vm], .params = {id_or_name}};
+    OWNED_REPLY reply = {0};
+
+    if (httpc_perform(manager, &call, &reply, err) == 0) {
+        *ret = GIVE(reply.json);
+        return 0;
+    }
+    if (err->kind != ERR_NOT_FOUND)
+        return -1;
+    return find_vm_by_name(manager, id_or_name, ret, err);
+}
+
+/* --- the agent --- */
+
+/* Where the agent is; owned texts, since they may come from the manager. */
+struct agent_place {
+    char *url;
+    char *pin;
+};
+
+static void place_done(struct agent_place *place)
+{
+    free(place->url);
+    free(place->pin);
+}
+
+static int ask_manager(const struct agent_access *access, struct agent_place *place,
+                       struct err *err)
+{
+    const char *vm = access->agent->vm;
+    OWNED_HTTPC *manager = NULL;
+    OWNED_JSON *json = NULL;
+    const char *state;
+
+    if (session_open_manager(access->manager, &manager, err) < 0 ||
+        session_find_vm(manager, vm, &json, err) < 0)
+        return -1;
+    place->url = mem_strdup(json_get_str(json, "agent_url"));
+    place->pin = mem_strdup(json_get_str(json, "agent_pin"));
+    if (place->url != NULL && place->pin != NULL)
+        return 0;
+    state = json_get_str(json, "state");
+    return err_set(err, ERR_STATE, "VM '%s' is '%s': its agent has not answered yet", vm,
+                   state ? state : "unknown");
+}
+
+static int find_place(const struct agent_access *access, struct agent_place *place, struct err *err)
+{
+    if (access->agent->vm != NULL)
+        return ask_manager(access, place, err);
+    if (access->agent->url == NULL)
+        return err_set(err, ERR_USAGE,
+                       "which agent? say --vm ID, or --agent-url and --agent-pin "
+                       "(COCOS_AGENT_URL, COCOS_AGENT_PIN)");
+    place->url = mem_strdup(access->agent->url);
+    place->pin = mem_strdup(access->agent->pin);
+    return 0;
+}
+
+static int load_key(const struct agent_access *access, struct agent *agent, struct err *err)
+{
+    const char *path = access->key != NULL ? access->key : access->agent->key;
+
+    if (path == NULL && access->key_needed)
+        return err_set(err, ERR_USAGE,
+                       "whose key? say KEY as the last argument, --key or COCOS_KEY");
+    return path != NULL ? input_read_private_key(path, &agent->key, err) : 0;
+}
+
+/* The one way past this is said aloud, every time. */
+static int check_evidence(const struct agent_access *access, struct err *err)
+{
+    if (access->evidence == NULL)
+        return 0;
+    if (!access->evidence->insecure)
+        return err_set(err, ERR_UNTRUSTED,
+                       "nothing was sent: this version cannot verify yet what runs at the other "
+                       "end; --insecure-no-attestation goes on without");
+    say_warning("--insecure-no-attestation: nothing proves what runs at the other end; whoever "
+                "runs that machine may read what is sent and make up what comes back");
+    return 0;
+}
+
+static int connect_agent(const struct agent_access *access, const struct agent_place *place,
+                         struct agent *agent, struct err *err)
+{
+    struct httpc_config config = usual_config("agent", place->url);
+    const char *auth = access->agent->auth;
+
+    config.trust = place->pin != NULL ? HTTPC_TRUST_PIN : HTTPC_TRUST_ANY;
+    config.pin = place->pin;
+    config.key = agent->key;
+    config.auth = auth != NULL && strcmp(auth, "signature") == 0 ? HTTPC_AUTH_SIGNATURE
+                                                                 : HTTPC_AUTH_CERTIFICATE;
+    config.opener = &agent_ops[AGENT_OP_get_state];
+    if (httpc_new(&config, &agent->http, err) < 0)
+        return -1;
+    if (session_read_state(agent, err) < 0)
+        return -1;
+    if (place->pin == NULL)
+        say_warning("the agent's key %s is taken unchecked; --agent-pin would check it",
+                    httpc_peer_pin(agent->http));
+    return 0;
+}
+
+static int check_manifest(const struct agent_access *access, const char *wanted,
+                          const struct agent *agent, struct err *err)
+{
+    if (access->computation_needed && agent->computation[0] == '\0')
+        return err_set(err, ERR_STATE, "the agent has no manifest yet: 'cocos-cli manifest send'");
+    if (wanted[0] == '\0' || strcmp(wanted, agent->computation) == 0)
+        return 0;
+    return err_set(err, ERR_UNTRUSTED,
+                   "nothing was sent: the agent runs manifest %s, but this party agreed to %s",
+                   agent->computation[0] != '\0' ? agent->computation : "(none)", wanted);
+}
+
+int session_open_agent(const struct agent_access *access, struct agent **ret, struct err *err)
+{
+    OWNED_AGENT *agent = mem_new(struct agent);
+    __attribute__((cleanup(place_done))) struct agent_place place = {0};
+    char wanted[MANIFEST_HASH_SIZE] = "";
+
+    if (load_key(access, agent, err) < 0)
+        return -1;
+    if (access->evidence != NULL && access->evidence->manifest != NULL &&
+        session_manifest_digest(access->evidence->manifest, wanted, err) < 0)
+        return -1;
+    if (check_evidence(access, err) < 0 || find_place(access, &place, err) < 0 ||
+        connect_agent(access, &place, agent, err) < 0 ||
+        check_manifest(access, wanted, agent, err) < 0)
+        return -1;
+    *ret = GIVE(agent);
+    return 0;
+}
+
+void agent_free(struct agent *agent)
+{
+    if (agent == NULL)
+        return;
+    httpc_free(agent->http);
+    key_free(agent->key);
+    json_free(agent->state);
+    free(agent);
+}
+
+int session_read_state(struct agent *agent, struct err *err)
+{
+    struct httpc_call call = {.op = &agent_ops[AGENT_OP_get_state]};
+    OWNED_REPLY reply = {0};
+    const char *computation;
+
+    if (httpc_perform(agent->http, &call, &reply, err) < 0)
+        return -1;
+    if (json_get_str(reply.json, "state") == NULL)
+        return err_set(err, ERR_UNREACHABLE, "%s: what answers there is no agent",
+                       httpc_url(agent->http));
+    json_free(agent->state);
+    agent->state = GIVE(reply.json);
+    computation = json_get_str(agent->state, "manifest_sha256");
+    snprintf(agent->computation, sizeof(agent->computation), "%s", computation ? computation : "");
+    return 0;
+}
+
+int session_read_manifest(struct agent *agent, struct manifest **ret, struct err *err)
+{
+    struct httpc_call call = {.op = &agent_ops[AGENT_OP_get_computation]};
+    OWNED_REPLY reply = {0};
+    OWNED_MANIFEST *manifest = NULL;
+
+    if (agent_call(agent, &call, &reply, err) < 0)
+        return -1;
+    if (reply.json == NULL)
+        return err_set(err, ERR_UNREACHABLE, "the agent's manifest is not JSON");
+    if (manifest_decode(reply.json, &manifest, err) < 0)
+        return err_wrap(err, "the agent's manifest");
+    if (strcmp(manifest->sha256, agent->computation) != 0)
+        return err_set(err, ERR_UNTRUSTED, "the agent shows manifest %s, but says it runs %s",
+                       manifest->sha256, agent->computation);
+    *ret = GIVE(manifest);
+    return 0;
+}
+
+static bool is_digest(const char *text)
+{
+    uint8_t digest[SHA256_SIZE];
+    struct err ignored;
+
+    return text_parse_hex(text, digest, sizeof(digest), &ignored) == 0;
+}
+
+int session_manifest_digest(const char *file_or_digest, char out[static MANIFEST_HASH_SIZE],
+                            struct err *err)
+{
+    uint8_t digest[SHA256_SIZE];
+    OWNED_JSON *json = NULL;
+
+    if (is_digest(file_or_digest)) {
+        if (text_parse_hex(file_or_digest, digest, sizeof(digest), err) < 0)
+            return -1;
+        text_hex(digest, sizeof(digest), out); /* in lower case */
+        return 0;
+    }
+    if (input_read_json(file_or_digest, MANIFEST_SIZE_MAX, &json, err) < 0 ||
+        manifest_hash(json, out, err) < 0)
+        return err_wrap(err, "manifest");
+    return 0;
+}
+
+int agent_call(struct agent *agent, struct httpc_call *call, struct httpc_reply *reply,
+               struct err *err)
+{
+    call->computation = agent->computation;
+    return httpc_perform(agent->http, call, reply, err);
+}

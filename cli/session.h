@@ -1,0 +1,81 @@
+/* Connections: to a manager, with the token that says who operates, and to an agent, with the key
+ * that says which party asks. Their addresses are settings; an agent's may also be asked of the
+ * manager (--vm). */
+#ifndef COCOS_CLI_SESSION_H
+#define COCOS_CLI_SESSION_H
+
+#include "cli/command.h"
+#include "lib/computation/manifest.h"
+#include "lib/httpc/httpc.h"
+
+struct manager_options {
+    const char *url;
+    const char *token;
+    const char *ca; /* path of a PEM file */
+};
+extern const struct flag manager_flags[];
+
+struct agent_options {
+    const char *url;
+    const char *pin;
+    const char *vm;
+    const char *key; /* path */
+    const char *auth;
+};
+extern const struct flag agent_flags[];
+
+/* For what must not happen before the machine's evidence was verified. */
+struct evidence_options {
+    bool insecure;
+    const char *manifest; /* path, or SHA-256 in hex */
+};
+extern const struct flag evidence_flags[];
+
+/* Opens nothing yet; the first call connects. Errors: USAGE. */
+MUST_USE int session_open_manager(const struct manager_options *options, struct httpc **ret,
+                                  struct err *err);
+
+/* A VM as the manager tells it, by id or by name. Errors: NOT_FOUND, what the manager says. */
+MUST_USE int session_find_vm(struct httpc *manager, const char *id_or_name, struct json **ret,
+                             struct err *err);
+
+struct agent {
+    struct httpc *http;
+    struct key *key;                      /* NULL: nobody in particular */
+    struct json *state;                   /* as it was when we connected */
+    char computation[MANIFEST_HASH_SIZE]; /* manifest_sha256, "" while there is none */
+};
+
+/* What a command wants of its agent. */
+struct agent_access {
+    const struct agent_options *agent;
+    const struct manager_options *manager;
+    const struct evidence_options *evidence; /* NULL: the command moves nothing that needs it */
+    const char *key;                         /* path from the arguments; NULL: the setting */
+    bool key_needed;
+    bool computation_needed; /* an agent without a manifest is of no use */
+};
+
+/* Connects, reads the state, and refuses (UNTRUSTED) before anything else is sent: when evidence is
+ * needed and cannot be had, and when --manifest is not what the agent runs. */
+MUST_USE int session_open_agent(const struct agent_access *access, struct agent **ret,
+                                struct err *err);
+void agent_free(struct agent *agent);
+DEFINE_OWNED(agent)
+#define OWNED_AGENT OWNED_OF(agent)
+
+/* Reads the state again into agent->state. */
+MUST_USE int session_read_state(struct agent *agent, struct err *err);
+
+/* The manifest that the agent runs, as its participants may see it, checked against its digest. */
+MUST_USE int session_read_manifest(struct agent *agent, struct manifest **ret, struct err *err);
+
+/* The digest that --manifest stands for. Errors: USAGE, MALFORMED, INPUT. */
+MUST_USE int session_manifest_digest(const char *file_or_digest,
+                                     char out[static MANIFEST_HASH_SIZE], struct err *err);
+
+/* A call of the agent with its computation named. */
+MUST_USE int agent_call(struct agent *agent, struct httpc_call *call, struct httpc_reply *reply,
+                        struct err *err);
+
+#endif

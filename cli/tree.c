@@ -1,0 +1,68 @@
+/* The command tree, in the order in which help shows it. */
+#include "cli/commands.h"
+
+const struct command_group command_groups[] = {
+    {"Virtual machines", vm_commands}, {"A computation", computation_commands},
+    {"Manifests", manifest_commands},  {"Keys and digests", key_commands},
+    {"This machine", local_commands},  {NULL, NULL},
+};
+
+/* Every word of the contract that waits for its part. */
+const char *const commands_later[] = {
+    "attestation",
+    "attestation get",
+    "attestation validate",
+    "attestation explain",
+    "policy",
+    "policy create-corim",
+    "policy create-corim snp",
+    "policy create-corim tdx",
+    "policy create-corim azure",
+    "policy create-corim gcp",
+    "policy download",
+    "policy show",
+    "policy sign",
+    "policy verify",
+    "policy diff",
+    "receipt",
+    "receipt get",
+    "receipt verify",
+    "eventlog",
+    "eventlog replay",
+    "ima",
+    "ima replay",
+    "ima-measurements",
+    "evidence",
+    "evidence show",
+    "measure",
+    "igvm",
+    "igvm show",
+    "igvmmeasure",
+    "sevsnpmeasure",
+    "sevsnpmeasure parse-metadata",
+    "ca-bundle",
+    NULL,
+};
+
+const struct command *command_next(const struct command *after)
+{
+    bool found = after == NULL;
+
+    for (const struct command_group *group = command_groups; group->title != NULL; group++)
+        for (const struct command *command = group->commands; command->path != NULL; command++) {
+            if (found)
+                return command;
+            found = command == after;
+        }
+    return NULL;
+}
+
+const struct command *command_find(const char *path)
+{
+    const struct command *command = NULL;
+
+    while ((command = command_next(command)) != NULL)
+        if (strcmp(command->path, path) == 0)
+            return command;
+    return NULL;
+}

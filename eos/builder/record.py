@@ -1,0 +1,38 @@
+"""The release record image.json: what the image is, so that nobody has to trust the bytes found at boot."""
+
+import hashlib
+import json
+
+MIB = 1024 * 1024
+
+
+def file_record(name, data, **more):
+    return {"file": name, "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data), **more}
+
+
+def memory_of(unpacked_bytes, initrd_bytes):
+    """(least, default) in MiB. The kernel unpacks into half of the memory at most, beside the packed image;
+    firmware and kernel want the rest."""
+    least = 2 * (unpacked_bytes + initrd_bytes) // MIB + 128
+    least += -least % 64
+    return least, max(512, 2 * least)
+
+
+def attestation_of(kernel):
+    """Which evidence a guest with this kernel can give, and why."""
+    snp = kernel.has("SEV_GUEST") and kernel.has("AMD_MEM_ENCRYPT")
+    tdx = kernel.has("INTEL_TDX_GUEST") and kernel.has("TDX_GUEST_DRIVER")
+    tpm = kernel.has("TCG_CRB") or kernel.has("TCG_TIS")
+    configfs = "through configfs" if kernel.has("TSM_REPORTS") else "through /dev/sev-guest"
+    return {
+        "snp": {"available": snp, "reason": f"kernel {kernel.release} has the SEV-SNP guest driver, {configfs}"
+                if snp else f"kernel {kernel.release} has no SEV-SNP guest driver"},
+        "tdx": {"available": tdx, "reason": f"kernel {kernel.release} has the TDX guest driver"
+                if tdx else f"kernel {kernel.release} has no TDX guest driver; 6.12 has"},
+        "vtpm": {"available": tpm, "reason": f"kernel {kernel.release} has the TPM 2.0 drivers built in"
+                 if tpm else f"kernel {kernel.release} has no TPM driver"},
+    }
+
+
+def encode(record):
+    return json.dumps(record, indent=2, ensure_ascii=False).encode() + b"\n"

@@ -1,0 +1,81 @@
+#include "eos/init/agent.h"
+
+#include "eos/init/tree.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define AGENT_PROGRAM "/usr/bin/cocos-agent"
+
+static const char *const ENVIRONMENT[] = {
+    "PATH=/usr/bin",
+    "HOME=/",
+    "LANG=C.UTF-8",
+    "COCOS_AGENT_LISTEN=0.0.0.0:7002",
+    "COCOS_AGENT_SHARE=" TREE_SHARE,
+    "COCOS_AGENT_STATE_DIR=" TREE_STATE,
+    NULL,
+};
+
+int agent_retry_delay_ms(unsigned crashes)
+{
+    if (crashes >= AGENT_CRASHES_MAX)
+        return -1;
+    return crashes == 0 ? 0 : 500 << (crashes - 1);
+}
+
+void agent_become(const char *const argv[], const char *device)
+{
+    sigset_t none;
+    int fd = open(device, O_RDWR | O_NOCTTY);
+
+    for (int to = 0; to < 3; to++)
+        if (fd >= 0)
+            dup2(fd, to);
+    if (fd > 2)
+        close(fd);
+
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    setsid();
+    if (isatty(0))
+        ioctl(0, TIOCSCTTY, 1);
+    execve(argv[0], (char *const *)argv, (char *const *)ENVIRONMENT);
+}
+
+int agent_start(struct agent *agent, bool debug, int64_t now_ms, struct err *err)
+{
+    static const char *const ARGV[] = {AGENT_PROGRAM, NULL};
+    pid_t pid = fork();
+
+    if (pid < 0)
+        return err_set_errno(err, ERR_SYSTEM, "fork");
+    if (pid == 0) {
+        agent_become(ARGV, debug ? "/dev/ttyS0" : "/dev/null");
+        _exit(127);
+    }
+    agent->pid = pid;
+    agent->started_ms = now_ms;
+    return 0;
+}
+
+enum agent_verdict agent_ended(struct agent *agent, int status, int64_t now_ms)
+{
+    agent->pid = 0;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return AGENT_DONE;
+
+    if (now_ms - agent->started_ms >= AGENT_STEADY_MS)
+        agent->crashes = 0;
+    agent->crashes++;
+    return agent_retry_delay_ms(agent->crashes) < 0 ? AGENT_GIVE_UP : AGENT_RETRY;
+}
+
+void agent_stop(const struct agent *agent)
+{
+    if (agent->pid > 0)
+        kill(agent->pid, SIGTERM);
+}

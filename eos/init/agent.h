@@ -1,0 +1,40 @@
+/* The agent as a child of process 1: started, watched, started again when it crashes, and the
+ * reason for the guest to be. */
+#ifndef COCOS_EOS_AGENT_H
+#define COCOS_EOS_AGENT_H
+
+#include "lib/base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define AGENT_CRASHES_MAX 5     /* in a row; then the guest powers off */
+#define AGENT_STEADY_MS   60000 /* an agent that lived this long is no part of a row */
+
+/* How long to wait before start number crashes + 1: half a second, doubled each time; -1 when that
+ * was the last one. */
+int agent_retry_delay_ms(unsigned crashes);
+
+struct agent {
+    pid_t pid;          /* 0 while none runs */
+    unsigned crashes;   /* in a row */
+    int64_t started_ms; /* monotonic */
+};
+
+/* Starts it with the fixed environment; its words go to the console in a debug image and nowhere
+ * otherwise. */
+MUST_USE int agent_start(struct agent *agent, bool debug, int64_t now_ms, struct err *err);
+
+/* What to do now that it ended with this wait status. */
+enum agent_verdict { AGENT_DONE, AGENT_RETRY, AGENT_GIVE_UP };
+enum agent_verdict agent_ended(struct agent *agent, int status, int64_t now_ms);
+
+/* Asks it to end. */
+void agent_stop(const struct agent *agent);
+
+/* Replaces the process by argv[0], reset to what a program expects at birth: for children of
+ * process 1. Standard streams go to device. Returns only when it fails. */
+void agent_become(const char *const argv[], const char *device);
+
+#endif

@@ -1,0 +1,217 @@
+/* Process 1 of EOS: makes the guest ready, starts the agent, buries the dead, and powers off when
+ * the agent is done, when it keeps crashing, or when the host asks politely. */
+#include "eos/init/agent.h"
+#include "eos/init/kernel.h"
+#include "eos/init/modules.h"
+#include "eos/init/net.h"
+#include "eos/init/power.h"
+#include "eos/init/say.h"
+#include "eos/init/tree.h"
+#include "lib/base/clock.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/reboot.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SENTINEL    "/etc/eos/complete"
+#define MODULES_DIR "/usr/lib/modules"
+#define GRACE_MS    5000 /* for the agent to end in order */
+
+struct guest {
+    struct agent agent;
+    bool debug;
+    bool stopping;
+    int64_t wake_ms; /* when to start the agent again, or to stop waiting for it; 0: not at all */
+    pid_t shell;     /* debug images only */
+    int signals_fd;
+    int button_fd; /* -1: none */
+};
+
+static void fatal(const struct err *err) __attribute__((noreturn));
+static void fatal(const struct err *err)
+{
+    say_last_words("%s; powering off", err->text);
+    power_off();
+}
+
+/* A process 1 without standard streams would hand out 0, 1 and 2 to the first files it opens. */
+static void open_streams(void)
+{
+    int fd = open("/dev/null", O_RDWR);
+
+    while (fd >= 0 && fd < 2)
+        fd = dup(fd);
+    if (fd > 2)
+        close(fd);
+}
+
+static int prepare(struct guest *guest, struct err *err)
+{
+    umask(022);
+    if (tree_mount_system(err) < 0)
+        return -1;
+    open_streams();
+    if (tree_check_complete(SENTINEL, err) < 0)
+        return -1;
+
+    guest->debug = tree_is_debug();
+    if (modules_load(MODULES_DIR, err) < 0 || net_start(err) < 0)
+        return -1;
+    tree_mount_config();
+    tree_mount_share();
+    kernel_share_controllers();
+    kernel_lock_doors();
+    if (sethostname("eos", 3) < 0)
+        return err_set_errno(err, ERR_SYSTEM, "set the host name");
+    if (tree_renew_state(err) < 0)
+        return -1;
+    return tree_seal(err);
+}
+
+static int watch_signals(struct guest *guest, struct err *err)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    reboot(RB_DISABLE_CAD); /* ctrl-alt-del becomes SIGINT instead of a reset */
+
+    guest->signals_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (guest->signals_fd < 0)
+        return err_set_errno(err, ERR_SYSTEM, "watch signals");
+    guest->button_fd = power_open_button();
+    return 0;
+}
+
+static void start_shell(struct guest *guest)
+{
+    static const char *const ARGV[] = {"/usr/bin/busybox", "sh", NULL};
+
+    guest->shell = fork();
+    if (guest->shell == 0) {
+        agent_become(ARGV, "/dev/ttyS0");
+        _exit(127);
+    }
+}
+
+/* Nothing of a dead agent may outlive it: neither its computation's processes nor its files. */
+static void sweep(struct err *err)
+{
+    kill(-1, SIGKILL);
+    while (waitpid(-1, NULL, 0) > 0)
+        ;
+    if (tree_renew_state(err) < 0)
+        fatal(err);
+}
+
+static void start_agent(struct guest *guest)
+{
+    struct err err = {0};
+
+    guest->wake_ms = 0;
+    if (agent_start(&guest->agent, guest->debug, clock_monotonic_ms(), &err) < 0)
+        fatal(&err);
+}
+
+static void bury_agent(struct guest *guest, int status)
+{
+    struct err err = {0};
+    int64_t now_ms = clock_monotonic_ms();
+    enum agent_verdict verdict = agent_ended(&guest->agent, status, now_ms);
+
+    if (guest->stopping || verdict == AGENT_DONE) {
+        say_last_words("the agent is done; powering off");
+        power_off();
+    }
+    say("the agent ended with status 0x%x", (unsigned)status);
+    sweep(&err);
+    if (verdict == AGENT_GIVE_UP) {
+        err_set(&err, ERR_SYSTEM, "the agent crashed %d times in a row, last with status 0x%x",
+                AGENT_CRASHES_MAX, (unsigned)status);
+        fatal(&err);
+    }
+    if (guest->debug)
+        start_shell(guest);
+    guest->wake_ms = now_ms + agent_retry_delay_ms(guest->agent.crashes);
+}
+
+static void bury_the_dead(struct guest *guest)
+{
+    int status = 0;
+    pid_t pid = 0;
+
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        if (pid == guest->agent.pid)
+            bury_agent(guest, status);
+        else if (pid == guest->shell)
+            start_shell(guest);
+    }
+}
+
+static void stop(struct guest *guest)
+{
+    if (guest->stopping)
+        return;
+    guest->stopping = true;
+    guest->wake_ms = clock_monotonic_ms() + (guest->agent.pid > 0 ? GRACE_MS : 0);
+    agent_stop(&guest->agent);
+}
+
+static void take_signals(struct guest *guest)
+{
+    struct signalfd_siginfo info;
+
+    while (read(guest->signals_fd, &info, sizeof info) == (ssize_t)sizeof info) {
+        if (info.ssi_signo == SIGCHLD)
+            bury_the_dead(guest);
+        else
+            stop(guest);
+    }
+}
+
+static void take_wake(struct guest *guest)
+{
+    if (!guest->stopping) {
+        start_agent(guest);
+        return;
+    }
+    say_last_words("stopped from outside; powering off");
+    power_off();
+}
+
+static void serve(struct guest *guest) __attribute__((noreturn));
+static void serve(struct guest *guest)
+{
+    for (;;) {
+        struct pollfd watched[] = {{guest->signals_fd, POLLIN, 0}, {guest->button_fd, POLLIN, 0}};
+        int64_t left_ms = guest->wake_ms - clock_monotonic_ms();
+
+        poll(watched, 2, guest->wake_ms == 0 ? -1 : left_ms > 0 ? (int)left_ms : 0);
+        take_signals(guest);
+        if ((watched[1].revents & POLLIN) && power_button_pressed(guest->button_fd))
+            stop(guest);
+        if (guest->wake_ms != 0 && clock_monotonic_ms() >= guest->wake_ms)
+            take_wake(guest);
+    }
+}
+
+int main(void)
+{
+    struct guest guest = {.button_fd = -1, .signals_fd = -1};
+    struct err err = {0};
+
+    if (prepare(&guest, &err) < 0 || watch_signals(&guest, &err) < 0)
+        fatal(&err);
+    if (guest.debug)
+        start_shell(&guest);
+    start_agent(&guest);
+    serve(&guest);
+}

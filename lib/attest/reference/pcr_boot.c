@@ -1,0 +1,180 @@
+#include "lib/attest/reference/pcr_boot.h"
+
+#include "lib/attest/reference/linux_boot.h"
+#include "lib/attest/reference/pe.h"
+#include "lib/base/buf.h"
+
+#define VARIABLE_MAX (1 * MIB)
+#define OPTIONS_MAX  (64 * KIB)
+#define UNTIL_AGENT  14 /* the last register that booting decides */
+
+/* EFI GUIDs as they lie in memory. */
+static const uint8_t guid_global[16] = {0x61, 0xdf, 0xe4, 0x8b, 0xca, 0x93, 0xd2, 0x11,
+                                        0xaa, 0x0d, 0x00, 0xe0, 0x98, 0x03, 0x2b, 0x8c};
+static const uint8_t guid_security[16] = {0xcb, 0xb2, 0x19, 0xd7, 0x3a, 0x3d, 0x96, 0x45,
+                                          0xa3, 0xbc, 0xda, 0xd0, 0x0e, 0x67, 0x65, 0x6f};
+
+/* What a VM without other boot options has: BootOrder {0x0000} and Boot0000, the UiApp of OVMF. The
+ * content is fixed by the firmware volume's GUIDs. */
+static const uint8_t boot_order[] = {0x00, 0x00};
+static const uint8_t boot_0000[] = {
+    0x09, 0x01, 0x00, 0x00, 0x2c, 0x00, 'U',  0x00, 'i',  0x00, 'A',  0x00, 'p',  0x00, 'p',  0x00,
+    0x00, 0x00, 0x04, 0x07, 0x14, 0x00, 0xc9, 0xbd, 0xb8, 0x7c, 0xeb, 0xf8, 0x34, 0x4f, 0xaa, 0xea,
+    0x3e, 0xe4, 0xaf, 0x65, 0x16, 0xa1, 0x04, 0x06, 0x14, 0x00, 0x21, 0xaa, 0x2c, 0x46, 0x14, 0x76,
+    0x03, 0x45, 0x83, 0x6e, 0x8a, 0xb6, 0xf4, 0x66, 0x23, 0x31, 0x7f, 0xff, 0x04, 0x00,
+};
+
+/* Extends a register with the digest of data; index and size are right by construction. */
+static void extend(struct pcr_bank *bank, unsigned index, struct span data)
+{
+    uint8_t digest[SHA256_SIZE];
+    struct err err;
+
+    digest_of(DIGEST_SHA256, data, digest);
+    if (pcr_bank_extend(bank, index, SPAN_OF_ARRAY(digest), &err) < 0)
+        abort();
+}
+
+static void extend_text(struct pcr_bank *bank, unsigned index, const char *text)
+{
+    extend(bank, index, span_of_str(text));
+}
+
+static void extend_separator(struct pcr_bank *bank, unsigned index)
+{
+    static const uint8_t separator[4];
+
+    extend(bank, index, SPAN_OF_ARRAY(separator));
+}
+
+/* UEFI_VARIABLE_DATA: GUID, lengths of name in characters and of data in bytes, both u64, UTF-16
+ * name, data (PC Client profile, section 10.2.6). */
+static void extend_variable(struct pcr_bank *bank, const uint8_t guid[static 16], const char *name,
+                            struct span content)
+{
+    OWNED_BUF data = BUF_OF(VARIABLE_MAX);
+
+    buf_add(&data, guid, 16);
+    buf_add_le64(&data, strlen(name));
+    buf_add_le64(&data, content.len);
+    for (const char *p = name; *p != '\0'; p++)
+        buf_add_le16(&data, (uint8_t)*p);
+    buf_add_span(&data, content);
+    extend(bank, 7, buf_span(&data));
+}
+
+static void predict_secure_boot(const struct pcr_boot_input *input, struct pcr_bank *bank)
+{
+    const struct secure_boot_vars *vars = &input->secure_boot;
+    uint8_t enabled = vars->enabled ? 1 : 0;
+
+    extend_variable(bank, guid_global, "SecureBoot", span_of(&enabled, 1));
+    extend_variable(bank, guid_global, "PK", vars->pk);
+    extend_variable(bank, guid_global, "KEK", vars->kek);
+    extend_variable(bank, guid_security, "db", vars->db);
+    extend_variable(bank, guid_security, "dbx", vars->dbx);
+    extend_separator(bank, 7);
+    if (input->secure_boot_authority.len > 0)
+        extend_variable(bank, guid_security, "db", input->secure_boot_authority);
+}
+
+static int predict_kernel(const struct pcr_boot_input *input, struct pcr_bank *bank,
+                          struct err *err)
+{
+    uint8_t head[LINUX_HEAD_SIZE], digest[SHA256_SIZE];
+    uint64_t initrd_size = input->initrd_sha256 != NULL ? input->initrd_size : 0;
+    struct pe_image image = {.file = input->kernel};
+
+    if (input->qemu_patches) {
+        if (linux_boot_patch_head(input->kernel, input->ram_bytes, initrd_size, head, err) < 0)
+            return -1;
+        image.head = SPAN_OF_ARRAY(head);
+    }
+    if (pe_authenticode(&image, DIGEST_SHA256, digest, err) < 0)
+        return err_wrap(err, "kernel");
+    if (pcr_bank_extend(bank, 4, SPAN_OF_ARRAY(digest), err) < 0)
+        return -1;
+    extend_text(bank, 4, "Calling EFI Application from Boot Option");
+    extend_separator(bank, 4);
+    return 0;
+}
+
+static int predict_stub(const struct pcr_boot_input *input, struct pcr_bank *bank, struct err *err)
+{
+    OWNED_BUF options = BUF_OF(OPTIONS_MAX);
+
+    if (linux_boot_load_options(input->cmdline, input->initrd_sha256 != NULL, &options, err) < 0)
+        return -1;
+    extend(bank, 9, buf_span(&options));
+    if (input->initrd_sha256 == NULL)
+        return 0;
+    return pcr_bank_extend(bank, 9, span_of(input->initrd_sha256, SHA256_SIZE), err);
+}
+
+int pcr_boot_predict(const struct pcr_boot_input *input, struct pcr_bank *bank, struct err *err)
+{
+    static const uint8_t zero[SHA256_SIZE];
+
+    if (bank->alg != DIGEST_SHA256)
+        return err_set(err, ERR_UNSUPPORTED, "PCRs are predicted for the sha256 bank, not for %s",
+                       digest_name(bank->alg));
+
+    extend(bank, 1, SPAN_OF_ARRAY(boot_order));
+    extend(bank, 1, SPAN_OF_ARRAY(boot_0000));
+    extend_separator(bank, 1);
+    for (unsigned index = 2; index <= 6; index++)
+        if (index != 4)
+            extend_separator(bank, index);
+    if (predict_kernel(input, bank, err) < 0)
+        return -1;
+    extend_text(bank, 5, "Exit Boot Services Invocation");
+    extend_text(bank, 5, "Exit Boot Services Returned with Success");
+    predict_secure_boot(input, bank);
+    if (predict_stub(input, bank, err) < 0)
+        return -1;
+
+    for (unsigned index = 8; index <= UNTIL_AGENT; index++)
+        if (index != 9 && index != 10 && pcr_bank_give(bank, index, SPAN_OF_ARRAY(zero), err) < 0)
+            return -1;
+    return 0;
+}
+
+void pcr_boot_firmware(const uint8_t crtm_version[static SHA256_SIZE],
+                       const uint8_t peifv[static SHA256_SIZE],
+                       const uint8_t dxefv[static SHA256_SIZE], uint8_t out[static SHA256_SIZE])
+{
+    const uint8_t *const digests[] = {crtm_version, peifv, dxefv};
+    struct pcr_bank bank;
+    struct err err;
+
+    pcr_bank_init(&bank, DIGEST_SHA256);
+    for (size_t i = 0; i < COUNT_OF(digests); i++)
+        if (pcr_bank_extend(&bank, 0, span_of(digests[i], SHA256_SIZE), &err) < 0)
+            abort();
+    extend_separator(&bank, 0);
+    memcpy(out, pcr_bank_get(&bank, 0).data, SHA256_SIZE);
+}
+
+void pcr_boot_aggregate(const struct pcr_bank *bank, uint8_t out[static SHA256_SIZE])
+{
+    OWNED_DIGEST *digest = digest_new(DIGEST_SHA256);
+    uint8_t aggregate[SHA256_SIZE];
+    OWNED_BUF record = BUF_OF(1 * KIB);
+    struct pcr_bank ten;
+
+    for (unsigned index = 0; index <= 9; index++)
+        digest_add(digest, pcr_bank_get(bank, index));
+    digest_finish(digest, aggregate);
+
+    /* The template data of ima-ng: "sha256:" NUL digest, then the name, each with its length. */
+    buf_add_le32(&record, 8 + SHA256_SIZE);
+    buf_add(&record, "sha256:", 8);
+    buf_add(&record, aggregate, sizeof(aggregate));
+    buf_add_le32(&record, 15);
+    buf_add(&record, "boot_aggregate", 15);
+    buf_add_le32(&record, 0);
+
+    pcr_bank_init(&ten, DIGEST_SHA256);
+    extend(&ten, 10, buf_span(&record));
+    memcpy(out, pcr_bank_get(&ten, 10).data, SHA256_SIZE);
+}

@@ -1,0 +1,314 @@
+#include "lib/httpd/internal.h"
+
+#include "lib/base/clock.h"
+#include "lib/base/text.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CONNECTION_MEMORY (32 * KIB) /* headers over this are answered with 431 */
+#define THREADS_MAX       4
+
+bool httpd_is_draining(struct httpd *httpd)
+{
+    bool draining;
+
+    pthread_mutex_lock(&httpd->lock);
+    draining = httpd->draining;
+    pthread_mutex_unlock(&httpd->lock);
+    return draining;
+}
+
+/* --- the listening socket, made here so that its failures can be told plainly --- */
+
+struct address {
+    struct sockaddr_storage storage;
+    socklen_t size;
+};
+
+/* "127.0.0.1:7443" or "[::1]:7443"; numeric, since a name may mean something else tomorrow. */
+static int parse_address(const char *text, struct address *ret, struct err *err)
+{
+    struct sockaddr_in *v4 = (struct sockaddr_in *)&ret->storage;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&ret->storage;
+    const char *colon = strrchr(text, ':');
+    OWNED(free_str) char *host = NULL;
+    uint64_t port;
+    size_t length;
+
+    *ret = (struct address){0};
+    if (colon == NULL || text_parse_u64(colon + 1, 65535, &port, err) < 0)
+        return err_set(err, ERR_INPUT, "'%s' is no address with a port", text);
+    length = (size_t)(colon - text);
+    if (length > 2 && text[0] == '[' && text[length - 1] == ']') {
+        host = mem_copy(text + 1, length - 2);
+        v6->sin6_family = AF_INET6;
+        v6->sin6_port = htons((uint16_t)port);
+        ret->size = sizeof(*v6);
+        if (inet_pton(AF_INET6, host, &v6->sin6_addr) == 1)
+            return 0;
+    } else {
+        host = mem_copy(text, length);
+        v4->sin_family = AF_INET;
+        v4->sin_port = htons((uint16_t)port);
+        ret->size = sizeof(*v4);
+        if (inet_pton(AF_INET, host, &v4->sin_addr) == 1)
+            return 0;
+    }
+    return err_set(err, ERR_INPUT, "'%s' is no IP address (IPv6 goes in brackets)", host);
+}
+
+static int bind_to(int fd, const struct address *address, uint16_t *ret_port, struct err *err)
+{
+    struct sockaddr_storage bound;
+    socklen_t size = sizeof(bound);
+    int yes = 1;
+
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+    if (bind(fd, (const struct sockaddr *)&address->storage, address->size) < 0 ||
+        listen(fd, SOMAXCONN) < 0 || getsockname(fd, (struct sockaddr *)&bound, &size) < 0)
+        return err_set_errno(err, ERR_SYSTEM, "listen");
+    *ret_port = ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
+                                                  : ((struct sockaddr_in *)&bound)->sin_port);
+    return 0;
+}
+
+static int listen_at(const char *text, int *ret_fd, uint16_t *ret_port, struct err *err)
+{
+    OWNED(close_fd) int fd = -1;
+    struct address address;
+
+    if (parse_address(text, &address, err) < 0)
+        return -1;
+    fd = socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return err_set_errno(err, ERR_SYSTEM, "socket");
+    if (bind_to(fd, &address, ret_port, err) < 0)
+        return err_wrap(err, "'%s'", text);
+    *ret_fd = fd;
+    fd = -1;
+    return 0;
+}
+
+/* --- start --- */
+
+static void set_default(unsigned *value, unsigned fallback)
+{
+    if (*value == 0)
+        *value = fallback;
+}
+
+static unsigned cores(void)
+{
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (online < 1)
+        return 1;
+    return online < THREADS_MAX ? (unsigned)online : THREADS_MAX;
+}
+
+static void copy_config(struct httpd *httpd, const struct httpd_config *config)
+{
+    struct httpd_config *mine = &httpd->config;
+
+    *mine = *config;
+    mine->listen = NULL;
+    mine->certificate = mine->key = span_of(NULL, 0);
+    set_default(&mine->threads, cores());
+    set_default(&mine->workers, 8);
+    set_default(&mine->connections_max, 512);
+    set_default(&mine->streams_max, 64);
+    set_default(&mine->uploads_max, 16);
+    set_default(&mine->header_timeout_ms, 10000);
+    set_default(&mine->idle_timeout_ms, 60000);
+    set_default(&mine->body_rate_min, 1024);
+    set_default(&mine->body_grace_ms, 10000);
+    set_default(&mine->keep_alive_ms, 15000);
+}
+
+static void make_metrics(struct httpd *httpd, struct metric_registry *registry)
+{
+    if (registry == NULL)
+        return;
+    httpd->requests = metric_new(registry, METRIC_COUNTER, "cocos_http_requests_total",
+                                 "Requests by operation and status.");
+    httpd->seconds = metric_new(registry, METRIC_HISTOGRAM, "cocos_http_request_seconds",
+                                "Time from the request line to the end of the reply.");
+    httpd->bytes_in = metric_new(registry, METRIC_COUNTER, "cocos_http_received_bytes_total",
+                                 "Bytes of request bodies.");
+    httpd->bytes_out = metric_new(registry, METRIC_COUNTER, "cocos_http_sent_bytes_total",
+                                  "Bytes of reply bodies.");
+    httpd->open =
+        metric_new(registry, METRIC_GAUGE, "cocos_http_connections", "Connections that are open.");
+}
+
+/* Paths stay as they came: patterns decode them, strictly. */
+static size_t keep_escaped(void *cls, struct MHD_Connection *mhd, char *text)
+{
+    (void)cls;
+    (void)mhd;
+    return strlen(text);
+}
+
+static enum MHD_Result accept_policy(void *cls, const struct sockaddr *address, socklen_t size)
+{
+    (void)address;
+    (void)size;
+    return httpd_is_draining(cls) ? MHD_NO : MHD_YES;
+}
+
+static int start_daemon(struct httpd *httpd, int fd, struct err *err)
+{
+    const struct httpd_config *config = &httpd->config;
+    struct MHD_OptionItem options[] = {
+        {MHD_OPTION_LISTEN_SOCKET, fd, NULL},
+        {MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, NULL},
+        {MHD_OPTION_CONNECTION_LIMIT, config->connections_max, NULL},
+        {MHD_OPTION_PER_IP_CONNECTION_LIMIT, config->connections_per_ip_max, NULL},
+        {MHD_OPTION_CONNECTION_TIMEOUT, (config->idle_timeout_ms + 999) / 1000, NULL},
+        {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, HTTPD_TLS_PRIORITIES},
+        {MHD_OPTION_HTTPS_CERT_CALLBACK2, 0, httpd_tls_cert_callback()},
+        {MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)keep_escaped, NULL},
+        {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)httpd_request_begin, httpd},
+        {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)httpd_conn_notify, httpd},
+        {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)httpd_request_completed, httpd},
+        {config->threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, config->threads, NULL},
+        {MHD_OPTION_END, 0, NULL},
+    };
+
+    httpd->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TLS | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0,
+        accept_policy, httpd, httpd_dispatch, httpd, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+    if (httpd->daemon == NULL)
+        return err_set(err, ERR_SYSTEM, "the HTTP library does not start");
+    return 0;
+}
+
+static void httpd_free(struct httpd *httpd)
+{
+    if (httpd == NULL)
+        return;
+    worker_stop(httpd->workers);
+    httpd_cert_unref(httpd->cert);
+    pthread_cond_destroy(&httpd->changed);
+    pthread_mutex_destroy(&httpd->lock);
+    free(httpd);
+}
+
+DEFINE_OWNED(httpd)
+
+static int start_timer(struct httpd *httpd, struct err *err)
+{
+    int code = pthread_create(&httpd->timer, NULL, httpd_conn_timer, httpd);
+
+    if (code != 0) {
+        errno = code;
+        return err_set_errno(err, ERR_SYSTEM, "start a thread");
+    }
+    return 0;
+}
+
+static void stop_timer(struct httpd *httpd)
+{
+    pthread_mutex_lock(&httpd->lock);
+    httpd->stop_timer = true;
+    pthread_cond_broadcast(&httpd->changed);
+    pthread_mutex_unlock(&httpd->lock);
+    pthread_join(httpd->timer, NULL);
+}
+
+int httpd_start(const struct httpd_config *config, const struct httpd_service *service,
+                struct httpd **ret, struct err *err)
+{
+    OWNED_OF(httpd) *httpd = mem_new(struct httpd);
+    OWNED(close_fd) int fd = -1;
+
+    pthread_mutex_init(&httpd->lock, NULL);
+    pthread_cond_init(&httpd->changed, NULL);
+    httpd->service = service;
+    copy_config(httpd, config);
+    if (httpd_cert_load(config->certificate, config->key, &httpd->cert, err) < 0 ||
+        listen_at(config->listen, &fd, &httpd->port, err) < 0 ||
+        worker_start("httpd-worker", httpd->config.workers, httpd->config.connections_max,
+                     &httpd->workers, err) < 0 ||
+        start_timer(httpd, err) < 0)
+        return -1;
+    make_metrics(httpd, service->metrics);
+    if (start_daemon(httpd, fd, err) < 0) {
+        stop_timer(httpd);
+        return -1;
+    }
+    fd = -1; /* the daemon's now */
+    *ret = GIVE(httpd);
+    return 0;
+}
+
+uint16_t httpd_port(const struct httpd *httpd)
+{
+    return httpd->port;
+}
+
+int httpd_set_certificate(struct httpd *httpd, struct span certificate, struct span key,
+                          struct err *err)
+{
+    struct httpd_cert *fresh, *old;
+
+    if (httpd_cert_load(certificate, key, &fresh, err) < 0)
+        return -1;
+    pthread_mutex_lock(&httpd->lock);
+    old = httpd->cert;
+    httpd->cert = fresh;
+    pthread_mutex_unlock(&httpd->lock);
+    httpd_cert_unref(old);
+    return 0;
+}
+
+/* --- stop --- */
+
+static void await_requests(struct httpd *httpd, unsigned drain_ms)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += drain_ms / 1000;
+    until.tv_nsec += (long)(drain_ms % 1000) * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
+    while (httpd->request_count > 0 &&
+           pthread_cond_clockwait(&httpd->changed, &httpd->lock, CLOCK_MONOTONIC, &until) == 0)
+        ;
+}
+
+/* MHD must not be stopped while a connection sleeps, so every request has to end first: streams end
+ * by themselves, bodies because their connection is cut; a handler must return. Only when none is
+ * left and none can begin does the daemon stop. */
+void httpd_stop(struct httpd *httpd, unsigned drain_ms)
+{
+    if (httpd == NULL)
+        return;
+    pthread_mutex_lock(&httpd->lock);
+    httpd->draining = true;
+    httpd_conn_cut_all(httpd, true);
+    pthread_mutex_unlock(&httpd->lock);
+    httpd_wake(httpd);
+
+    pthread_mutex_lock(&httpd->lock);
+    await_requests(httpd, drain_ms);
+    httpd->closed = true;
+    httpd_conn_cut_all(httpd, false);
+    while (httpd->request_count > 0)
+        pthread_cond_wait(&httpd->changed, &httpd->lock);
+    pthread_mutex_unlock(&httpd->lock);
+
+    MHD_stop_daemon(httpd->daemon);
+    stop_timer(httpd);
+    httpd_free(httpd);
+}

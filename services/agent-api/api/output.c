@@ -1,0 +1,115 @@
+#include "services/agent-api/api/api.h"
+
+#include <stdio.h>
+
+/* --- result --- */
+
+/* Who is fetching, until the last byte went out. */
+struct fetching {
+    struct engine *engine;
+    struct manifest *manifest; /* a reference */
+    uint8_t identity[SHA256_SIZE];
+};
+
+static void fetching_sent(void *ctx, uint64_t from, uint64_t to)
+{
+    const struct fetching *fetching = ctx;
+
+    engine_note_sent(fetching->engine, fetching->manifest, fetching->identity, from, to);
+}
+
+static void fetching_release(void *ctx)
+{
+    struct fetching *fetching = ctx;
+
+    manifest_free(fetching->manifest);
+    free(fetching);
+}
+
+int api_get_result(void *ctx, struct httpd_request *rq, struct httpd_reply *reply, struct err *err)
+{
+    struct app *app = ctx;
+    const struct caller *caller = auth_caller(rq);
+    struct engine_result result;
+    struct fetching *fetching;
+    struct httpd_file file;
+
+    if (engine_open_result(app->engine, caller->manifest, &result, err) < 0)
+        return -1;
+    fetching = mem_new(struct fetching);
+    fetching->engine = app->engine;
+    fetching->manifest = manifest_keep(caller->manifest);
+    memcpy(fetching->identity, caller->identity, SHA256_SIZE);
+
+    file = (struct httpd_file){
+        .fd = result.fd,
+        .size = result.size,
+        .media_type = "application/zip",
+        .sent = fetching_sent,
+        .release = fetching_release,
+        .ctx = fetching,
+    };
+    snprintf(file.etag, sizeof(file.etag), "%s", result.etag);
+    httpd_reply_header(reply, "Content-Disposition", "attachment; filename=\"result.zip\"");
+    httpd_reply_file(reply, &file);
+    return 0;
+}
+
+/* --- logs --- */
+
+int api_get_logs(void *ctx, struct httpd_request *rq, struct httpd_reply *reply, struct err *err)
+{
+    struct app *app = ctx;
+    OWNED_BUF text = BUF_OF(0);
+
+    if (engine_read_log(app->engine, auth_caller(rq)->manifest, &text, err) < 0)
+        return -1;
+    httpd_reply_bytes(reply, 200, "text/plain", &text);
+    return 0;
+}
+
+/* --- events --- */
+
+struct listening {
+    struct app *app;
+    struct manifest *manifest; /* a reference: only this computation's events */
+};
+
+static int listening_next(void *ctx, uint64_t *id, struct buf *out)
+{
+    const struct listening *listening = ctx;
+    struct app *app = listening->app;
+
+    if (event_log_next(app->events, listening->manifest->id, id, out))
+        return 1;
+    return engine_is_present(app->engine, listening->manifest) ? 0 : -1;
+}
+
+static void listening_release(void *ctx)
+{
+    struct listening *listening = ctx;
+
+    manifest_free(listening->manifest);
+    free(listening);
+}
+
+int api_list_events(void *ctx, struct httpd_request *rq, struct httpd_reply *reply, struct err *err)
+{
+    struct app *app = ctx;
+    const struct caller *caller = auth_caller(rq);
+    uint64_t before = atomic_load(&app->before_computation);
+    uint64_t after = httpd_last_event_id(rq);
+    struct listening *listening = mem_new(struct listening);
+    struct httpd_events events = {
+        .after = after > before ? after : before,
+        .next = listening_next,
+        .release = listening_release,
+        .ctx = listening,
+    };
+
+    (void)err;
+    listening->app = app;
+    listening->manifest = manifest_keep(caller->manifest);
+    httpd_reply_events(reply, &events);
+    return 0;
+}

@@ -1,0 +1,41 @@
+#include "services/agent-api/api/api.h"
+
+#define ROUTE(name)                                                                                \
+    {                                                                                              \
+        &agent_ops[AGENT_OP_##name], api_##name, NULL                                              \
+    }
+#define STREAM(name)                                                                               \
+    {                                                                                              \
+        &agent_ops[AGENT_OP_##name], NULL, api_##name                                              \
+    }
+
+static const struct httpd_route routes[] = {
+    ROUTE(get_healthz),     ROUTE(get_readyz),         ROUTE(get_openapi),
+    ROUTE(get_metrics),     ROUTE(get_state),          ROUTE(put_computation),
+    ROUTE(get_computation), ROUTE(delete_computation), ROUTE(head_algorithm),
+    STREAM(put_algorithm),  ROUTE(head_requirements),  STREAM(put_requirements),
+    ROUTE(head_dataset),    STREAM(put_dataset),       ROUTE(post_run),
+    ROUTE(get_result),      ROUTE(get_logs),           ROUTE(list_events),
+};
+
+_Static_assert(COUNT_OF(routes) == AGENT_OP_COUNT, "every operation of the contract has a route");
+
+static int admit(void *ctx, struct httpd_request *rq, struct err *err)
+{
+    struct app *app = ctx;
+
+    return auth_admit(app->auth, rq, err);
+}
+
+struct httpd_service api_service(struct app *app)
+{
+    return (struct httpd_service){
+        .app = app,
+        .routes = routes,
+        .route_count = COUNT_OF(routes),
+        .admit = admit,
+        .realm = "cocos-agent",
+        .cors_origins = "",
+        .metrics = app->metrics,
+    };
+}

@@ -1,0 +1,63 @@
+#include "services/agent-api/app.h"
+
+#include "lib/base/clock.h"
+#include "lib/program/log.h"
+
+#include <stdio.h>
+
+struct json *app_encode_state(void *ctx)
+{
+    struct app *app = ctx;
+    struct json *json = engine_encode_state(app->engine);
+
+    json_set_str(json, "platform", app->platform);
+    json_set_hex(json, "spki_sha256", SPAN_OF_ARRAY(app->identity.spki_sha256));
+    return json;
+}
+
+static void count_state(struct app *app, const struct json *data)
+{
+    const char *names[] = {json_get_str(data, "from"), json_get_str(data, "to")};
+
+    for (int i = 0; i < 2; i++) {
+        char label[64];
+
+        snprintf(label, sizeof(label), "state=\"%s\"", names[i]);
+        metric_set(app->states, label, i);
+    }
+}
+
+static void count(struct app *app, const char *type, const struct json *data)
+{
+    char label[64];
+
+    if (strcmp(type, "state") == 0) {
+        count_state(app, data);
+    } else if (strcmp(type, "failure") == 0) {
+        snprintf(label, sizeof(label), "kind=\"%s\"", json_get_str(data, "kind"));
+        metric_add(app->failures, label, 1);
+    } else if (json_get(data, "asset") != NULL) {
+        snprintf(label, sizeof(label), "asset=\"%s\"", type);
+        metric_add(app->received, label, (double)json_get_int(data, "bytes"));
+    }
+}
+
+void app_observe(void *ctx, const char *type, const char *subject, struct json *data)
+{
+    struct app *app = ctx;
+    struct json *fields = json_new_object();
+    uint64_t id;
+
+    json_set_str(fields, "event", type);
+    json_set_str(fields, "computation", subject);
+    json_set(fields, "data", data != NULL ? json_new_copy(data) : NULL);
+    log_with(LOG_INFO, "event", fields);
+    count(app, type, data);
+
+    id = event_log_add(app->events, clock_now(), type, subject, data);
+    if (strcmp(type, "manifest") == 0)
+        atomic_store(&app->before_computation, id - 1);
+    outbox_wake(app->outbox);
+    if (app->httpd != NULL)
+        httpd_wake(app->httpd);
+}

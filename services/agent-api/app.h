@@ -1,0 +1,40 @@
+/* The agent: its parts, and what holds them together. One of it, made by main(). */
+#ifndef COCOS_AGENT_APP_H
+#define COCOS_AGENT_APP_H
+
+#include "lib/httpd/httpd.h"
+#include "lib/program/event.h"
+#include "lib/program/metric.h"
+#include "services/agent-api/auth.h"
+#include "services/agent-api/config.h"
+#include "services/agent-api/engine/engine.h"
+#include "services/agent-api/identity/identity.h"
+#include "services/agent-api/link/outbox.h"
+
+#include <stdatomic.h>
+
+struct app {
+    struct config config;
+    const char *platform;
+    struct identity identity;
+    struct engine *engine;
+    struct auth *auth;
+    struct event_log *events;
+    struct metric_registry *metrics;
+    struct metric *states;   /* gauge: 1 for the present state */
+    struct metric *received; /* counter: bytes of assets by kind */
+    struct metric *failures; /* counter: failed runs by kind */
+    struct httpd *httpd;
+    struct outbox *outbox; /* NULL without a share */
+
+    /* The last event before the present computation's first. */
+    atomic_uint_fast64_t before_computation;
+};
+
+/* What GET /v1/state answers. */
+struct json *app_encode_state(void *app);
+
+/* The engine's observer: events, metrics, log, streams and the share learn from it. */
+void app_observe(void *app, const char *type, const char *subject, struct json *data);
+
+#endif

@@ -1,0 +1,60 @@
+/* The engine from within; see engine.h. Only the files of this room include it. */
+#ifndef COCOS_AGENT_ENGINE_ENGINE_PARTS_H
+#define COCOS_AGENT_ENGINE_ENGINE_PARTS_H
+
+#include "services/agent-api/engine/coverage.h"
+#include "services/agent-api/engine/engine.h"
+#include "services/agent-api/engine/notices.h"
+#include "services/agent-api/engine/store.h"
+#include "services/agent-api/engine/tail.h"
+#include "services/agent-api/runner/runner.h"
+
+#include <pthread.h>
+
+/* How far one consumer is. */
+struct consumer {
+    bool fetched;
+    struct coverage coverage;
+};
+
+struct engine {
+    struct store *store;
+    struct notices *notices;
+    struct cgroup_host *groups;
+
+    pthread_mutex_t wiping; /* taken before lock: one wipe at a time, and no manifest during it */
+    pthread_mutex_t lock;   /* everything below */
+    enum state state;
+    struct manifest *manifest; /* NULL: none */
+    struct asset_list *assets; /* with the manifest */
+    struct failure failure;    /* in Failed */
+
+    bool run_started; /* there is a thread to join */
+    pthread_t run_thread;
+    int stop_fd;      /* eventfd: readable when the run is to stop */
+    struct tail *log; /* NULL: nothing is kept */
+
+    uint64_t result_bytes;
+    uint8_t result_sha256[SHA256_SIZE];
+    struct consumer *consumers; /* as many as the manifest names, with a result */
+};
+
+/* All of these are called with the lock held. */
+
+/* Moves on; an event that cannot happen here is a mistake of ours and ends the program. */
+void engine_move(struct engine *engine, enum state_event event);
+
+/* Remembers a notice about the present computation. */
+void engine_note(struct engine *engine, const char *type, struct json *data);
+
+/* ERR_STATE unless agreed is the present manifest and the deed is possible now. */
+MUST_USE int engine_check(struct engine *engine, const struct manifest *agreed, enum deed deed,
+                          struct err *err);
+
+/* Moves to Running when nothing is awaited and the run need not wait. */
+void engine_advance(struct engine *engine);
+
+/* Starts the run's thread, in state Running. */
+void engine_start_run(struct engine *engine);
+
+#endif

@@ -1,0 +1,87 @@
+#include "services/agent-api/engine/engine_parts.h"
+
+#include "lib/base/text.h"
+
+/* With the lock held. */
+static int check_result(struct engine *engine, const struct manifest *agreed, struct err *err)
+{
+    if (engine->state == STATE_FAILED && engine->manifest == agreed)
+        return err_set(err, ERR_COMPUTATION, "the computation failed (%s): %s",
+                       failure_kind_names[engine->failure.kind], engine->failure.detail);
+    return engine_check(engine, agreed, DEED_FETCH_RESULT, err);
+}
+
+int engine_open_result(struct engine *engine, const struct manifest *agreed,
+                       struct engine_result *ret, struct err *err)
+{
+    int result;
+
+    pthread_mutex_lock(&engine->lock);
+    result = check_result(engine, agreed, err);
+    if (result == 0)
+        result = store_open_result(engine->store, &ret->fd, err);
+    if (result == 0) {
+        ret->size = engine->result_bytes;
+        text_hex(engine->result_sha256, SHA256_SIZE, ret->etag);
+    }
+    pthread_mutex_unlock(&engine->lock);
+    return result;
+}
+
+static bool all_fetched(const struct engine *engine)
+{
+    for (size_t i = 0; i < engine->manifest->result_consumers.count; i++)
+        if (!engine->consumers[i].fetched)
+            return false;
+    return true;
+}
+
+/* With the lock held. */
+static void fetched(struct engine *engine, size_t index)
+{
+    struct json *data = json_new_object();
+    bool all;
+
+    engine->consumers[index].fetched = true;
+    all = all_fetched(engine);
+    json_set_hex(data, "consumer",
+                 span_of(manifest_consumer(engine->manifest, index)->identity, SHA256_SIZE));
+    json_set_bool(data, "all", all);
+    engine_note(engine, "fetched", data);
+    if (all)
+        engine_move(engine, STATE_EVENT_FETCHED);
+}
+
+void engine_note_sent(struct engine *engine, const struct manifest *agreed,
+                      const uint8_t identity[static SHA256_SIZE], uint64_t from, uint64_t to)
+{
+    pthread_mutex_lock(&engine->lock);
+    if (engine->manifest == agreed && engine->consumers != NULL) {
+        for (size_t i = 0; i < agreed->result_consumers.count; i++) {
+            struct consumer *consumer = &engine->consumers[i];
+
+            if (memcmp(manifest_consumer(agreed, i)->identity, identity, SHA256_SIZE) != 0)
+                continue;
+            coverage_add(&consumer->coverage, from, to);
+            if (!consumer->fetched && coverage_is_whole(&consumer->coverage, engine->result_bytes))
+                fetched(engine, i);
+        }
+    }
+    pthread_mutex_unlock(&engine->lock);
+    notices_tell(engine->notices);
+}
+
+int engine_read_log(struct engine *engine, const struct manifest *agreed, struct buf *ret,
+                    struct err *err)
+{
+    int result;
+
+    pthread_mutex_lock(&engine->lock);
+    result = engine_check(engine, agreed, DEED_READ_LOGS, err);
+    if (result == 0 && engine->log != NULL) {
+        *ret = BUF_OF(tail_read_max(engine->log));
+        tail_read(engine->log, ret);
+    }
+    pthread_mutex_unlock(&engine->lock);
+    return result;
+}

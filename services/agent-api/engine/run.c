@@ -1,0 +1,159 @@
+#include "services/agent-api/engine/engine_parts.h"
+
+#include "lib/archive/zip.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define RESULT_FILES_MAX 1000000
+#define RESULT_BYTES_MAX (16384 * GIB)
+
+/* --- packing --- */
+
+struct packing {
+    struct engine *engine;
+    struct incoming *incoming;
+};
+
+static int pack_block(void *to, struct span bytes, struct err *err)
+{
+    struct packing *packing = to;
+    struct pollfd stop = {.fd = packing->engine->stop_fd, .events = POLLIN};
+
+    if (poll(&stop, 1, 0) > 0)
+        return err_set(err, ERR_INTERRUPTED, "the computation was ended");
+    return incoming_write(packing->incoming, bytes, err);
+}
+
+/* Packs the results into the store; their size and digest go to the engine, which nobody reads
+ * before the state says that there is a result. */
+static int pack(struct engine *engine, int results_fd, struct err *err)
+{
+    static const struct zip_limits limits = {RESULT_FILES_MAX, RESULT_BYTES_MAX};
+    OWNED_OF(incoming) *incoming = NULL;
+    struct packing packing = {.engine = engine};
+
+    if (incoming_begin(engine->store, DIGEST_SHA256, UINT64_MAX, &incoming, err) < 0)
+        return -1;
+    packing.incoming = incoming;
+    if (zip_pack(results_fd, ZIP_FREE_AS_PACKED, &limits, pack_block, &packing, err) < 0)
+        return -1;
+    incoming_finish(incoming, engine->result_sha256, &engine->result_bytes);
+    return incoming_keep(incoming, STORE_RESULT, NULL, err);
+}
+
+static void pack_outcome(struct engine *engine, struct run_outcome *outcome)
+{
+    struct err err;
+
+    if (pack(engine, outcome->results_fd, &err) == 0)
+        return;
+    if (err.kind == ERR_INTERRUPTED)
+        outcome->stopped = true;
+    else if (err.kind == ERR_NO_SPACE)
+        failure_set(&outcome->failure, FAILURE_DISK, "", "there is no room to pack the results");
+    else
+        failure_set(&outcome->failure, FAILURE_RESULT, "", "the results cannot be packed");
+}
+
+/* --- the run's thread --- */
+
+static struct json *result_notice(const struct engine *engine)
+{
+    struct json *data = json_new_object();
+
+    json_set_int(data, "bytes", (int64_t)engine->result_bytes);
+    json_set_hex(data, "sha256", SPAN_OF_ARRAY(engine->result_sha256));
+    return data;
+}
+
+static void conclude(struct engine *engine, const struct run_outcome *outcome)
+{
+    pthread_mutex_lock(&engine->lock);
+    if (outcome->stopped) {
+        /* Whoever stopped it moves on. */
+    } else if (outcome->failure.kind != FAILURE_NONE) {
+        engine->failure = outcome->failure;
+        engine_note(engine, "failure", failure_encode(&outcome->failure));
+        engine_move(engine, STATE_EVENT_FAIL);
+    } else {
+        engine->consumers =
+            mem_zeroed(engine->manifest->result_consumers.count, sizeof(struct consumer));
+        engine_note(engine, "result", result_notice(engine));
+        engine_move(engine, STATE_EVENT_RESULT);
+    }
+    pthread_mutex_unlock(&engine->lock);
+    notices_tell(engine->notices);
+}
+
+static void take_output(void *ctx, struct span bytes)
+{
+    tail_add(ctx, bytes);
+}
+
+/* The manifest, the log and the files stay until this thread was joined. */
+static void *run_thread(void *arg)
+{
+    struct engine *engine = arg;
+    const struct manifest *manifest = engine->manifest;
+    struct run_job job = {
+        .manifest = manifest,
+        .root = store_sandbox(engine->store),
+        .algorithm = store_algorithm(engine->store),
+        .requirements = manifest->algorithm.requirements_sha3_256.present
+                            ? store_requirements(engine->store)
+                            : NULL,
+        .datasets = store_datasets(engine->store),
+        .groups = engine->groups,
+        .stop_fd = engine->stop_fd,
+        .output = engine->log != NULL ? take_output : NULL,
+        .ctx = engine->log,
+    };
+    struct run_outcome outcome;
+
+    runner_run(&job, &outcome);
+    if (outcome.results_fd >= 0)
+        pack_outcome(engine, &outcome);
+    close_fd(&outcome.results_fd);
+    conclude(engine, &outcome);
+    return NULL;
+}
+
+void engine_start_run(struct engine *engine)
+{
+    engine_note(engine, "run", NULL);
+    if (pthread_create(&engine->run_thread, NULL, run_thread, engine) == 0) {
+        engine->run_started = true;
+        return;
+    }
+    failure_set(&engine->failure, FAILURE_START, "", "no thread can be started");
+    engine_note(engine, "failure", failure_encode(&engine->failure));
+    engine_move(engine, STATE_EVENT_FAIL);
+}
+
+static int check_run(struct engine *engine, const struct manifest *agreed, struct err *err)
+{
+    if (engine_check(engine, agreed, DEED_START_RUN, err) < 0)
+        return -1;
+    if (engine->manifest->run.start != RUN_MANUAL)
+        return err_set(err, ERR_STATE, "this computation starts by itself");
+    if (!asset_list_complete(engine->assets, ASSET_KIND_COUNT))
+        return err_set(err, ERR_STATE, "not everything has arrived yet");
+    return 0;
+}
+
+int engine_run(struct engine *engine, const struct manifest *agreed, struct err *err)
+{
+    int result;
+
+    pthread_mutex_lock(&engine->lock);
+    result = check_run(engine, agreed, err);
+    if (result == 0) {
+        engine_move(engine, STATE_EVENT_READY);
+        engine_start_run(engine);
+    }
+    pthread_mutex_unlock(&engine->lock);
+    notices_tell(engine->notices);
+    return result;
+}

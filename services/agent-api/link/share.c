@@ -1,0 +1,77 @@
+#include "services/agent-api/link/share.h"
+
+#include "lib/base/file.h"
+#include "lib/program/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#define CONFIG_MAX (64 * KIB)
+#define NONCE_SIZE 32
+
+static const struct json_field config_fields[] = {
+    JSON_FIELD_U32(share_config, version, 1, 1, JSON_REQUIRED),
+    JSON_FIELD_STR(share_config, vm_id, 1, 128, JSON_REQUIRED),
+    JSON_FIELD_BASE64(share_config, boot_nonce, NONCE_SIZE, NONCE_SIZE, JSON_REQUIRED),
+    JSON_FIELD_TEXT(share_config, owner_key, 1, 4096, JSON_NULLABLE),
+    JSON_FIELD_STR(share_config, cvms_url, 1, 1024, JSON_NULLABLE),
+    JSON_FIELD_ENUM(share_config, log_level, log_level_names, JSON_NULLABLE),
+};
+static const struct json_table config_table = JSON_TABLE("config", share_config, config_fields);
+
+/* A file of in/; NOT_FOUND when either is not there. */
+static int read_in(const char *dir, const char *name, struct buf *out, struct err *err)
+{
+    OWNED(free_str) char *path = mem_printf("%s/in", dir);
+    OWNED(close_fd) int dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+    if (dir_fd < 0)
+        return err_set_errno(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_SYSTEM, "open '%s'", path);
+    return file_read_at(dir_fd, name, out, err);
+}
+
+static int load_owner(struct share_config *config, struct err *err)
+{
+    if (config->owner_key == NULL)
+        return 0;
+    if (key_load_public_pem(span_of_str(config->owner_key), &config->owner, err) < 0)
+        return err_wrap_pointer(err, "/owner_key");
+    return 0;
+}
+
+int share_load_config(const char *dir, struct share_config *ret, struct err *err)
+{
+    OWNED_BUF text = BUF_OF(CONFIG_MAX);
+
+    *ret = (struct share_config){.log_level = -1};
+    if (read_in(dir, "config.json", &text, err) < 0)
+        return err->kind == ERR_NOT_FOUND ? 0 : err_wrap(err, "the share's config");
+    if (json_decode_text(buf_span(&text), &config_table, ret, err) < 0)
+        return err_wrap(err, "the share");
+    if (load_owner(ret, err) < 0) {
+        share_config_done(ret);
+        return err_wrap(err, "the share's config");
+    }
+    ret->present = true;
+    return 0;
+}
+
+void share_config_done(struct share_config *config)
+{
+    key_free(config->owner);
+    json_release(&config_table, config);
+    *config = (struct share_config){.log_level = -1};
+}
+
+int share_load_manifest(const char *dir, struct manifest **ret, struct err *err)
+{
+    OWNED_BUF text = BUF_OF(MANIFEST_SIZE_MAX);
+
+    *ret = NULL;
+    if (read_in(dir, "manifest.json", &text, err) < 0)
+        return err->kind == ERR_NOT_FOUND ? 0 : err_wrap(err, "the share's manifest");
+    if (manifest_parse(buf_span(&text), ret, err) < 0)
+        return err_wrap(err, "the share's manifest");
+    return 0;
+}

@@ -1,0 +1,32 @@
+/* The share between manager and agent, the agent's side: what comes in, read once.
+ *
+ * The host that fills in/ is not trusted: files are opened without following links, regular files
+ * only, with a ceiling, copied to memory and parsed strictly from there. */
+#ifndef COCOS_AGENT_LINK_SHARE_H
+#define COCOS_AGENT_LINK_SHARE_H
+
+#include "lib/computation/manifest.h"
+#include "lib/json/table.h"
+
+/* in/config.json. Absent members are NULL, log_level -1. */
+struct share_config {
+    bool present; /* there was one */
+    uint32_t version;
+    char *vm_id;
+    struct json_blob boot_nonce;
+    char *owner_key; /* PEM: only this key may set a computation */
+    char *cvms_url;
+    int log_level; /* enum log_level */
+
+    struct key *owner; /* made from owner_key */
+};
+
+/* Reads in/config.json under dir; no such file is no error. Errors: INPUT, MALFORMED, TOO_LARGE,
+ * SYSTEM. On failure ret is released. */
+MUST_USE int share_load_config(const char *dir, struct share_config *ret, struct err *err);
+void share_config_done(struct share_config *config);
+
+/* Reads in/manifest.json; *ret is NULL when there is none. */
+MUST_USE int share_load_manifest(const char *dir, struct manifest **ret, struct err *err);
+
+#endif

@@ -1,0 +1,182 @@
+#include "services/agent-api/api/api.h"
+#include "services/agent-api/link/share.h"
+#include "services/agent-api/runner/confine.h"
+
+#include "lib/base/clock.h"
+#include "lib/program/lifecycle.h"
+#include "lib/program/log.h"
+
+#include <stdio.h>
+
+#define EVENTS_KEPT 1000
+#define DRAIN_MS    5000
+
+/* --- before there is a log --- */
+
+/* The share may ask for another log level; what is wrong with it is told when there is an engine.
+ */
+static int read_share(const struct config *config, struct share_config *ret, struct err *err)
+{
+    if (config->share[0] == '\0') {
+        *ret = (struct share_config){.log_level = -1};
+        return 0;
+    }
+    return share_load_config(config->share, ret, err);
+}
+
+/* --- the parts --- */
+
+static void make_metrics(struct app *app)
+{
+    app->metrics = metric_registry_new();
+    app->states = metric_new(app->metrics, METRIC_GAUGE, "cocos_agent_state",
+                             "1 for the state the computation is in");
+    app->received = metric_new(app->metrics, METRIC_COUNTER, "cocos_agent_received_bytes_total",
+                               "Bytes of assets that arrived and matched their pin");
+    app->failures = metric_new(app->metrics, METRIC_COUNTER, "cocos_agent_failures_total",
+                               "Failed computations by kind");
+}
+
+static int start_parts(struct app *app, const struct share_config *share, struct err *err)
+{
+    struct engine_config engine = {app->config.state_dir, app_observe, app};
+
+    make_metrics(app);
+    app->events = event_log_new(EVENTS_KEPT, NULL, NULL);
+    if (config_find_platform(&app->config, &app->platform, err) < 0 ||
+        identity_make(clock_now(), &app->identity, err) < 0 ||
+        engine_start(&engine, &app->engine, err) < 0)
+        return -1;
+    app->auth = auth_new(app->engine, share->owner);
+    return 0;
+}
+
+static int start_outbox(struct app *app, struct err *err)
+{
+    struct outbox_config config = {
+        .share = app->config.share,
+        .encode_state = app_encode_state,
+        .ctx = app,
+        .events = app->events,
+        .pin = app->identity.pin,
+    };
+
+    if (app->config.share[0] == '\0')
+        return 0;
+    return outbox_start(&config, &app->outbox, err);
+}
+
+static int start_service(struct app *app, const struct httpd_service *service, struct err *err)
+{
+    struct httpd_config config = {
+        .listen = app->config.listen,
+        .certificate = buf_span(&app->identity.certificate),
+        .key = buf_span(&app->identity.key),
+    };
+
+    return httpd_start(&config, service, &app->httpd, err);
+}
+
+/* In the order in which they need each other. */
+static void stop_parts(struct app *app)
+{
+    if (app->httpd != NULL)
+        httpd_stop(GIVE(app->httpd), DRAIN_MS);
+    outbox_stop(GIVE(app->outbox));
+    engine_stop(app->engine);
+    auth_free(app->auth);
+    event_log_free(app->events);
+    metric_registry_free(app->metrics);
+    identity_done(&app->identity);
+}
+
+/* --- the manifest that the share may hold --- */
+
+static int take_manifest(struct app *app, const struct share_config *share, struct err *err)
+{
+    OWNED_MANIFEST *manifest = NULL;
+
+    if (share_load_manifest(app->config.share, &manifest, err) < 0)
+        return -1;
+    if (manifest == NULL)
+        return 0;
+    if (share->owner != NULL && !key_equal(share->owner, manifest->owner.public_key))
+        return err_set_at(err, ERR_FORBIDDEN, "/owner/key",
+                          "the share's manifest has another owner than the share names");
+    return engine_set_manifest(app->engine, manifest, err);
+}
+
+static void refuse(struct app *app, enum failure_kind kind, const struct err *err)
+{
+    struct failure failure;
+
+    log_error("%s", err->text);
+    failure_set(&failure, kind, "", "%.200s", err->text);
+    engine_refuse(app->engine, &failure);
+}
+
+/* What the host gave us is used before anybody can ask; when it cannot be used, the agent stays and
+ * says so, to clients and to the manager, instead of ending and being started again. */
+static void take_share(struct app *app, const struct share_config *share,
+                       const struct err *share_error)
+{
+    struct err err;
+
+    if (share_error->kind != ERR_NONE) {
+        refuse(app, FAILURE_CONFIG, share_error);
+        return;
+    }
+    if (share->cvms_url != NULL)
+        log_warn("the share names a cvms_url: not available yet");
+    if (app->config.share[0] != '\0' && take_manifest(app, share, &err) < 0)
+        refuse(app, FAILURE_MANIFEST, &err);
+}
+
+/* --- life --- */
+
+static int run(struct app *app, struct err *err)
+{
+    struct httpd_service service = api_service(app);
+    struct err share_error = {.kind = ERR_NONE};
+    struct share_config share;
+    int result;
+
+    if (read_share(&app->config, &share, &share_error) == 0)
+        share_error.kind = ERR_NONE;
+    log_start("cocos-agent", share.log_level >= 0 ? (enum log_level)share.log_level
+                                                  : (enum log_level)app->config.log_level);
+    result = start_parts(app, &share, err);
+    if (result == 0) {
+        take_share(app, &share, &share_error);
+        service.metrics = app->metrics;
+        result = start_service(app, &service, err);
+    }
+    if (result == 0)
+        result = start_outbox(app, err);
+    if (result == 0) {
+        log_info("listening on %s, port %u; pin %s; control groups: %s", app->config.listen,
+                 httpd_port(app->httpd), app->identity.pin, engine_cgroup(app->engine));
+        lifecycle_ready();
+        log_info("ending: signal %d", lifecycle_wait());
+    }
+    stop_parts(app);
+    share_config_done(&share);
+    return result;
+}
+
+int main(int argc, char **argv)
+{
+    static struct app app;
+    struct err err;
+    int loaded, result;
+
+    if (confine_is_launcher(argc, argv))
+        return confine_launch();
+    lifecycle_begin();
+    loaded = setting_load(&agent_info, argc, argv, &app.config, &err);
+    result = loaded == 0 ? run(&app, &err) : loaded;
+    if (result < 0)
+        fprintf(stderr, "cocos-agent: %s\n", err.text);
+    setting_release(&agent_info, &app.config);
+    return result < 0 ? err_row(err.kind)->exit_code : 0;
+}
