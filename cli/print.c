@@ -46,7 +46,8 @@ bool say_is_verbose(void)
     return verbose_messages;
 }
 
-static void say_with(const char *colour, const char *word, const char *format, va_list args)
+static void PRINTF_LIKE(3, 0)
+    say_with(const char *colour, const char *word, const char *format, va_list args)
 {
     OWNED(free_str) char *text = NULL;
     OWNED_BUF line = BUF_OF(LINE_MAX_BYTES);

@@ -3,8 +3,8 @@
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -26,63 +26,70 @@ bool httpd_is_draining(struct httpd *httpd)
 
 /* --- the listening socket, made here so that its failures can be told plainly --- */
 
+struct address {
+    struct sockaddr_storage storage;
+    socklen_t size;
+};
+
 /* "127.0.0.1:7443" or "[::1]:7443"; numeric, since a name may mean something else tomorrow. */
-static int resolve(const char *listen_on, struct addrinfo **ret, struct err *err)
+static int parse_address(const char *text, struct address *ret, struct err *err)
 {
-    struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
-                             .ai_socktype = SOCK_STREAM};
-    const char *colon = strrchr(listen_on, ':');
-    char host[64];
+    struct sockaddr_in *v4 = (struct sockaddr_in *)&ret->storage;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&ret->storage;
+    const char *colon = strrchr(text, ':');
+    OWNED(free_str) char *host = NULL;
     uint64_t port;
     size_t length;
 
+    *ret = (struct address){0};
     if (colon == NULL || text_parse_u64(colon + 1, 65535, &port, err) < 0)
-        return err_set(err, ERR_INPUT, "'%s' is no address with a port", listen_on);
-    length = (size_t)(colon - listen_on);
-    if (length >= 2 && listen_on[0] == '[' && listen_on[length - 1] == ']') {
-        listen_on++;
-        length -= 2;
+        return err_set(err, ERR_INPUT, "'%s' is no address with a port", text);
+    length = (size_t)(colon - text);
+    if (length > 2 && text[0] == '[' && text[length - 1] == ']') {
+        host = mem_copy(text + 1, length - 2);
+        v6->sin6_family = AF_INET6;
+        v6->sin6_port = htons((uint16_t)port);
+        ret->size = sizeof(*v6);
+        if (inet_pton(AF_INET6, host, &v6->sin6_addr) == 1)
+            return 0;
+    } else {
+        host = mem_copy(text, length);
+        v4->sin_family = AF_INET;
+        v4->sin_port = htons((uint16_t)port);
+        ret->size = sizeof(*v4);
+        if (inet_pton(AF_INET, host, &v4->sin_addr) == 1)
+            return 0;
     }
-    if (length == 0 || length >= sizeof(host))
-        return err_set(err, ERR_INPUT, "'%s' is no address with a port", listen_on);
-    memcpy(host, listen_on, length);
-    host[length] = '\0';
-    if (getaddrinfo(host, colon + 1, &hints, ret) != 0)
-        return err_set(err, ERR_INPUT, "'%s' is no IP address", host);
-    return 0;
+    return err_set(err, ERR_INPUT, "'%s' is no IP address (IPv6 goes in brackets)", host);
 }
 
-static int bind_to(int fd, const struct addrinfo *address, uint16_t *ret_port, struct err *err)
+static int bind_to(int fd, const struct address *address, uint16_t *ret_port, struct err *err)
 {
     struct sockaddr_storage bound;
     socklen_t size = sizeof(bound);
     int yes = 1;
 
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-    if (bind(fd, address->ai_addr, address->ai_addrlen) < 0 || listen(fd, SOMAXCONN) < 0 ||
-        getsockname(fd, (struct sockaddr *)&bound, &size) < 0)
+    if (bind(fd, (const struct sockaddr *)&address->storage, address->size) < 0 ||
+        listen(fd, SOMAXCONN) < 0 || getsockname(fd, (struct sockaddr *)&bound, &size) < 0)
         return err_set_errno(err, ERR_SYSTEM, "listen");
     *ret_port = ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
                                                   : ((struct sockaddr_in *)&bound)->sin_port);
     return 0;
 }
 
-static int listen_at(const char *listen_on, int *ret_fd, uint16_t *ret_port, struct err *err)
+static int listen_at(const char *text, int *ret_fd, uint16_t *ret_port, struct err *err)
 {
-    struct addrinfo *address = NULL;
     OWNED(close_fd) int fd = -1;
-    int bound = -1;
+    struct address address;
 
-    if (resolve(listen_on, &address, err) < 0)
+    if (parse_address(text, &address, err) < 0)
         return -1;
-    fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    fd = socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
-        err_set_errno(err, ERR_SYSTEM, "socket");
-    else
-        bound = bind_to(fd, address, ret_port, err);
-    freeaddrinfo(address);
-    if (bound < 0)
-        return err_wrap(err, "'%s'", listen_on);
+        return err_set_errno(err, ERR_SYSTEM, "socket");
+    if (bind_to(fd, &address, ret_port, err) < 0)
+        return err_wrap(err, "'%s'", text);
     *ret_fd = fd;
     fd = -1;
     return 0;
