@@ -25,7 +25,7 @@ const struct flag common_flags[] = {
     {"profile", 0, FLAG_TEXT, "NAME", NULL, offsetof(struct common_options, profile),
      "settings to use, from ~/.config/cocos/NAME.conf (COCOS_PROFILE; default: default)"},
     {"verbose", 'v', FLAG_BOOL, NULL, NULL, offsetof(struct common_options, verbose),
-     "say which requests are made"},
+     "say which requests are made, and what is signed in them"},
     {"help", 'h', FLAG_BOOL, NULL, NULL, offsetof(struct common_options, help), "this text"},
     {"man", 0, FLAG_BOOL, NULL, NULL, offsetof(struct common_options, man),
      "the same as a man page, for 'man -l -'"},

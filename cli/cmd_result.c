@@ -100,7 +100,7 @@ static int check_etag(struct download *download, const char *etag, struct err *e
 
     digest_finish(download->sha256, got);
     if (text_parse_hex(etag, said, sizeof(said), &ignored) < 0 ||
-        memcmp(said, got, sizeof(said)) == 0)
+        span_equal(SPAN_OF_ARRAY(said), SPAN_OF_ARRAY(got)))
         return 0;
     return err_set(err, ERR_UNREACHABLE, "the result was damaged on its way: its SHA-256 is not %s",
                    etag);
