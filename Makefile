@@ -37,7 +37,7 @@ OUT := build/$(V)
 BIN := $(if $(filter release,$(V)),build/bin,$(OUT)/bin)
 
 # --- how ---------------------------------------------------------------------
-PKGS    := libmicrohttpd gnutls libcurl openssl jansson zlib libseccomp libvirt libcbor
+PKGS    := libmicrohttpd gnutls libcurl openssl jansson zlib libseccomp libvirt libxml-2.0
 LDLIBS   = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -pthread
 WARN    := -Wall -Wextra -Werror -Wshadow -Wvla -Wpointer-arith -Wwrite-strings \
            -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef -Wno-missing-field-initializers
@@ -53,7 +53,9 @@ LINK_asan     := -fsanitize=address,undefined
 LINK_tsan     := -fsanitize=thread
 LINK_cov      := --coverage
 LINK_fuzz     := -fsanitize=fuzzer,address,undefined
-CFLAGS   = -std=gnu17 -D_GNU_SOURCE -I. -DCOCOS_VERSION='"$(VERSION)"' $(WARN) $(FLAGS_$(V)) \
+PKGFLAGS := $(shell pkg-config --cflags libxml-2.0 2>/dev/null)
+CFLAGS   = -std=gnu17 -D_GNU_SOURCE -I. $(PKGFLAGS) $(WARN) $(FLAGS_$(V)) \
+           -DCOCOS_VERSION='"$(VERSION)"' \
            -ffunction-sections -fdata-sections -ffile-prefix-map=$(CURDIR)=. -MMD -MP
 LDFLAGS  = $(LINK_$(V)) -Wl,--as-needed -Wl,--gc-sections
 

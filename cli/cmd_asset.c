@@ -109,9 +109,6 @@ static int check_flags(const struct algo_options *options, struct agent *agent, 
     OWNED_MANIFEST *manifest = NULL;
     const char *type;
 
-    if (options->python != NULL && strcmp(options->python, "python3") != 0)
-        return err_set(err, ERR_UNSUPPORTED,
-                       "--python-runtime: the image has python3 and nothing else");
     if (options->type == NULL && options->args.count == 0)
         return 0;
     if (session_read_manifest(agent, &manifest, err) < 0)
@@ -136,6 +133,9 @@ int computation_algo(const struct cli *cli, const void *ptr, struct err *err)
     OWNED_AGENT *agent = NULL;
     OWNED_JSON *sent = json_new_array();
 
+    if (options->python != NULL && strcmp(options->python, "python3") != 0)
+        return err_set(err, ERR_UNSUPPORTED,
+                       "--python-runtime: the image has python3 and nothing else");
     if (input_open(cli_arg(cli, 0), &algorithm, err) < 0)
         return err_wrap(err, "algorithm");
     if (options->requirements != NULL && input_open(options->requirements, &requirements, err) < 0)

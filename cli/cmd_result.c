@@ -4,6 +4,7 @@
 #include "cli/print.h"
 #include "cli/progress.h"
 #include "lib/base/file.h"
+#include "lib/base/text.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -22,6 +23,7 @@ struct download {
     char *temporary; /* what it is called until then */
     struct buf block;
     uint64_t size;
+    struct digest *sha256;
 };
 
 static void download_done(struct download *download)
@@ -33,6 +35,7 @@ static void download_done(struct download *download)
     free(download->name);
     free(download->temporary);
     buf_done(&download->block);
+    digest_free(download->sha256);
 }
 
 static int check_name(const char *name, struct err *err)
@@ -80,12 +83,27 @@ static int take_bytes(void *to, struct span bytes, struct err *err)
     struct download *download = to;
 
     download->size += bytes.len;
+    digest_add(download->sha256, bytes);
     if (download->block.len + bytes.len > BLOCK && flush_block(download, err) < 0)
         return -1;
     if (bytes.len > BLOCK)
         return file_write_fd(download->fd, bytes, err);
     buf_add_span(&download->block, bytes);
     return 0;
+}
+
+/* An agent's entity tag is the SHA-256 of the archive; any other says nothing about the bytes. */
+static int check_etag(struct download *download, const char *etag, struct err *err)
+{
+    uint8_t said[SHA256_SIZE], got[SHA256_SIZE];
+    struct err ignored;
+
+    digest_finish(download->sha256, got);
+    if (text_parse_hex(etag, said, sizeof(said), &ignored) < 0 ||
+        memcmp(said, got, sizeof(said)) == 0)
+        return 0;
+    return err_set(err, ERR_UNREACHABLE, "the result was damaged on its way: its SHA-256 is not %s",
+                   etag);
 }
 
 /* Makes the file appear under its name, whole. */
@@ -98,6 +116,8 @@ static int download_finish(struct download *download, const struct httpc_reply *
         return err_set(err, ERR_UNREACHABLE,
                        "the result ended after %" PRIu64 " of %" PRIu64 " bytes", download->size,
                        reply->length);
+    if (check_etag(download, reply->etag, err) < 0)
+        return -1;
     if (fsync(download->fd) < 0)
         return err_set_errno(err, ERR_SYSTEM, "write '%s'", download->name);
     if (renameat(download->dir_fd, download->temporary, download->dir_fd, download->name) < 0)
@@ -146,7 +166,7 @@ int computation_result(const struct cli *cli, const void *ptr, struct err *err)
     struct agent_access access = computation_access(cli, &options->base, 0);
     struct progress progress = progress_begin("result");
     __attribute__((cleanup(download_done))) struct download download = {
-        .dir_fd = -1, .fd = -1, .block = BUF_OF(BLOCK)};
+        .dir_fd = -1, .fd = -1, .block = BUF_OF(BLOCK), .sha256 = digest_new(DIGEST_SHA256)};
     struct httpc_sink sink = {.write = take_bytes, .to = &download, .max = RESULT_MAX};
     struct httpc_call call = {.op = &agent_ops[AGENT_OP_get_result],
                               .sink = &sink,

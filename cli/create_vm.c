@@ -151,9 +151,9 @@ static bool is_ended(const char *state)
     return false;
 }
 
-static int wait_running(struct httpc *manager, uint64_t limit_ms, struct json **vm, struct err *err)
+static int wait_running(struct httpc *manager, const char *id, uint64_t limit_ms, struct json **vm,
+                        struct err *err)
 {
-    OWNED(free_str) char *id = mem_strdup(json_get_str(*vm, "id"));
     int64_t begun = clock_monotonic_ms();
     char last[32] = "";
 
@@ -171,7 +171,7 @@ static int wait_running(struct httpc *manager, uint64_t limit_ms, struct json **
         if (is_ended(state))
             return failed_vm(*vm, err);
         if (waited > (int64_t)limit_ms)
-            return err_set(err, ERR_TIMEOUT, "VM '%s' is still '%s' after %" PRId64 " s", id, state,
+            return err_set(err, ERR_TIMEOUT, "still '%s' after %" PRId64 " s", state,
                            waited / 1000);
         if (interrupt_sleep(POLL_MS, err) < 0 || read_vm(manager, id, vm, err) < 0)
             return -1;
@@ -185,26 +185,26 @@ int create_vm_run(const struct cli *cli, const void *ptr, struct err *err)
     OWNED_JSON *body = NULL;
     OWNED_JSON *vm = NULL;
     OWNED_REPLY reply = {0};
-    const char *id;
+    OWNED(free_str) char *id = NULL;
 
     if (make_request(options, &body, err) < 0 ||
         session_open_manager(&options->manager, &manager, err) < 0 ||
         post_vm(manager, body, &reply, err) < 0)
         return -1;
     vm = GIVE(reply.json);
-    id = json_get_str(vm, "id");
+    id = mem_strdup(json_get_str(vm, "id"));
     if (id == NULL)
         return err_set(err, ERR_UNREACHABLE, "the manager's answer names no VM");
 
     if (options->wait &&
-        wait_running(manager, options->timeout_ms ? options->timeout_ms : WAIT_LIMIT_MS, &vm, err) <
-            0)
+        wait_running(manager, id, options->timeout_ms ? options->timeout_ms : WAIT_LIMIT_MS, &vm,
+                     err) < 0)
         return err_wrap(err, "VM '%s'", id);
     if (cli->options->json) {
         print_json(vm);
         return 0;
     }
-    print_line("%s", json_get_str(vm, "id"));
+    print_line("%s", id);
     if (json_get_str(vm, "agent_url") != NULL)
         say("agent at %s, pin %s", json_get_str(vm, "agent_url"),
             json_get_str(vm, "agent_pin") ? json_get_str(vm, "agent_pin") : "not known yet");

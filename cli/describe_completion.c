@@ -83,6 +83,7 @@ static void write_bash(struct buf *out)
         bash_command(out, command);
     buf_add_str(out, "    *)\n"
                      "        for path in \"${paths[@]}\"; do\n"
+                     "            [[ $path == \"${command:+$command }\"* ]] || continue\n"
                      "            path=${path#\"${command:+$command }\"}\n"
                      "            values+=\" ${path%% *}\"\n"
                      "        done ;;\n"
@@ -166,6 +167,7 @@ static void write_zsh(struct buf *out)
         zsh_command(out, command);
     buf_add_str(out, "    *)\n"
                      "        for path in $paths; do\n"
+                     "            [[ $path == ${command:+$command }* ]] || continue\n"
                      "            path=${path#${command:+$command }}\n"
                      "            following+=(${path%% *})\n"
                      "        done\n"

@@ -17,17 +17,17 @@ static const struct {
     {ERR_UNREACHABLE, "is it running, and is the address right? 'cocos-cli doctor' looks around"},
     {ERR_UNAUTHENTICATED,
      "the token or key is not known there; 'cocos-cli login' reads a new token"},
-    {ERR_FORBIDDEN, "who asks is known there, but this is not theirs to do"},
     {ERR_NO_SPACE, "free some space and try again; nothing half done was left"},
 };
 
-static void show_error(const struct cli *cli, const struct err *err)
+/* usage: the command whose usage line helps; NULL: none does. */
+static void show_error(const struct command *usage_of, const struct err *err)
 {
     OWNED_BUF usage = BUF_OF(4 * KIB);
 
     say_error("%s%s%s", err->text, err->pointer[0] ? ", at " : "", err->pointer);
-    if (err->kind == ERR_USAGE && cli->command != NULL) {
-        describe_usage(&usage, cli->command);
+    if (err->kind == ERR_USAGE && usage_of != NULL) {
+        describe_usage(&usage, usage_of);
         say("usage: %s", buf_str(&usage));
     }
     for (size_t i = 0; i < COUNT_OF(hints); i++)
@@ -81,7 +81,7 @@ int main(int argc, char **argv)
 
     interrupt_begin();
     if (cli_parse(argc, argv, &cli, &err) < 0) {
-        show_error(&cli, &err);
+        show_error(cli.command, &err);
         code = err_row(err.kind)->exit_code;
     } else if (cli.command == NULL && !cli.version && !cli.docs && !cli.options->help &&
                !cli.options->man) {
@@ -89,7 +89,7 @@ int main(int argc, char **argv)
     } else if (run(&cli, &err) < 0) {
         if (interrupt_came(NULL))
             err.kind = ERR_INTERRUPTED;
-        show_error(&cli, &err);
+        show_error(NULL, &err);
         code = err_row(err.kind)->exit_code;
     }
     cli_done(&cli);

@@ -39,6 +39,11 @@ struct attest_case {
     struct json_bytes demanded_report_data;
 
     bool fresh; /* an item was found to answer our question */
+    bool stale; /* an item answers another one, and a finding says so */
+
+    /* Somebody compared what the policy says with what the evidence shows, and adds findings. */
+    bool manifest_judged, config_judged;
+
     bool platform_seen[KIND_COUNT];
 
     struct case_bound_key bound[CASE_BOUND_MAX];

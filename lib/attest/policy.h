@@ -54,22 +54,22 @@ struct policy_snp {
     struct json_strings csp_id;  /* text, "CN=cc-us-east-2.amazonaws.com" */
     struct json_strings id_key_digest, author_key_digest; /* 48 bytes each */
     bool require_no_smt, require_alias_check, require_ciphertext_hiding;
-    struct policy_mask min_current_mit_vector, min_launch_mit_vector;
+    struct json *min_current_mit_vector, *min_launch_mit_vector; /* as written: "0x3" or 3 */
+    struct policy_mask current_mit, launch_mit;                  /* the same, read */
 };
 
 struct policy_tdx {
-    struct json_strings mrtd, rtmr0, rtmr1, rtmr2, rtmr3;   /* 48 bytes each */
-    struct json_strings mrconfigid, mrowner, mrownerconfig; /* 48 bytes each */
-    struct json_strings mrseam;                             /* 48 bytes each */
-    struct json_bytes min_tee_tcb_svn;                      /* 16 bytes */
-    struct json_strings tcb_status;                         /* "UpToDate" when absent */
-    uint32_t min_tcb_evaluation_number;                     /* or POLICY_UNSET */
-    struct json_strings allow_advisories;                   /* "INTEL-SA-00837" */
+    struct json_strings mrtd, rtmr0, rtmr1, rtmr2, rtmr3;           /* 48 bytes each */
+    struct json_strings mrconfigid, mrowner, mrownerconfig, mrseam; /* 48 bytes each */
+    struct json_bytes min_tee_tcb_svn;                              /* 16 bytes */
+    struct json_strings tcb_status;                                 /* never empty: "UpToDate" */
+    uint32_t min_tcb_evaluation_number;                             /* or POLICY_UNSET */
+    struct json_strings allow_advisories;                           /* "INTEL-SA-00837" */
 };
 
 struct policy_sgx {
     struct json_strings mrenclave, mrsigner; /* 32 bytes each */
-    struct json_strings tcb_status;
+    struct json_strings tcb_status;          /* never empty: "UpToDate" */
 };
 
 /* The accepted values of one PCR. */
@@ -80,11 +80,13 @@ struct policy_pcr {
 };
 
 struct policy_vtpm {
-    struct policy_pcr *pcrs; /* sorted by bank and index */
+    struct json *pcrs; /* as written */
+    struct policy_pcr *pcr;
     size_t pcr_count;
-    struct json_strings pei_digests; /* 32 or 48 bytes each */
+    struct json_strings pei_digests; /* 20, 32 or 48 bytes each */
     struct json_strings ak_sha256;   /* 32 bytes each */
-    struct json_strings ek_roots;    /* PEM certificates */
+    struct json *ek_roots;           /* as written; a list */
+    struct json_strings ek_root;     /* PEM certificates */
     bool emulated;
 };
 
@@ -98,20 +100,22 @@ struct policy_sim {
 
 struct policy {
     uint32_t version;
-    bool waive[WAIVER_COUNT];
-    bool named[KIND_COUNT]; /* the parts that are there */
-    bool any_named;
-    bool platforms[KIND_COUNT]; /* what `platforms` lists */
-    bool any_platform;          /* `platforms` is there */
+    struct json_strings waive;     /* as written; see waives */
+    struct json_strings platforms; /* as written; see policy_accepts_platform() */
     struct json_bytes manifest_sha256, config_sha256;
-    uint32_t max_manifests; /* or POLICY_UNSET */
+    uint32_t max_manifests; /* 1 unless the policy says otherwise */
     struct policy_snp snp;
     struct policy_tdx tdx;
     struct policy_sgx sgx;
     struct policy_vtpm vtpm;
     struct policy_dice dice;
     struct policy_sim sim;
+
+    bool waives[WAIVER_COUNT];
+    bool named[KIND_COUNT]; /* the parts that are there */
 };
+
+extern const struct json_table policy_table;
 
 void policy_free(struct policy *policy);
 DEFINE_OWNED(policy)
@@ -128,6 +132,10 @@ bool policy_allows_text(const struct json_strings *values, struct span text);
 
 /* True when evidence of this kind is spoken of: its part is named, or no part is. */
 bool policy_accepts_kind(const struct policy *policy, enum attest_kind kind);
+/* True when the platform is in `platforms`, or there is no such list. */
+bool policy_accepts_platform(const struct policy *policy, enum attest_kind platform);
+/* True when the policy names at least one component. */
+bool policy_tcb_named(const struct policy_tcb *tcb);
 
 /* "a, b or c" for messages, at most a few of them. Appended to out. */
 void policy_write_values(const struct json_strings *values, struct buf *out);

@@ -20,8 +20,9 @@
 enum outcome { OUTCOME_FAIL, OUTCOME_PASS, OUTCOME_NONE };
 
 struct verdict {
-    const struct policy *policy; /* borrowed while validating; NULL when there is none */
-    struct finding *findings; /* at most VERDICT_FINDINGS_MAX and one that says there were more */
+    bool has_policy;           /* there was one to judge by */
+    bool waives[WAIVER_COUNT]; /* what it excuses */
+    struct finding *findings;  /* at most VERDICT_FINDINGS_MAX and one that says there were more */
     size_t count;
     bool checked[FINDING_COUNT]; /* checks that were made and held */
     bool waived[WAIVER_COUNT];   /* waivers that excused something */
@@ -65,6 +66,9 @@ struct finding *verdict_add_missing(struct verdict *verdict, enum finding_id id,
 enum outcome verdict_crypto(const struct verdict *verdict);
 enum outcome verdict_policy(const struct verdict *verdict);
 bool verdict_accepted(const struct verdict *verdict);
+
+/* True when checks of this kind were made and all of them held. */
+bool verdict_holds(const struct verdict *verdict, enum finding_id id);
 
 /* {result, crypto, policy, waived, findings, checked, claims}; a fresh tree for the caller. */
 struct json *verdict_json(const struct verdict *verdict);

@@ -12,4 +12,10 @@ MUST_USE int tls_peer_export(void *ssl, const char *label, struct span context, 
 /* SHA-256 of the SubjectPublicKeyInfo of the peer's certificate. UNTRUSTED when it sent none. */
 MUST_USE int tls_peer_identity(void *ssl, uint8_t out[static SHA256_SIZE], struct err *err);
 
+/* Makes a client's SSL_CTX (before its handshake) report a peer certificate that fails verification
+ * as just that. Without it, a signature by another CA of the same name surfaces as whatever the
+ * signature code put first into the queue of errors, and the caller cannot tell it from a broken
+ * connection. */
+void tls_peer_verify_plainly(void *ssl_ctx);
+
 #endif

@@ -1,6 +1,8 @@
 /* What libcurl calls while a request is under way. */
 #include "lib/httpc/internal.h"
 
+#include "lib/crypto/tls_peer.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <strings.h>
@@ -186,6 +188,13 @@ static int on_request(void *ctx, char *server_ip, char *own_ip, int server_port,
     return CURL_PREREQFUNC_OK;
 }
 
+static CURLcode on_tls(CURL *curl, void *ssl_ctx, void *ctx)
+{
+    (void)curl, (void)ctx;
+    tls_peer_verify_plainly(ssl_ctx);
+    return CURLE_OK;
+}
+
 void transfer_set_callbacks(struct transfer *x)
 {
     SET(x, CURLOPT_HEADERFUNCTION, on_header);
@@ -195,6 +204,7 @@ void transfer_set_callbacks(struct transfer *x)
     SET(x, CURLOPT_XFERINFOFUNCTION, on_progress);
     SET(x, CURLOPT_XFERINFODATA, x);
     SET(x, CURLOPT_NOPROGRESS, 0L);
+    SET(x, CURLOPT_SSL_CTX_FUNCTION, on_tls);
     SET(x, CURLOPT_PREREQFUNCTION, on_request);
     SET(x, CURLOPT_PREREQDATA, x);
     if (x->call->upload != NULL) {

@@ -5,6 +5,7 @@ static const struct fault {
     CURLcode code;
     enum err_kind kind;
     const char *text; /* NULL: libcurl's own words */
+    bool more;        /* and libcurl's own words besides */
 } faults[] = {
     {CURLE_COULDNT_RESOLVE_HOST, ERR_UNREACHABLE, "the name of the host is not known"},
     {CURLE_COULDNT_RESOLVE_PROXY, ERR_UNREACHABLE, "the name of the proxy is not known"},
@@ -15,7 +16,8 @@ static const struct fault {
     {CURLE_SEND_ERROR, ERR_UNREACHABLE, "the connection broke while sending"},
     {CURLE_RECV_ERROR, ERR_UNREACHABLE, "the connection broke while receiving"},
     {CURLE_PARTIAL_FILE, ERR_UNREACHABLE, "the answer ended early"},
-    {CURLE_PEER_FAILED_VERIFICATION, ERR_UNTRUSTED, NULL},
+    {CURLE_PEER_FAILED_VERIFICATION, ERR_UNTRUSTED, "the server's certificate is not trusted",
+     true},
     {CURLE_SSL_PINNEDPUBKEYNOTMATCH, ERR_UNTRUSTED,
      "the server's key is not the pinned one: somebody else answers here, or the pin is old"},
     {CURLE_SSL_INVALIDCERTSTATUS, ERR_UNTRUSTED, NULL},
@@ -36,13 +38,15 @@ static const struct fault *find_fault(CURLcode code)
 int curl_to_err(CURLcode code, const struct transfer *x, struct err *err)
 {
     const struct fault *fault = find_fault(code);
-    const char *text = fault != NULL ? fault->text : NULL;
+    const char *theirs = x->curl_text[0] != '\0' ? x->curl_text : curl_easy_strerror(code);
+    enum err_kind kind = fault != NULL ? fault->kind : ERR_INTERNAL;
 
     if (x->failed) {
         *err = x->err;
         return -1;
     }
-    if (text == NULL)
-        text = x->curl_text[0] != '\0' ? x->curl_text : curl_easy_strerror(code);
-    return err_set(err, fault != NULL ? fault->kind : ERR_INTERNAL, "%s: %s", x->client->url, text);
+    if (fault == NULL || fault->text == NULL)
+        return err_set(err, kind, "%s: %s", x->client->url, theirs);
+    return err_set(err, kind, "%s: %s%s%s%s", x->client->url, fault->text, fault->more ? " (" : "",
+                   fault->more ? theirs : "", fault->more ? ")" : "");
 }

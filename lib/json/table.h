@@ -135,6 +135,11 @@ MUST_USE int json_decode(const struct json *json, const struct json_table *table
 MUST_USE int json_decode_text(struct span text, const struct json_table *table, void *out,
                               struct err *err);
 
+/* A copy of an object with only the members that the table, and the tables it embeds, know: for
+ * documents that grow with releases, of which a reader takes what it understands and decodes that
+ * strictly. What is no object gives an empty one. */
+struct json *json_pick(const struct json *object, const struct json_table *table);
+
 /* A fresh object with every field of the table that holds something. */
 struct json *json_encode(const struct json_table *table, const void *in);
 

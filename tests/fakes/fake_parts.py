@@ -50,8 +50,11 @@ class FakeManager(HttpsService):
         if request.path == "/v1/host":
             return Answer(200, {"accelerator": {"kind": "tcg", "reason": "no /dev/kvm"}, "versions": {"qemu": "7.2"}})
         if request.path == "/v1/images":
-            return Answer(200, {"items": [{"name": "eos", "eos_version": "0.1", "debug": False, "python": True,
-                                           "kernel": {"bytes": 1 << 23}, "initrd": {"bytes": 1 << 24}}], "next": None})
+            record = {"eos_version": "0.1", "debug": False, "python": True, "kernel": {"bytes": 1 << 23},
+                      "initrd": {"bytes": 1 << 24}, "default_memory_mib": 512}
+            broken = {"name": "old", "default": False, "usable": False, "problem": "no kernel", "record": None}
+            return Answer(200, {"items": [{"name": "eos", "default": True, "usable": True, "problem": None,
+                                           "record": record}, broken], "next": None})
         if request.path == "/v1/events" or request.path.endswith("/events"):
             return self.stream(request)
         if request.path == "/v1/vms":
@@ -140,7 +143,7 @@ class FakeAgent(HttpsService):
             pins = {d["filename"]: d["sha3_256"] for d in self.manifest["datasets"]}
             return self.take(name, pins[name], request) if name in pins else problem(404, "not-found", "undeclared")
         if request.path == "/v1/run":
-            if self.state != "ReceivingData":
+            if not self.state_document()["awaiting"]["run"]:
                 return problem(409, "wrong-state", f"not in {self.state}")
             self.state = self.run_state
             return Answer(202)

@@ -6,6 +6,7 @@ import base64
 import datetime
 import hashlib
 import io
+import ipaddress
 import json
 import socket
 import threading
@@ -26,10 +27,9 @@ def pin_of(public_key):
     return "sha256//" + base64.b64encode(hashlib.sha256(spki_of(public_key)).digest()).decode()
 
 
-def make_certificate(key, name, issuer=None, issuer_key=None, ca=False):
+def make_certificate(key, name, issuer=None, issuer_key=None, ca=False, host="127.0.0.1"):
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.datetime.utcnow()
-    import ipaddress
     builder = (
         x509.CertificateBuilder().subject_name(subject)
         .issuer_name(issuer.subject if issuer else subject).public_key(key.public_key())
@@ -38,7 +38,7 @@ def make_certificate(key, name, issuer=None, issuer_key=None, ca=False):
         .not_valid_after(now + datetime.timedelta(days=1))
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
         .add_extension(x509.SubjectAlternativeName(
-            [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False))
+            [x509.IPAddress(ipaddress.ip_address(host))]), False))
     return builder.sign(issuer_key or key, hashes.SHA256())
 
 
@@ -172,7 +172,7 @@ class HttpsService:
         return None
 
     def read_body(self, connection, file, headers):
-        body = b""
+        pieces = []
         left = int(headers.get("content-length", 0))
         if headers.get("expect", "").lower() == "100-continue":
             connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -181,9 +181,9 @@ class HttpsService:
             if not piece:
                 raise ValueError("cut")
             self.body_bytes += len(piece)
-            body += piece
+            pieces.append(piece)
             left -= len(piece)
-        return body
+        return b"".join(pieces)
 
     def serve_one(self, connection, file):
         line = file.readline()

@@ -1,4 +1,5 @@
 /* Event logs: parsed, walked and replayed, as PCRs and as RTMRs. */
+#include "lib/attest/evidence/boot_facts.h"
 #include "lib/attest/evidence/ccel.h"
 
 #include <stdlib.h>
@@ -12,6 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct tcg_cursor cursor;
     struct tcg_event event;
     struct pcr_bank bank;
+    struct boot_facts facts;
     struct tcg_log log;
     struct err err;
     size_t count = 0;
@@ -26,6 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < COUNT_OF(banks); i++)
         if (tcg_log_replay(&log, banks[i], &bank, &err) == 0 && !tcg_log_has_bank(&log, banks[i]))
             abort();
+    (void)!boot_facts_read(&log, BOOT_PCR, DIGEST_SHA256, 0xffffff, &facts, &err);
     if (ccel_parse(span_of(data, size), &log, &err) == 0 && ccel_replay(&log, &bank, &err) == 0 &&
         bank.set >> RTMR_COUNT != 0)
         abort();

@@ -4,10 +4,6 @@ FINDING(FORMAT_UNKNOWN, "evidence.format", CRYPTO, ERROR,
         "the format of the evidence",
         "name the format (--format), or give the bytes as the platform made them",
         "docs/attestation.md")
-FINDING(ITEM_UNPROVEN, "evidence.unproven", CRYPTO, ERROR,
-        "proof of every item of the evidence",
-        "look at the other findings first; without any this is a defect of the verifier: report it",
-        "docs/attestation.md")
 FINDING(OVERFLOW, "verdict.overflow", CRYPTO, ERROR,
         "the number of findings",
         "mend the findings that are told; there were more than fit",
@@ -28,8 +24,8 @@ FINDING(FRESHNESS, "policy.freshness", POLICY, ERROR,
         "a challenge of ours inside the evidence",
         "ask for new evidence with a nonce and give that nonce (--nonce or --report-data); for evidence that is kept, waive \"freshness\"",
         "docs/policy.md; RFC 9334, section 10")
-FINDING(MANIFEST_UNSHOWN, "policy.manifest.unshown", POLICY, ERROR,
-        "evidence of the manifest that the policy names",
-        "take manifest_sha256, max_manifests or config_sha256 out of the policy, or ask for a bundle, whose transcript and event log show them",
+FINDING(WORKLOAD_UNSHOWN, "policy.unshown", POLICY, ERROR,
+        "evidence of {subject}, which the policy demands",
+        "take {subject} out of the policy, or ask for a bundle: its transcript and event log show what this evidence alone cannot",
         "docs/policy.md")
 /* clang-format on */

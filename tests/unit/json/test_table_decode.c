@@ -9,69 +9,68 @@ static bool is_zero(const struct plant *plant)
     return span_is_zero(span_of(plant, sizeof(*plant)));
 }
 
+static const struct {
+    const char *text, *pointer, *says;
+} faults[] = {
+    {"[]", "", "plant: expected an object, got a list"},
+    {"{}", "/name", "plant: /name: is missing"},
+    {"{\"name\":null}", "/name", "expected a text, got null"},
+    {"{\"name\":\"\"}", "/name", "0 bytes, expected 1 to 8"},
+    {"{\"name\":\"123456789\"}", "/name", "9 bytes"},
+    {"{\"name\":\"a\\nb\"}", "/name", "control character"},
+    {"{\"name\":\"a\\u007f\"}", "/name", "control character"},
+    {"{\"name\":\"a\\u009b\"}", "/name", "control character"},
+    {"{\"name\":\"a\",\"odd\":1}", "/odd", "is not a member of plant"},
+    {"{\"name\":\"a\",\"a/\\u001b\":1}", "/a~1\\x1b", "is not a member of plant"},
+    {"{\"name\":\"a\",\"story\":\"a\\u0007\"}", "/story", "control character"},
+    {"{\"name\":\"a\",\"alive\":1}", "/alive", "expected true or false"},
+    {"{\"name\":\"a\",\"leaves\":\"2\"}", "/leaves", "expected a whole number, got a text"},
+    {"{\"name\":\"a\",\"leaves\":2.0}", "/leaves", "got a real number"},
+    {"{\"name\":\"a\",\"leaves\":1}", "/leaves", "1, expected 2 to 4294967295"},
+    {"{\"name\":\"a\",\"leaves\":-2}", "/leaves", "-2, expected 2"},
+    {"{\"name\":\"a\",\"leaves\":4294967298}", "/leaves", "4294967298, expected"},
+    {"{\"name\":\"a\",\"seeds\":9007199254740992}", "/seeds", "9007199254740992, expected 0 to"},
+    {"{\"name\":\"a\",\"digest\":\"00ff10\"}", "/digest", "expected 8 hex digits"},
+    {"{\"name\":\"a\",\"digest\":\"00FF10AB\"}", "/digest", "lower-case"},
+    {"{\"name\":\"a\",\"digest\":\"00ff10ag\"}", "/digest", "hex"},
+    {"{\"name\":\"a\",\"pollen\":\"\"}", "/pollen", "0 bytes, expected 1 to 4"},
+    {"{\"name\":\"a\",\"pollen\":\"aGVsbG8=\"}", "/pollen", "5 bytes, expected 1 to 4"},
+    {"{\"name\":\"a\",\"pollen\":\"aGVsbG8=aGVsbG8=\"}", "/pollen", "over 4 bytes"},
+    {"{\"name\":\"a\",\"pollen\":\"aGV\"}", "/pollen", "padding"},
+    {"{\"name\":\"a\",\"colour\":\"bl\\u001bue\"}", "/colour",
+     "'bl\\x1bue' is none of: none, red, green"},
+    {"{\"name\":\"a\",\"colour\":1}", "/colour", "expected a text"},
+    {"{\"name\":\"a\",\"watered\":\"999ms\"}", "/watered", "'999ms', expected 1s to 1m"},
+    {"{\"name\":\"a\",\"watered\":\"61s\"}", "/watered", "expected 1s to 1m"},
+    {"{\"name\":\"a\",\"watered\":\"soon\"}", "/watered", "is not a duration"},
+    {"{\"name\":\"a\",\"sown_at\":\"yesterday\"}", "/sown_at", "is not a time"},
+    {"{\"name\":\"a\",\"sown_at\":5}", "/sown_at", "expected a text"},
+    {"{\"name\":\"a\",\"pot\":{}}", "/pot/litres", "is missing"},
+    {"{\"name\":\"a\",\"pot\":null}", "/pot", "expected an object, got null"},
+    {"{\"name\":\"a\",\"pot\":{\"litres\":1,\"hue\":1}}", "/pot/hue", "is not a member of pot"},
+    {"{\"name\":\"a\",\"pots\":[]}", "/pots", "0 items, expected 1 to 3"},
+    {"{\"name\":\"a\",\"pots\":[1,2,3,4]}", "/pots", "4 items"},
+    {"{\"name\":\"a\",\"pots\":{}}", "/pots", "expected a list"},
+    {"{\"name\":\"a\",\"pots\":[{\"litres\":1,\"label\":\"x\"},{\"litres\":0}]}", "/pots/1/litres",
+     "plant: /pots/1/litres: 0, expected 1 to 100"},
+    {"{\"name\":\"a\",\"tags\":[\"1\",\"2\",\"3\"]}", "/tags", "3 items, expected 0 to 2"},
+    {"{\"name\":\"a\",\"tags\":[\"1\",\"12345\"]}", "/tags/1", "5 bytes, expected 0 to 4"},
+    {"{\"name\":\"a\",\"tags\":[null]}", "/tags/0", "expected a text"},
+};
+
 static void every_fault_is_named_by_pointer(void **state)
 {
-    static const struct {
-        const char *text, *pointer, *says;
-    } cases[] = {
-        {"[]", "", "plant: expected an object, got a list"},
-        {"{}", "/name", "plant: /name: is missing"},
-        {"{\"name\":null}", "/name", "expected a text, got null"},
-        {"{\"name\":\"\"}", "/name", "0 bytes, expected 1 to 8"},
-        {"{\"name\":\"123456789\"}", "/name", "9 bytes"},
-        {"{\"name\":\"a\\nb\"}", "/name", "control character"},
-        {"{\"name\":\"a\\u007f\"}", "/name", "control character"},
-        {"{\"name\":\"a\\u009b\"}", "/name", "control character"},
-        {"{\"name\":\"a\",\"odd\":1}", "/odd", "is not a member of plant"},
-        {"{\"name\":\"a\",\"a/\\u001b\":1}", "/a~1\\x1b", "is not a member of plant"},
-        {"{\"name\":\"a\",\"story\":\"a\\u0007\"}", "/story", "control character"},
-        {"{\"name\":\"a\",\"alive\":1}", "/alive", "expected true or false"},
-        {"{\"name\":\"a\",\"leaves\":\"2\"}", "/leaves", "expected a whole number, got a text"},
-        {"{\"name\":\"a\",\"leaves\":2.0}", "/leaves", "got a real number"},
-        {"{\"name\":\"a\",\"leaves\":1}", "/leaves", "1, expected 2 to 4294967295"},
-        {"{\"name\":\"a\",\"leaves\":-2}", "/leaves", "-2, expected 2"},
-        {"{\"name\":\"a\",\"leaves\":4294967298}", "/leaves", "4294967298, expected"},
-        {"{\"name\":\"a\",\"seeds\":9007199254740992}", "/seeds",
-         "9007199254740992, expected 0 to"},
-        {"{\"name\":\"a\",\"digest\":\"00ff10\"}", "/digest", "expected 8 hex digits"},
-        {"{\"name\":\"a\",\"digest\":\"00FF10AB\"}", "/digest", "lower-case"},
-        {"{\"name\":\"a\",\"digest\":\"00ff10ag\"}", "/digest", "hex"},
-        {"{\"name\":\"a\",\"pollen\":\"\"}", "/pollen", "0 bytes, expected 1 to 4"},
-        {"{\"name\":\"a\",\"pollen\":\"aGVsbG8=\"}", "/pollen", "5 bytes, expected 1 to 4"},
-        {"{\"name\":\"a\",\"pollen\":\"aGVsbG8=aGVsbG8=\"}", "/pollen", "over 4 bytes"},
-        {"{\"name\":\"a\",\"pollen\":\"aGV\"}", "/pollen", "padding"},
-        {"{\"name\":\"a\",\"colour\":\"bl\\u001bue\"}", "/colour",
-         "'bl\\x1bue' is none of: none, red, green"},
-        {"{\"name\":\"a\",\"colour\":1}", "/colour", "expected a text"},
-        {"{\"name\":\"a\",\"watered\":\"999ms\"}", "/watered", "'999ms', expected 1s to 1m"},
-        {"{\"name\":\"a\",\"watered\":\"61s\"}", "/watered", "expected 1s to 1m"},
-        {"{\"name\":\"a\",\"watered\":\"soon\"}", "/watered", "is not a duration"},
-        {"{\"name\":\"a\",\"sown_at\":\"yesterday\"}", "/sown_at", "is not a time"},
-        {"{\"name\":\"a\",\"sown_at\":5}", "/sown_at", "expected a text"},
-        {"{\"name\":\"a\",\"pot\":{}}", "/pot/litres", "is missing"},
-        {"{\"name\":\"a\",\"pot\":null}", "/pot", "expected an object, got null"},
-        {"{\"name\":\"a\",\"pot\":{\"litres\":1,\"hue\":1}}", "/pot/hue", "is not a member of pot"},
-        {"{\"name\":\"a\",\"pots\":[]}", "/pots", "0 items, expected 1 to 3"},
-        {"{\"name\":\"a\",\"pots\":[1,2,3,4]}", "/pots", "4 items"},
-        {"{\"name\":\"a\",\"pots\":{}}", "/pots", "expected a list"},
-        {"{\"name\":\"a\",\"pots\":[{\"litres\":1,\"label\":\"x\"},{\"litres\":0}]}",
-         "/pots/1/litres", "plant: /pots/1/litres: 0, expected 1 to 100"},
-        {"{\"name\":\"a\",\"tags\":[\"1\",\"2\",\"3\"]}", "/tags", "3 items, expected 0 to 2"},
-        {"{\"name\":\"a\",\"tags\":[\"1\",\"12345\"]}", "/tags/1", "5 bytes, expected 0 to 4"},
-        {"{\"name\":\"a\",\"tags\":[null]}", "/tags/0", "expected a text"},
-    };
-
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    for (size_t i = 0; i < COUNT_OF(faults); i++) {
         struct plant plant = {.leaves = 7};
         struct err err;
 
-        if (json_decode_text(span_of_str(cases[i].text), &plant_table, &plant, &err) == 0)
-            fail_msg("accepted %s", cases[i].text);
+        if (json_decode_text(span_of_str(faults[i].text), &plant_table, &plant, &err) == 0)
+            fail_msg("accepted %s", faults[i].text);
         assert_int_equal(err.kind, ERR_INPUT);
-        assert_string_equal(err.pointer, cases[i].pointer);
-        if (strstr(err.text, cases[i].says) == NULL)
-            fail_msg("'%s' does not say '%s'", err.text, cases[i].says);
+        assert_string_equal(err.pointer, faults[i].pointer);
+        if (strstr(err.text, faults[i].says) == NULL)
+            fail_msg("'%s' does not say '%s'", err.text, faults[i].says);
         assert_true(is_zero(&plant));
     }
 }

@@ -1,0 +1,51 @@
+/* The release record of a guest image, image.json: what lies beside it, how large, with which
+ * digests.
+ *
+ * The record grows with every release (predicted PCRs, measurements, an igvm file), so a reader
+ * takes the members it knows and leaves the others alone. Those it knows it reads strictly. */
+#ifndef COCOS_API_IMAGE_H
+#define COCOS_API_IMAGE_H
+
+#include "lib/json/table.h"
+
+#define IMAGE_RECORD_MAX     (4 * MIB)
+#define IMAGE_RECORD_FILE    "image.json"
+#define IMAGE_RECORD_VERSION 1
+#define IMAGE_FILE_NAME_MAX  100
+#define IMAGE_CMDLINE_MAX    2000
+
+/* A file beside the record. */
+struct image_file {
+    char *file; /* a plain name, no path */
+    struct json_bytes sha256;
+    uint64_t bytes;
+};
+
+struct image_cmdline {
+    char *text;
+    struct json_bytes sha256;
+};
+
+struct image_record {
+    uint32_t version;
+    char *name;
+    char *eos_version;
+    bool debug;
+    bool python;
+    struct image_file kernel;
+    struct image_file initrd;
+    struct image_file firmware;
+    struct image_cmdline cmdline;
+    uint32_t min_memory_mib;
+    uint32_t default_memory_mib;
+};
+
+/* Reads what is known of a record. Errors: MALFORMED, INPUT with a pointer; UNSUPPORTED (another
+ * version). */
+MUST_USE int image_record_decode(const struct json *document, struct image_record *ret,
+                                 struct err *err);
+
+void image_record_release(struct image_record *record);
+#define OWNED_IMAGE_RECORD __attribute__((cleanup(image_record_release))) struct image_record
+
+#endif

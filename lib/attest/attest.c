@@ -1,0 +1,171 @@
+#include "lib/attest/attest.h"
+
+#include "lib/attest/case.h"
+#include "lib/attest/snp_case.h"
+
+const char *const attest_format_names[] = {
+    [ATTEST_AUTO] = "auto",       [ATTEST_SNP] = "snp",   [ATTEST_TDX] = "tdx",
+    [ATTEST_SGX] = "sgx",         [ATTEST_VTPM] = "vtpm", [ATTEST_TPM_PB] = "tpm-pb",
+    [ATTEST_EAT] = "eat",         [ATTEST_JWT] = "jwt",   [ATTEST_CMW] = "cmw",
+    [ATTEST_HCL] = "hcl",         [ATTEST_DICE] = "dice", [ATTEST_BUNDLE] = "bundle",
+    [ATTEST_FORMAT_COUNT] = NULL,
+};
+
+/* Every format that this build can judge. Detection asks in this order, so formats with a magic go
+ * before those that are told by how likely their first numbers are. */
+static const struct {
+    enum attest_format format;
+    bool (*detect)(struct span evidence);
+    void (*check)(struct attest_case *c, struct span evidence);
+} formats[] = {
+    {ATTEST_SNP, snp_case_detect, snp_case_check},
+};
+
+static int find_format(enum attest_format format)
+{
+    for (size_t i = 0; i < COUNT_OF(formats); i++)
+        if (formats[i].format == format)
+            return (int)i;
+    return -1;
+}
+
+enum attest_format attest_detect(struct span evidence)
+{
+    for (size_t i = 0; i < COUNT_OF(formats); i++)
+        if (formats[i].detect(evidence))
+            return formats[i].format;
+    return ATTEST_AUTO;
+}
+
+static void add_unknown(struct attest_case *c, const char *got)
+{
+    OWNED_BUF known = BUF_OF(256);
+    struct finding *finding = verdict_add(c->verdict, FINDING_FORMAT_UNKNOWN);
+
+    for (size_t i = 0; i < COUNT_OF(formats); i++)
+        buf_printf(&known, "%s%s", i > 0 ? ", " : "", attest_format_names[formats[i].format]);
+    finding_expect(finding, "%s", buf_str(&known));
+    finding_got(finding, "%s", got);
+}
+
+void case_check(struct attest_case *c, enum attest_format format, struct span evidence)
+{
+    int index = find_format(format == ATTEST_AUTO ? attest_detect(evidence) : format);
+
+    if (c->depth >= CASE_DEPTH_MAX) {
+        add_unknown(c, "too many wrappers within wrappers");
+        return;
+    }
+    if (index < 0) {
+        add_unknown(c, format == ATTEST_AUTO ? "bytes of no known format"
+                                             : attest_format_names[format]);
+        return;
+    }
+    c->depth++;
+    formats[index].check(c, evidence);
+    c->depth--;
+}
+
+/* --- what is judged once, for all items ----------------------------------------------------------
+ */
+
+static void judge_freshness(struct attest_case *c)
+{
+    bool asked = c->in->nonce.len > 0 || c->in->report_data.len > 0;
+    struct finding *finding;
+
+    if (c->fresh)
+        verdict_pass(c->verdict, FINDING_FRESHNESS);
+    if (c->fresh || c->stale)
+        return;
+    /* A waiver excuses that nothing was asked, not that nothing was answered. */
+    if (asked)
+        finding = verdict_add(c->verdict, FINDING_FRESHNESS);
+    else
+        finding = verdict_add_missing(c->verdict, FINDING_FRESHNESS, WAIVE_FRESHNESS);
+    finding_expect(finding, "a nonce or report data of ours");
+    finding_got(finding, asked ? "no answer to it" : "no challenge was given");
+}
+
+static void judge_workload(struct attest_case *c)
+{
+    const struct {
+        const char *member;
+        const struct json_bytes *demand;
+        bool judged;
+    } rows[] = {
+        {"manifest_sha256", &c->policy->manifest_sha256, c->manifest_judged},
+        {"config_sha256", &c->policy->config_sha256, c->config_judged},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct finding *finding;
+
+        if (!rows[i].demand->present || rows[i].judged)
+            continue;
+        finding = verdict_add(c->verdict, FINDING_WORKLOAD_UNSHOWN);
+        finding_subject(finding, "%s", rows[i].member);
+        finding_expect_hex(finding, span_of(rows[i].demand->data, rows[i].demand->len));
+        finding_got(finding, "nothing of it in this evidence");
+    }
+}
+
+/* A vTPM or a DICE chain beside a TEE is not the platform: the TEE is. */
+static void judge_platform(struct attest_case *c)
+{
+    bool tee = c->platform_seen[KIND_SNP] || c->platform_seen[KIND_TDX] ||
+               c->platform_seen[KIND_SGX] || c->platform_seen[KIND_SIM];
+    OWNED_BUF names = BUF_OF(128);
+    bool any = false;
+
+    policy_write_values(&c->policy->platforms, &names);
+    for (int kind = 0; kind < KIND_COUNT; kind++) {
+        struct finding *finding;
+
+        if (!c->platform_seen[kind] || (tee && (kind == KIND_VTPM || kind == KIND_DICE)))
+            continue;
+        any = true;
+        finding = verdict_check(c->verdict, FINDING_PLATFORM_REFUSED,
+                                policy_accepts_platform(c->policy, (enum attest_kind)kind));
+        if (finding == NULL)
+            continue;
+        finding_expect(finding, "%s", buf_str(&names));
+        finding_got(finding, "%s", attest_kind_names[kind]);
+    }
+    if (!any && c->policy->platforms.count > 0) {
+        struct finding *finding = verdict_add(c->verdict, FINDING_PLATFORM_REFUSED);
+
+        finding_expect(finding, "%s", buf_str(&names));
+        finding_got(finding, "none");
+    }
+}
+
+static void judge(struct attest_case *c)
+{
+    if (c->policy == NULL) {
+        struct finding *finding = verdict_add(c->verdict, FINDING_NO_POLICY);
+
+        finding_expect(finding, "a policy");
+        finding_got(finding, "none");
+        return;
+    }
+    judge_platform(c);
+    judge_freshness(c);
+    judge_workload(c);
+}
+
+int attest_validate(const struct attest_input *in, struct verdict *ret, struct err *err)
+{
+    struct attest_case c = {.in = in, .policy = in->policy, .verdict = ret};
+
+    if (in->evidence.len > ATTEST_EVIDENCE_MAX)
+        return err_set(err, ERR_TOO_LARGE, "evidence of %zu bytes, at most %llu", in->evidence.len,
+                       ATTEST_EVIDENCE_MAX);
+    if (in->format != ATTEST_AUTO && find_format(in->format) < 0)
+        return err_set(err, ERR_UNSUPPORTED, "evidence in format '%s' is not available yet",
+                       attest_format_names[in->format]);
+    verdict_init(ret, in->policy);
+    case_check(&c, in->format, in->evidence);
+    judge(&c);
+    return 0;
+}

@@ -1,0 +1,37 @@
+/* What our agent measures about a run, and the log that says so.
+ *
+ * PCR 15 is extended with the digest of the configuration first, and with the digest of each
+ * manifest that is set after that; nothing else of ours goes there. The log is a CEL, one JSON
+ * record a line, with content {"event": "config"} or {"event": "manifest"}. A record holds no more
+ * than the digest: who may see the manifest is decided elsewhere.
+ *
+ * The agent writes with run_log_add(), the verifier reads with run_log_read(); neither touches a
+ * TPM. */
+#ifndef COCOS_ATTEST_EVIDENCE_RUN_LOG_H
+#define COCOS_ATTEST_EVIDENCE_RUN_LOG_H
+
+#include "lib/attest/evidence/cel.h"
+
+#define RUN_PCR          15
+#define RUN_CONTENT_TYPE "cocos"
+
+enum run_event { RUN_CONFIG, RUN_MANIFEST };
+
+struct run_log {
+    bool has_config;
+    uint8_t config[SHA256_SIZE];
+    size_t manifests;              /* how many were set, one after the other */
+    uint8_t manifest[SHA256_SIZE]; /* the last one */
+    uint8_t pcr[SHA256_SIZE];      /* PCR 15 of the SHA-256 bank, when all this is true */
+};
+
+/* Appends a record. recnum counts from 0. */
+void run_log_add(struct buf *log, uint64_t recnum, enum run_event event,
+                 const uint8_t digest[static SHA256_SIZE]);
+
+/* Reads a log. Records of other registers are skipped; in PCR 15 the first must be a config and all
+ * others manifests. The caller compares pcr with the quoted register before it believes anything.
+ * Errors: INPUT, MALFORMED. */
+MUST_USE int run_log_read(struct span log, struct run_log *ret, struct err *err);
+
+#endif

@@ -1,0 +1,118 @@
+#include "lib/attest/snp_case.h"
+
+#include "lib/attest/appraisal/appraise_snp.h"
+#include "lib/attest/endorsement/snp_chain.h"
+#include "lib/attest/endorsement/snp_match.h"
+#include "lib/attest/evidence/snp_claims.h"
+#include "lib/base/reader.h"
+
+#define OFFSET_SIGNATURE_ALGO 0x034
+#define VERSION_PLAUSIBLE     16
+
+/* Generous, so that a damaged report is told what is wrong with it as a report. */
+bool snp_case_detect(struct span evidence)
+{
+    struct reader r = reader_of(evidence);
+    uint32_t version = read_le32(&r);
+    uint32_t algo;
+
+    if (r.short_read || version == 0 || version > VERSION_PLAUSIBLE)
+        return false;
+    read_skip(&r, OFFSET_SIGNATURE_ALGO - 4);
+    algo = read_le32(&r);
+    return r.short_read || algo <= 1;
+}
+
+/* Splits off the certificate table. */
+static int parse(struct span evidence, struct snp_report *report, struct snp_certs *certs,
+                 struct verdict *verdict)
+{
+    struct span table = span_part(evidence, SNP_REPORT_SIZE, evidence.len);
+    struct err err;
+
+    if (snp_report_parse(span_part(evidence, 0, SNP_REPORT_SIZE), report, &err) < 0) {
+        verdict_add_err(verdict, FINDING_SNP_REPORT_FORM, &err);
+        return -1;
+    }
+    verdict_pass(verdict, FINDING_SNP_REPORT_FORM);
+    if (table.len > 0 && snp_certs_parse(table, SNP_REPORT_SIZE, certs, &err) < 0) {
+        verdict_add_err(verdict, FINDING_SNP_CERTS_FORM, &err);
+        return -1;
+    }
+    return 0;
+}
+
+static void add_claims(const struct snp_report *report, const struct snp_chain *chain,
+                       enum snp_product product, struct verdict *verdict)
+{
+    struct json *claims = snp_claims(report, product);
+    struct json *vek = json_new_object();
+
+    if (chain->facts.key != NULL) {
+        json_set_str(vek, "kind", chain->facts.vlek ? "vlek" : "vcek");
+        json_set_str(vek, "issuer", x509_issuer_common_name(chain->vek));
+        json_set_time(vek, "not_after", x509_not_after(chain->vek));
+        if (chain->facts.vlek)
+            json_set_str(vek, "csp_id", chain->facts.csp_id);
+        json_set(claims, "signer", vek);
+    } else {
+        json_free(vek);
+    }
+    json_set(verdict->claims, attest_kind_names[KIND_SNP], claims);
+}
+
+/* The policy may pin report data too, beside what was asked; within a wrapper that is no freshness.
+ */
+static void check_report_data(struct attest_case *c, const struct snp_report *report)
+{
+    struct span report_data = SPAN_OF_ARRAY(report->report_data);
+    const struct json_bytes *pinned = c->policy != NULL ? &c->policy->snp.report_data : NULL;
+
+    case_check_report_data(c, FINDING_SNP_REPORT_DATA, report_data);
+    if (pinned == NULL || !pinned->present)
+        return;
+    if (!verdict_check_hex(c->verdict, FINDING_SNP_REPORT_DATA, span_of(pinned->data, pinned->len),
+                           report_data))
+        c->stale = true;
+    else if (!c->demanded_report_data.present)
+        case_mark_fresh(c);
+}
+
+void snp_case_check(struct attest_case *c, struct span evidence)
+{
+    OWNED_SNP_CHAIN *chain = NULL;
+    struct snp_certs certs = {0};
+    struct snp_report report;
+    struct snp_subject subject = {.report = &report};
+    bool sound;
+
+    verdict_open_item(c->verdict);
+    c->platform_seen[KIND_SNP] = true;
+    if (parse(evidence, &report, &certs, c->verdict) < 0)
+        return;
+
+    chain = snp_chain_load(&(struct snp_sources){.vek = c->in->vek,
+                                                 .chain = c->in->chain,
+                                                 .crls = c->in->crls,
+                                                 .trust_roots = c->in->trust_roots,
+                                                 .certs = &certs,
+                                                 .vlek = report.signing_key == SNP_SIGNED_BY_VLEK},
+                           c->verdict);
+    subject.product = chain->facts.product != SNP_PRODUCT_UNKNOWN ? chain->facts.product
+                                                                  : snp_report_product(&report);
+    subject.csp_id = chain->facts.csp_id;
+    add_claims(&report, chain, subject.product, c->verdict);
+
+    sound = snp_chain_check_now(chain, c->in->now, c->verdict) && chain->sound;
+    if (chain->facts.key != NULL)
+        sound = snp_match_check(&report, &chain->facts, c->verdict) && sound;
+    sound = snp_match_check_order(&report, subject.product, c->verdict) && sound;
+    if (sound && chain->facts.key != NULL)
+        verdict_prove_item(c->verdict);
+
+    check_report_data(c, &report);
+    if (!case_admit_kind(c, KIND_SNP))
+        return;
+    appraise_snp(&subject, &c->policy->snp, c->verdict);
+    verdict_appraise_item(c->verdict);
+}

@@ -1,0 +1,106 @@
+#include "services/manager-api/api/api.h"
+#include "services/manager-api/app.h"
+#include "services/manager-api/fleet/images.h"
+#include "services/manager-api/fleet/memory.h"
+#include "services/manager-api/fleet/order.h"
+
+#include <stdio.h>
+
+/* {available, reason, remedy}: how everything that may be lacking is told. */
+static struct json *offer(bool available, const char *reason, const char *remedy)
+{
+    struct json *json = json_new_object();
+
+    json_set_bool(json, "available", available);
+    json_set_str(json, "reason", reason);
+    json_set_str(json, "remedy", remedy);
+    return json;
+}
+
+static struct json *describe_platforms(void)
+{
+    struct json *json = json_new_object();
+
+    for (size_t i = 0; i < VM_PLATFORM_COUNT; i++) {
+        const struct platform *platform = &platform_table()[i];
+
+        json_set(json, vm_platform_names[i],
+                 offer(platform->available, platform->reason, platform->remedy));
+    }
+    return json;
+}
+
+static struct json *describe_limits(const struct app *app)
+{
+    struct json *json = json_new_object();
+    struct memory memory;
+    struct err ignored;
+
+    json_set_int(json, "max_vms", (int64_t)app->config.max_vms);
+    json_set_int(json, "max_vms_per_owner", (int64_t)app->config.max_vms_per_owner);
+    json_set_int(json, "max_cpus", order_cpus_max());
+    if (memory_read(&memory, &ignored) == 0) {
+        json_set_int(json, "memory_mib", (int64_t)memory.total_mib);
+        json_set_int(json, "available_memory_mib", (int64_t)memory.available_mib);
+    }
+    return json;
+}
+
+static struct json *describe_versions(const struct fleet_figures *figures)
+{
+    struct json *json = json_new_object();
+
+    json_set_str(json, "manager", COCOS_VERSION);
+    json_set_str(json, "libvirt", figures->hypervisor.library);
+    json_set_str(json, "emulator", figures->hypervisor.emulator);
+    return json;
+}
+
+int api_get_host(void *arg, struct httpd_request *rq, struct httpd_reply *reply, struct err *err)
+{
+    struct app *app = arg;
+    struct json *json = json_new_object(), *part = NULL;
+    struct fleet_figures figures;
+
+    (void)rq;
+    (void)err;
+    fleet_count(app->fleet, &figures);
+    part = json_new_object();
+    json_set_str(part, "name", app->accel.kvm ? "kvm" : "tcg");
+    json_set_str(part, "reason", app->accel.reason);
+    json_set(json, "accelerator", part);
+
+    part = offer(figures.connected, figures.connected ? "connected" : figures.problem, NULL);
+    json_set_str(part, "uri", app->config.libvirt_uri);
+    json_set(json, "libvirt", part);
+    json_set(json, "platforms", describe_platforms());
+    json_set(json, "vtpm",
+             figures.hypervisor.tpm
+                 ? offer(true, "emulated by swtpm: a root of trust for tests, not hardware", NULL)
+                 : offer(false, "libvirt offers no TPM emulator", "install swtpm and swtpm-tools"));
+    json_set(json, "secure_boot", offer(false, "not available yet", "leave secure_boot out"));
+    json_set(json, "gpus", json_new_array());
+    json_set(json, "limits", describe_limits(app));
+    part = json_new_object();
+    json_set_int(part, "vms", figures.on);
+    json_set_int(part, "memory_mib", (int64_t)figures.memory_mib);
+    json_set(json, "in_use", part);
+    json_set(json, "versions", describe_versions(&figures));
+    httpd_reply_json(reply, 200, json);
+    return 0;
+}
+
+int api_list_images(void *arg, struct httpd_request *rq, struct httpd_reply *reply, struct err *err)
+{
+    struct app *app = arg;
+    struct json *images = NULL, *json = NULL;
+
+    (void)rq;
+    if (images_list(app->config.image_dir, &images, err) < 0)
+        return -1;
+    json = json_new_object();
+    json_set(json, "items", images);
+    json_set(json, "next", NULL);
+    httpd_reply_json(reply, 200, json);
+    return 0;
+}

@@ -1,0 +1,274 @@
+#include "lib/base/clock.h"
+#include "services/manager-api/fleet/tidings.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#define LOOK_MS     500  /* between looks into the shares */
+#define LIST_MS     3000 /* between lists of the definitions, when nothing happens */
+#define LIST_MIN_MS 200  /* and when much does */
+#define COMPLAIN_MS 60000
+
+/* --- what an agent said ------------------------------------------------------- */
+
+static struct json *computation_of(const struct share_state *said)
+{
+    struct json *data = json_new_object();
+
+    json_set_str(data, "id", said->computation_id[0] ? said->computation_id : NULL);
+    json_set_str(data, "state", state_names[said->state]);
+    if (said->failure[0] != '\0')
+        json_set_str(data, "failure", said->failure);
+    return data;
+}
+
+static void apply_state(struct fleet *fleet, struct entry *entry, const struct share_state *state,
+                        struct tidings *tidings)
+{
+    bool first = !entry->heard;
+    bool moved = first || state->state != entry->said.state ||
+                 strcmp(state->computation_id, entry->said.computation_id) != 0;
+    int64_t written = entry->watch.state_mark.mtime_ns / 1000000000;
+    int64_t now = fleet_now(fleet);
+
+    entry->heard = true;
+    entry->heard_ms = fleet_now_ms(fleet);
+    entry->last_seen = written > entry->record.created_at && written < now ? written : now;
+    entry->silent = false;
+    entry->said = *state;
+    if (first && !entry_ended(entry))
+        tidings_add(tidings, entry, "vm.running", NULL);
+    if (moved)
+        tidings_add(tidings, entry, "vm.computation", computation_of(state));
+}
+
+static void apply_events(struct entry *entry, struct watch_news *news, struct tidings *tidings)
+{
+    for (size_t i = 0; i < news->event_count; i++) {
+        struct share_event *event = &news->events[i];
+        struct json *data = json_new_object();
+        char type[TIDING_TYPE_SIZE];
+
+        snprintf(type, sizeof(type), "agent.%s", event->type);
+        json_set_int(data, "id", (int64_t)event->id);
+        json_set_str(data, "subject", event->subject);
+        json_set(data, "data", GIVE(event->data));
+        tidings_add(tidings, entry, type, data);
+    }
+}
+
+/* A share that cannot be read is worth a word, not a word each half second. */
+static void complain(struct fleet *fleet, struct entry *entry, const struct watch_news *news,
+                     struct tidings *tidings)
+{
+    int64_t now_ms = fleet_now_ms(fleet);
+    struct json *data = NULL;
+
+    if (news->dropped == 0 && news->problem[0] == '\0')
+        return;
+    if (entry->complained_ms != 0 && now_ms - entry->complained_ms < COMPLAIN_MS)
+        return;
+    entry->complained_ms = now_ms;
+    data = json_new_object();
+    json_set_int(data, "dropped_events", news->dropped);
+    json_set_str(data, "problem", news->problem[0] ? news->problem : NULL);
+    tidings_add(tidings, entry, "vm.share", data);
+}
+
+static void fail(struct fleet *fleet, struct entry *entry, const char *kind, const char *detail,
+                 struct tidings *tidings)
+{
+    entry_end(fleet, entry, VM_PHASE_FAILED, kind, detail);
+    tidings_add(tidings, entry, "vm.failed", fleet_reason(kind, detail));
+}
+
+void fleet_watch_one(struct fleet *fleet, const char *id)
+{
+    OWNED_WATCH_NEWS news = {0};
+    OWNED_TIDINGS tidings = {0};
+    struct share_paths paths;
+    struct entry *entry = NULL;
+    struct watch watch = {0};
+    struct err ignored;
+
+    pthread_mutex_lock(&fleet->lock);
+    entry = fleet_find(fleet, id);
+    if (entry != NULL)
+        watch = entry->watch;
+    pthread_mutex_unlock(&fleet->lock);
+    if (entry == NULL || share_paths_of(fleet->state_dir, id, &paths, &ignored) < 0)
+        return;
+    watch_look(&watch, paths.out, fleet_now_ms(fleet), &news);
+
+    pthread_mutex_lock(&fleet->lock);
+    entry = fleet_find(fleet, id);
+    if (entry != NULL && entry->record.phase != VM_PHASE_REMOVING) {
+        entry->watch = watch;
+        if (news.heard)
+            apply_state(fleet, entry, &news.state, &tidings);
+        apply_events(entry, &news, &tidings);
+        complain(fleet, entry, &news, &tidings);
+        if (news.violation[0] != '\0' && !entry_ended(entry) && !entry->busy)
+            fail(fleet, entry, "share", news.violation, &tidings);
+    }
+    pthread_mutex_unlock(&fleet->lock);
+    tidings_tell(&tidings, fleet);
+}
+
+/* --- what the clock says --------------------------------------------------------- */
+
+static void check_clock(struct fleet *fleet, struct entry *entry, struct tidings *tidings)
+{
+    const struct fleet_config *config = &fleet->config;
+    int64_t now_ms = fleet_now_ms(fleet);
+    char detail[128];
+
+    if (entry->deadline_ms != 0 && now_ms >= entry->deadline_ms) {
+        entry_end(fleet, entry, VM_PHASE_EXPIRED, NULL, NULL);
+        tidings_add(tidings, entry, "vm.expired", NULL);
+    } else if (!entry->heard && now_ms - entry->started_ms > (int64_t)config->boot_timeout_ms) {
+        snprintf(detail, sizeof(detail), "the agent was not heard within %llu s",
+                 (unsigned long long)config->boot_timeout_ms / 1000);
+        fail(fleet, entry, "boot", detail, tidings);
+    } else if (entry->heard && !entry->silent &&
+               now_ms - entry->heard_ms > (int64_t)config->silence_timeout_ms) {
+        entry->silent = true;
+        tidings_add(tidings, entry, "vm.silent", NULL);
+    }
+}
+
+static bool is_stale(const struct fleet *fleet, const struct entry *entry)
+{
+    return entry_ended(entry) && entry->record.phase != VM_PHASE_REMOVING &&
+           fleet_now(fleet) - entry->record.ended_at >=
+               (int64_t)(fleet->config.retention_ms / 1000);
+}
+
+static bool needs_settling(const struct fleet *fleet, const struct entry *entry)
+{
+    if (entry->busy || entry->queued || entry->retry_ms > fleet_now_ms(fleet))
+        return false;
+    return entry->unsaved || entry->record.phase == VM_PHASE_MAKING ||
+           entry->record.phase == VM_PHASE_REMOVING || (entry_ended(entry) && entry->on);
+}
+
+/* The ids of the entries that a test holds for; freed by the caller. */
+static char (*collect(struct fleet *fleet,
+                      bool (*test)(const struct fleet *fleet, const struct entry *entry),
+                      size_t *ret_count))[VM_ID_SIZE]
+{
+    char(*ids)[VM_ID_SIZE] = NULL;
+    size_t count = 0;
+
+    pthread_mutex_lock(&fleet->lock);
+    ids = mem_zeroed(fleet->count + 1, VM_ID_SIZE);
+    for (size_t i = 0; i < fleet->count; i++)
+        if (test(fleet, fleet->entries[i]))
+            memcpy(ids[count++], fleet->entries[i]->record.id, VM_ID_SIZE);
+    pthread_mutex_unlock(&fleet->lock);
+    *ret_count = count;
+    return ids;
+}
+
+static bool is_watched(const struct fleet *fleet, const struct entry *entry)
+{
+    (void)fleet;
+    return entry->record.phase == VM_PHASE_READY && !entry->busy;
+}
+
+void fleet_watch(struct fleet *fleet)
+{
+    OWNED_TIDINGS tidings = {0};
+    size_t count = 0;
+    char(*ids)[VM_ID_SIZE] = collect(fleet, is_watched, &count);
+
+    for (size_t i = 0; i < count; i++)
+        fleet_watch_one(fleet, ids[i]);
+    free(ids);
+
+    pthread_mutex_lock(&fleet->lock);
+    for (size_t i = 0; i < fleet->count; i++) {
+        struct entry *entry = fleet->entries[i];
+
+        if (is_watched(fleet, entry))
+            check_clock(fleet, entry, &tidings);
+        else if (!entry->busy && is_stale(fleet, entry))
+            entry_end(fleet, entry, VM_PHASE_REMOVING, NULL, NULL);
+    }
+    pthread_mutex_unlock(&fleet->lock);
+    tidings_tell(&tidings, fleet);
+}
+
+/* --- the thread -------------------------------------------------------------------- */
+
+static void settle_all(struct fleet *fleet)
+{
+    size_t count = 0;
+    char(*ids)[VM_ID_SIZE] = collect(fleet, needs_settling, &count);
+
+    for (size_t i = 0; i < count; i++)
+        fleet_settle_later(fleet, ids[i]);
+    free(ids);
+}
+
+static struct timespec moment_in(int64_t ms)
+{
+    struct timespec at;
+
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_nsec += ms % 1000 * 1000000;
+    at.tv_sec += ms / 1000 + at.tv_nsec / 1000000000;
+    at.tv_nsec %= 1000000000;
+    return at;
+}
+
+/* Waits until it is time for a look, or somebody called and the last list is old enough; false when
+ * the fleet ends. This is about real time, whatever clock the VMs' lives are measured with. */
+static bool rest(struct fleet *fleet, int64_t listed_ms)
+{
+    int64_t until = clock_monotonic_ms() + LOOK_MS, wake = 0;
+    struct timespec at;
+    bool ending;
+
+    pthread_mutex_lock(&fleet->lock);
+    while (!fleet->ending) {
+        wake = fleet->woken && listed_ms + LIST_MIN_MS < until ? listed_ms + LIST_MIN_MS : until;
+        if (clock_monotonic_ms() >= wake)
+            break;
+        at = moment_in(wake - clock_monotonic_ms());
+        pthread_cond_clockwait(&fleet->changed, &fleet->lock, CLOCK_MONOTONIC, &at);
+    }
+    ending = fleet->ending;
+    pthread_mutex_unlock(&fleet->lock);
+    return !ending;
+}
+
+/* Whether to list the definitions now; if so forgets that somebody called. */
+static bool is_time_to_list(struct fleet *fleet, int64_t listed_ms)
+{
+    int64_t waited = clock_monotonic_ms() - listed_ms;
+    bool now;
+
+    pthread_mutex_lock(&fleet->lock);
+    now = listed_ms == 0 || waited >= LIST_MS || (fleet->woken && waited >= LIST_MIN_MS);
+    if (now)
+        fleet->woken = false;
+    pthread_mutex_unlock(&fleet->lock);
+    return now;
+}
+
+void *fleet_keep(void *arg)
+{
+    struct fleet *fleet = arg;
+    int64_t listed_ms = 0;
+
+    do {
+        if (is_time_to_list(fleet, listed_ms)) {
+            fleet_reconcile(fleet);
+            listed_ms = clock_monotonic_ms();
+        }
+        fleet_watch(fleet);
+        settle_all(fleet);
+    } while (rest(fleet, listed_ms));
+    return NULL;
+}

@@ -1,0 +1,104 @@
+#include "services/manager-api/fleet/order.h"
+
+#include "lib/base/text.h"
+#include "lib/computation/manifest.h"
+#include "lib/crypto/key.h"
+
+#include <unistd.h>
+
+static const struct platform platforms[VM_PLATFORM_COUNT] = {
+    [VM_PLATFORM_VM] = {VM_PLATFORM_VM, true,
+                        "a plain VM with an emulated TPM: measured, not protected from the host",
+                        NULL},
+    [VM_PLATFORM_SNP] = {VM_PLATFORM_SNP, false,
+                         "this version of the manager starts no SEV-SNP guests yet",
+                         "ask for platform 'vm', or 'auto', which takes the best there is"},
+    [VM_PLATFORM_TDX] = {VM_PLATFORM_TDX, false,
+                         "this version of the manager starts no TDX guests yet",
+                         "ask for platform 'vm', or 'auto', which takes the best there is"},
+};
+
+const struct platform *platform_table(void)
+{
+    return platforms;
+}
+
+unsigned order_cpus_max(void)
+{
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return online < 1 ? 1 : online > VM_CPUS_MAX ? VM_CPUS_MAX : (unsigned)online;
+}
+
+static int check_platform(const struct vm_spec *spec, enum vm_platform *ret, struct err *err)
+{
+    static const enum vm_platform wanted[] = {
+        [API_PLATFORM_AUTO] = VM_PLATFORM_VM, /* the best of those available */
+        [API_PLATFORM_VM] = VM_PLATFORM_VM,
+        [API_PLATFORM_SNP] = VM_PLATFORM_SNP,
+        [API_PLATFORM_TDX] = VM_PLATFORM_TDX,
+    };
+    const struct platform *platform = &platforms[wanted[spec->platform]];
+
+    if (!platform->available)
+        return err_set_at(err, ERR_UNSUPPORTED, "/platform", "platform '%s': %s; %s",
+                          api_platform_names[spec->platform], platform->reason, platform->remedy);
+    *ret = platform->platform;
+    return 0;
+}
+
+static int check_size(const struct vm_spec *spec, const struct image *image, struct err *err)
+{
+    if (spec->cpus > order_cpus_max())
+        return err_set_at(err, ERR_INPUT, "/cpus", "cpus: %u are over this host's limit of %u",
+                          spec->cpus, order_cpus_max());
+    if (spec->memory_mib != 0 && spec->memory_mib < image->record.min_memory_mib)
+        return err_set_at(err, ERR_INPUT, "/memory_mib",
+                          "memory_mib: %u MiB are too little for image '%s', which needs %u MiB",
+                          spec->memory_mib, image->record.name, image->record.min_memory_mib);
+    return 0;
+}
+
+static int check_key(const struct vm_spec *spec, struct err *err)
+{
+    OWNED_KEY *key = NULL;
+
+    if (spec->owner_key == NULL)
+        return 0;
+    if (key_load_public_pem(span_of_str(spec->owner_key), &key, err) < 0) {
+        err_wrap_pointer(err, "/owner_key");
+        return err_wrap(err, "owner_key");
+    }
+    return 0;
+}
+
+static int check_manifest(const struct vm_spec *spec, struct err *err)
+{
+    OWNED_MANIFEST *manifest = NULL;
+
+    if (spec->manifest == NULL)
+        return 0;
+    if (manifest_decode(spec->manifest, &manifest, err) < 0)
+        return err_wrap_pointer(err, "/manifest");
+    return 0;
+}
+
+int order_check(const struct vm_spec *spec, const struct image *image,
+                enum vm_platform *ret_platform, struct err *err)
+{
+    if (spec->name != NULL && !text_is_name(spec->name, VM_NAME_MAX))
+        return err_set_at(err, ERR_INPUT, "/name",
+                          "name: '%s' may hold letters, digits, '.', '_' and '-' only, and begins "
+                          "with a letter, digit or '_'",
+                          spec->name);
+    if (spec->secure_boot)
+        return err_set_at(err, ERR_UNSUPPORTED, "/secure_boot",
+                          "secure_boot: not available yet; leave it out");
+    if (spec->cvms_url != NULL)
+        return err_set_at(err, ERR_UNSUPPORTED, "/cvms_url",
+                          "cvms_url: not available yet; leave it out");
+    if (check_platform(spec, ret_platform, err) < 0 || check_size(spec, image, err) < 0 ||
+        check_key(spec, err) < 0 || check_manifest(spec, err) < 0)
+        return -1;
+    return 0;
+}

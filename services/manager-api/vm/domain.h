@@ -1,0 +1,34 @@
+/* The libvirt definition of a VM: a pure function from a launch to XML.
+ *
+ * The guest gets a q35 board, UEFI without a variable store (so that every boot begins the same),
+ * an emulated TPM, a random number generator, the two 9P exports of the share and one network card.
+ * The card hangs on QEMU's user network with restrict=on: the guest reaches nothing, and the host
+ * reaches one port of the guest, on loopback. libvirt 9 has no element for that, so it is the one
+ * thing that goes through qemu:commandline. */
+#ifndef COCOS_MANAGER_VM_DOMAIN_H
+#define COCOS_MANAGER_VM_DOMAIN_H
+
+#include "lib/base/buf.h"
+#include "services/manager-api/vm/vm.h"
+
+#define DOMAIN_PREFIX     "cocos-"
+#define DOMAIN_NAME_SIZE  (sizeof(DOMAIN_PREFIX) + VM_ID_SIZE)
+#define DOMAIN_XML_MAX    (64 * KIB)
+#define DOMAIN_AGENT_PORT 7002
+
+/* How fast a guest may fill its side of the share: so slow that a look every second sees it before
+ * it has written much more than the ceiling. */
+#define DOMAIN_SHARE_BYTES_PER_SECOND (4 * MIB)
+
+/* "cocos-ID". */
+void domain_name(const char *id, char out[static DOMAIN_NAME_SIZE]);
+
+/* The id in a definition's name; false when the name is not one of ours. */
+bool domain_id(const char *name, char out[static VM_ID_SIZE]);
+
+/* Appends the definition. type is libvirt's: "kvm", "qemu", or "test" for its test driver. Errors:
+ * INPUT (a text that XML cannot carry). */
+MUST_USE int domain_encode(const struct vm_launch *launch, const char *type, struct buf *out,
+                           struct err *err);
+
+#endif
