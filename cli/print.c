@@ -56,6 +56,7 @@ static void PRINTF_LIKE(3, 0)
     if (vasprintf(&text, format, args) < 0)
         abort();
     text_add_printable(&line, span_of_str(text), LINE_MAX_BYTES / 4);
+    fflush(stdout); /* keeps both in order where they go to one place */
     fprintf(stderr, "%s%s%s%s\n", coloured ? colour : "", word, coloured ? PLAIN : "",
             buf_str(&line));
 }

@@ -6,7 +6,6 @@ daemons=""
 
 # Which libvirt: root uses the system's, and starts it when nothing serves it; anybody else has a session.
 choose_libvirt() {
-    export LIBVIRT_LOG_OUTPUTS=1:null
     if [ "$(id -u)" -ne 0 ]; then
         COCOS_MANAGER_LIBVIRT_URI=qemu:///session
         export XDG_RUNTIME_DIR="${XDG_RUNTIME_DIR:-$work/run}"

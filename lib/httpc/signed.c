@@ -108,6 +108,17 @@ static void fill_params(const struct httpc *client, struct signature_params *par
     params->expires = params->created + SIGNATURE_LIFETIME_MAX_S;
 }
 
+/* A header of the signature; it is no secret, so a trace shows it. */
+static void add_header(struct transfer *x, const char *name, const char *value)
+{
+    const struct httpc_config *config = &x->client->config;
+    OWNED(free_str) char *line = mem_printf("> %s: %s", name, value);
+
+    transfer_add_header(x, "%s: %s", name, value);
+    if (config->trace != NULL)
+        config->trace(config->ctx, line);
+}
+
 /* Adds the headers that say who asks. */
 static int sign(struct transfer *x, const char *content_digest, struct err *err)
 {
@@ -133,11 +144,11 @@ static int sign(struct transfer *x, const char *content_digest, struct err *err)
         return err_wrap(err, "sign the request");
 
     if (message.content_digest != NULL)
-        transfer_add_header(x, "Content-Digest: %s", content_digest);
-    transfer_add_header(x, "Cocos-Computation: %s", message.computation);
-    transfer_add_header(x, "Cocos-Channel: %s", channel);
-    transfer_add_header(x, "Signature-Input: %s", buf_str(&input));
-    transfer_add_header(x, "Signature: %s", buf_str(&value));
+        add_header(x, "Content-Digest", content_digest);
+    add_header(x, "Cocos-Computation", message.computation);
+    add_header(x, "Cocos-Channel", channel);
+    add_header(x, "Signature-Input", buf_str(&input));
+    add_header(x, "Signature", buf_str(&value));
     return 0;
 }
 

@@ -7,7 +7,8 @@
 #include <stdio.h>
 
 #define PORT_TRIES   5
-#define CREATING_MAX 8 /* at once, so that requests that create leave threads to those that ask */
+#define ENDED_MAX    64 /* VMs of one owner that ended and are still shown */
+#define CREATING_MAX 8  /* at once, so that requests that create leave threads to those that ask */
 
 /* A VM under way. */
 struct creation {
@@ -86,6 +87,23 @@ static int replay(const struct fleet *fleet, const char *owner, const struct fle
     return 0;
 }
 
+/* Ended VMs are kept to be looked at, but not without end: the oldest of an owner make room. With
+ * the lock held. */
+static void make_room(struct fleet *fleet, const char *owner)
+{
+    unsigned ended = 0;
+
+    for (size_t i = fleet->count; i > 0; i--) {
+        struct entry *entry = fleet->entries[i - 1];
+
+        if (!entry_ended(entry) || entry->busy || entry->record.phase == VM_PHASE_REMOVING ||
+            strcmp(entry->record.owner, owner) != 0)
+            continue;
+        if (++ended > ENDED_MAX)
+            entry_end(fleet, entry, VM_PHASE_REMOVING, NULL, NULL);
+    }
+}
+
 /* With the lock held. */
 static int reserve(struct creation *creation, struct err *err)
 {
@@ -99,6 +117,7 @@ static int reserve(struct creation *creation, struct err *err)
                        CREATING_MAX);
     if (fleet_check_limits(fleet, creation->record.owner, creation->record.memory_mib, err) < 0)
         return -1;
+    make_room(fleet, creation->record.owner);
     creation->entry = mem_new(struct entry);
     creation->entry->record = creation->record;
     creation->entry->busy = true;

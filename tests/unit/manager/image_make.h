@@ -1,0 +1,72 @@
+/* Makes a guest image of a few bytes: files and a release record that fits them. */
+#ifndef COCOS_TESTS_MANAGER_IMAGE_MAKE_H
+#define COCOS_TESTS_MANAGER_IMAGE_MAKE_H
+
+#include "tests/unit/manager/scratch.h"
+
+#include "lib/crypto/digest.h"
+#include "lib/json/json.h"
+
+static inline struct json *image_file_of(const struct scratch *dir, const char *image,
+                                         const char *name, const char *text)
+{
+    struct json *json = json_new_object();
+    uint8_t digest[SHA256_SIZE];
+    char path[128];
+
+    snprintf(path, sizeof(path), "%s/%s", image, name);
+    put(dir, path, text);
+    digest_of(DIGEST_SHA256, span_of_str(text), digest);
+    json_set_str(json, "file", name);
+    json_set_hex(json, "sha256", SPAN_OF_ARRAY(digest));
+    json_set_int(json, "bytes", (int64_t)strlen(text));
+    json_set_str(json, "grown_later", "ignored");
+    return json;
+}
+
+static inline struct json *image_record_of(const struct scratch *dir, const char *name, bool debug)
+{
+    struct json *record = json_new_object(), *cmdline = json_new_object();
+    uint8_t digest[SHA256_SIZE];
+
+    json_set_int(record, "version", 1);
+    json_set_str(record, "name", name);
+    json_set_str(record, "eos_version", "0.1");
+    json_set_bool(record, "debug", debug);
+    json_set_bool(record, "python", true);
+    json_set(record, "kernel", image_file_of(dir, name, "vmlinuz", "a kernel"));
+    json_set(record, "initrd", image_file_of(dir, name, "initrd", "an initrd"));
+    json_set(record, "firmware", image_file_of(dir, name, "firmware.fd", "a firmware"));
+    digest_of(DIGEST_SHA256, span_of_str("quiet"), digest);
+    json_set_str(cmdline, "text", "quiet");
+    json_set_hex(cmdline, "sha256", SPAN_OF_ARRAY(digest));
+    json_set(record, "cmdline", cmdline);
+    json_set_int(record, "min_memory_mib", 256);
+    json_set_int(record, "default_memory_mib", 512);
+    json_set(record, "packages", json_new_array());
+    return record;
+}
+
+static inline void image_write(const struct scratch *dir, const char *name,
+                               const struct json *record)
+{
+    OWNED_BUF text = BUF_OF(1 * MIB);
+    char path[128];
+
+    json_write(record, &text);
+    snprintf(path, sizeof(path), "%s/image.json", name);
+    put(dir, path, buf_str(&text));
+}
+
+/* A whole image named name in the directory. */
+static inline void image_make(const struct scratch *dir, const char *name, bool debug)
+{
+    OWNED_JSON *record = NULL;
+    struct err err;
+
+    assert_ok(file_make_dirs(in(dir, name), 0755, &err));
+    record = image_record_of(dir, name, debug);
+    image_write(dir, name, record);
+}
+
+#endif

@@ -1,0 +1,287 @@
+#include "tests/unit/manager/fleet_world.h"
+
+#include "lib/crypto/key.h"
+#include "services/manager-api/fleet/memory.h"
+#include "services/manager-api/fleet/order.h"
+
+/* --- what may be asked for -------------------------------------------------------------- */
+
+static void check_refused(struct vm_spec spec, enum err_kind kind, const char *pointer,
+                          const char *words)
+{
+    WORLD *world = world_new();
+    struct err err;
+
+    world_open(world);
+    if (spec.cpus == 0)
+        spec.cpus = 1;
+    assert_fails(world_create(world, &alice, &spec, NULL, &err), kind);
+    assert_string_equal(err.pointer, pointer);
+    if (strstr(err.text, words) == NULL)
+        fail_msg("'%s' does not say '%s'", err.text, words);
+    assert_int_equal(fake_count(world->fake), 0);
+    assert_int_equal(world_directories(world), 0);
+}
+
+static char name_buffer[8], pem_buffer[64], url_buffer[32];
+
+static char *text(char *buffer, const char *value)
+{
+    return strcpy(buffer, value);
+}
+
+static void what_cannot_be_had_is_said_with_its_place(void **state)
+{
+    (void)state;
+    check_refused((struct vm_spec){.platform = API_PLATFORM_SNP}, ERR_UNSUPPORTED, "/platform",
+                  "ask for platform 'vm'");
+    check_refused((struct vm_spec){.platform = API_PLATFORM_TDX}, ERR_UNSUPPORTED, "/platform",
+                  "TDX");
+    check_refused((struct vm_spec){.secure_boot = true}, ERR_UNSUPPORTED, "/secure_boot",
+                  "not available yet");
+    check_refused((struct vm_spec){.cvms_url = text(url_buffer, "https://x")}, ERR_UNSUPPORTED,
+                  "/cvms_url", "not available yet");
+    check_refused((struct vm_spec){.name = text(name_buffer, "a/b")}, ERR_INPUT, "/name", "a/b");
+    check_refused((struct vm_spec){.image = text(name_buffer, "none")}, ERR_INPUT, "/image",
+                  "no image 'none'");
+    check_refused((struct vm_spec){.image = text(name_buffer, "../x")}, ERR_INPUT, "/image",
+                  "no image");
+    check_refused((struct vm_spec){.memory_mib = 128}, ERR_INPUT, "/memory_mib", "256");
+    check_refused((struct vm_spec){.cpus = VM_CPUS_MAX + 1}, ERR_INPUT, "/cpus", "limit");
+    check_refused((struct vm_spec){.owner_key = text(pem_buffer, "no key")}, ERR_INPUT,
+                  "/owner_key", "owner_key");
+}
+
+static void a_manifest_that_is_none_is_refused_with_its_place(void **state)
+{
+    WORLD *world = world_new();
+    OWNED_JSON *manifest = json_new_object();
+    struct vm_spec spec = {.cpus = 1, .manifest = manifest};
+    struct err err;
+
+    (void)state;
+    json_set_str(manifest, "id", "iris-1");
+    json_set_str(manifest, "surprise", "x");
+    world_open(world);
+    assert_fails(world_create(world, &alice, &spec, NULL, &err), ERR_INPUT);
+    assert_int_equal(strncmp(err.pointer, "/manifest/", 10), 0);
+}
+
+static void an_image_that_was_changed_starts_nothing(void **state)
+{
+    WORLD *world = world_new();
+    const struct vm_spec spec = {.cpus = 1};
+    struct err err;
+
+    (void)state;
+    world_open(world);
+    put(&world->dir, "eos/initrd", "evil");
+    assert_fails(world_create(world, &alice, &spec, NULL, &err), ERR_UNTRUSTED);
+    assert_int_equal(fake_count(world->fake), 0);
+    assert_int_equal(world_directories(world), 0);
+    image_make(&world->dir, "eos", false);
+    assert_ok(world_create(world, &alice, &spec, NULL, &err));
+}
+
+static void what_was_asked_for_is_given(void **state)
+{
+    WORLD *world = world_new();
+    OWNED_VM vm = {0};
+    OWNED_KEY *key = NULL;
+    OWNED_BUF pem = BUF_OF(64 * KIB);
+    OWNED_BUF config = BUF_OF(64 * KIB);
+    struct vm_spec spec = {.cpus = 1, .memory_mib = 300, .ttl = 90500, .log_level = 0};
+    char id[VM_ID_SIZE], path[128];
+    struct err err;
+
+    (void)state;
+    assert_ok(key_generate(KEY_ED25519, 0, &key, &err));
+    key_write_public_pem(key, &pem);
+    spec.owner_key = mem_strdup(buf_str(&pem));
+    spec.name = mem_strdup("iris");
+    spec.image = mem_strdup("eos-debug");
+    world_open(world);
+    assert_ok(world_create(world, &alice, &spec, id, &err));
+    assert_ok(fleet_get(world->fleet, &alice, id, &vm, &err));
+    assert_string_equal(vm.name, "iris");
+    assert_string_equal(vm.image, "eos-debug");
+    assert_int_equal(vm.memory_mib, 300);
+    assert_int_equal(vm.expires_at, vm.created_at + 91);
+    snprintf(path, sizeof(path), "vms/%s/in/config.json", id);
+    assert_ok(file_read(in(&world->dir, path), &config, &err));
+    assert_non_null(strstr(buf_str(&config), "\"log_level\":\"debug\""));
+    assert_non_null(strstr(buf_str(&config), "BEGIN PUBLIC KEY"));
+    vm_spec_release(&spec);
+}
+
+/* --- limits ------------------------------------------------------------------------------- */
+
+static void limits_hold_for_owner_and_host(void **state)
+{
+    WORLD *world = world_new();
+    const struct vm_spec spec = {.cpus = 1, .memory_mib = 256};
+    char id[VM_ID_SIZE];
+    struct err err;
+
+    (void)state;
+    world->max_vms = 3;
+    world->max_per_owner = 2;
+    world_open(world);
+    assert_ok(world_create(world, &alice, &spec, id, &err));
+    assert_ok(world_create(world, &alice, &spec, NULL, &err));
+    assert_fails(world_create(world, &alice, &spec, NULL, &err), ERR_TOO_MANY);
+    assert_non_null(strstr(err.text, "owner's limit"));
+    assert_ok(world_create(world, &bob, &spec, NULL, &err));
+    assert_fails(world_create(world, &bob, &spec, NULL, &err), ERR_TOO_MANY);
+    assert_non_null(strstr(err.text, "host"));
+
+    /* One that ended does not count. */
+    fake_kill(world->fake, id, VM_END_KILLED);
+    fleet_wake(world->fleet);
+    world_await(world, id, API_VM_FAILED);
+    assert_ok(world_create(world, &alice, &spec, NULL, &err));
+}
+
+static void memory_that_is_not_there_is_not_promised(void **state)
+{
+    WORLD *world = world_new();
+    struct vm_spec spec = {.cpus = 1};
+    struct memory memory;
+    struct err err;
+
+    (void)state;
+    assert_ok(memory_read(&memory, &err));
+    spec.memory_mib = (uint32_t)memory.total_mib;
+    world_open(world);
+    assert_fails(world_create(world, &alice, &spec, NULL, &err), ERR_TOO_MANY);
+    assert_non_null(strstr(err.text, "available"));
+    /* Promises count before guests touch their memory. */
+    spec.memory_mib = (uint32_t)(memory.available_mib / 2 + 100);
+    assert_ok(world_create(world, &alice, &spec, NULL, &err));
+    spec.memory_mib = (uint32_t)(memory.total_mib - spec.memory_mib);
+    assert_fails(world_create(world, &alice, &spec, NULL, &err), ERR_TOO_MANY);
+}
+
+/* --- ports ----------------------------------------------------------------------------------- */
+
+static void a_port_that_is_snatched_away_is_replaced(void **state)
+{
+    WORLD *world = world_new();
+    const struct vm_spec spec = {.cpus = 1};
+    struct err err;
+
+    (void)state;
+    world_open(world);
+    world->fake->all_ports_busy = true;
+    assert_fails(world_create(world, &alice, &spec, NULL, &err), ERR_TOO_MANY);
+    assert_int_equal(world->fake->calls[FAKE_START], 5);
+    assert_int_equal(fake_count(world->fake), 0);
+    assert_int_equal(world_directories(world), 0);
+    world->fake->all_ports_busy = false;
+    assert_ok(world_create(world, &alice, &spec, NULL, &err));
+}
+
+static void no_two_vms_have_one_port(void **state)
+{
+    WORLD *world = world_new();
+    const struct vm_spec spec = {.cpus = 1, .memory_mib = 256};
+    struct err err;
+
+    (void)state;
+    world_open(world);
+    for (int i = 0; i < 8; i++)
+        assert_ok(world_create(world, &alice, &spec, NULL, &err));
+    for (int i = 0; i < 8; i++)
+        for (int k = 0; k < i; k++)
+            assert_int_not_equal(world->fake->machines[i].record.port,
+                                 world->fake->machines[k].record.port);
+}
+
+/* --- idempotency -------------------------------------------------------------------------------
+ */
+
+static int order(struct test_world *world, const struct fleet_caller *caller, const char *key,
+                 const char *digest, struct vm *ret, bool *replayed, struct err *err)
+{
+    static const struct vm_spec spec = {.cpus = 1};
+    const struct fleet_order order = {.spec = &spec, .idempotency_key = key, .body_sha256 = digest};
+
+    return fleet_create(world->fleet, caller, &order, ret, replayed, err);
+}
+
+static void the_same_key_and_body_give_the_same_vm(void **state)
+{
+    WORLD *world = world_new();
+    OWNED_VM first = {0};
+    OWNED_VM second = {0};
+    OWNED_VM third = {0};
+    bool replayed = true;
+    struct err err;
+
+    (void)state;
+    world_open(world);
+    assert_ok(order(world, &alice, "k1", "aa", &first, &replayed, &err));
+    assert_false(replayed);
+    assert_ok(order(world, &alice, "k1", "aa", &second, &replayed, &err));
+    assert_true(replayed);
+    assert_string_equal(first.id, second.id);
+    assert_int_equal(fake_count(world->fake), 1);
+    world_close(world);
+    world_open(world); /* and after a restart */
+    assert_ok(order(world, &alice, "k1", "aa", &third, &replayed, &err));
+    assert_true(replayed);
+    assert_string_equal(first.id, third.id);
+}
+
+static void the_same_key_with_another_body_is_refused(void **state)
+{
+    WORLD *world = world_new();
+    OWNED_VM vm = {0};
+    OWNED_VM other = {0};
+    bool replayed = false;
+    struct err err;
+
+    (void)state;
+    world_open(world);
+    assert_ok(order(world, &alice, "k1", "aa", &vm, &replayed, &err));
+    assert_fails(order(world, &alice, "k1", "bb", &other, &replayed, &err), ERR_INPUT);
+    assert_non_null(strstr(err.text, "another body"));
+    assert_ok(
+        order(world, &bob, "k1", "bb", &other, &replayed, &err)); /* keys are an owner's own */
+    assert_false(replayed);
+}
+
+static void a_key_whose_request_failed_is_free_again(void **state)
+{
+    WORLD *world = world_new();
+    OWNED_VM vm = {0};
+    bool replayed = false;
+    struct err err;
+
+    (void)state;
+    world_open(world);
+    world->fake->fail_at = 2; /* the start */
+    world->fake->fail_kind = ERR_SYSTEM;
+    assert_fails(order(world, &alice, "k1", "aa", &vm, &replayed, &err), ERR_SYSTEM);
+    assert_ok(order(world, &alice, "k1", "aa", &vm, &replayed, &err));
+    assert_false(replayed);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_cannot_be_had_is_said_with_its_place),
+        cmocka_unit_test(a_manifest_that_is_none_is_refused_with_its_place),
+        cmocka_unit_test(an_image_that_was_changed_starts_nothing),
+        cmocka_unit_test(what_was_asked_for_is_given),
+        cmocka_unit_test(limits_hold_for_owner_and_host),
+        cmocka_unit_test(memory_that_is_not_there_is_not_promised),
+        cmocka_unit_test(a_port_that_is_snatched_away_is_replaced),
+        cmocka_unit_test(no_two_vms_have_one_port),
+        cmocka_unit_test(the_same_key_and_body_give_the_same_vm),
+        cmocka_unit_test(the_same_key_with_another_body_is_refused),
+        cmocka_unit_test(a_key_whose_request_failed_is_free_again),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
