@@ -207,8 +207,8 @@ static void fields_land_where_they_belong(void **state)
     assert_int_equal(report.committed_firmware.minor, 5);
     assert_int_equal(report.launch_mitigations, 0x0b);
     assert_int_equal(report.current_mitigations, 0x0c);
-    assert_int_equal(report.r[47], 0xaa);
-    assert_int_equal(report.s[0], 0xbb);
+    assert_int_equal(report.signature[47], 0xaa);
+    assert_int_equal(report.signature[48], 0xbb);
     assert_int_equal(report.report_data[63], 0xd1);
     assert_int_equal(report.measurement[47], 0xe1);
     assert_int_equal(report.host_data[31], 0xa1);
