@@ -1,7 +1,9 @@
 /* SNP evidence from bytes to a verdict, on a PKI of our own. */
 #include "tests/unit/unit.h"
 
-#include "lib/attest/attest.h"
+#include "lib/attest/appraisal/appraise_snp.h"
+#include "lib/attest/case.h"
+#include "lib/attest/snp_case.h"
 #include "tests/fakes/fake_snp.h"
 
 #define WAIVE_ALL "\"waive\":[\"freshness\",\"measurement\",\"min_tcb\",\"crl\"]"
