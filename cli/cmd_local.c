@@ -11,12 +11,13 @@
 #include "lib/base/text.h"
 
 #include <libgen.h>
+#include <unistd.h>
 
 #define TOKEN_MAX     4096
 #define CA_MAX        (1 * MIB)
 #define PATH_TEXT_MAX 4096
 #define DEFAULT_URL   "https://127.0.0.1:7443"
-#define DEFAULT_STATE "/var/lib/cocos-manager"
+#define DEFAULT_STATE "/var/lib/cocos/manager"
 
 const struct flag common_flags[] = {
     {"json", 0, FLAG_BOOL, NULL, NULL, offsetof(struct common_options, json),
@@ -24,7 +25,7 @@ const struct flag common_flags[] = {
     {"profile", 0, FLAG_TEXT, "NAME", NULL, offsetof(struct common_options, profile),
      "settings to use, from ~/.config/cocos/NAME.conf (COCOS_PROFILE; default: default)"},
     {"verbose", 'v', FLAG_BOOL, NULL, NULL, offsetof(struct common_options, verbose),
-     "say which requests are made"},
+     "say which requests are made, and what is signed in them"},
     {"help", 'h', FLAG_BOOL, NULL, NULL, offsetof(struct common_options, help), "this text"},
     {"man", 0, FLAG_BOOL, NULL, NULL, offsetof(struct common_options, man),
      "the same as a man page, for 'man -l -'"},
@@ -50,13 +51,22 @@ static const struct flag login_flags[] = {
     {NULL},
 };
 
-static const char *state_directory(const struct cli *cli)
+/* Where the manager keeps its state, by the manager's own rule. */
+static char *state_directory(const struct cli *cli)
 {
     const char *env = getenv("COCOS_MANAGER_STATE_DIR");
+    const char *state = getenv("XDG_STATE_HOME");
+    const char *home = getenv("HOME");
 
     if (cli_arg(cli, 0) != NULL)
-        return cli_arg(cli, 0);
-    return env != NULL && env[0] != '\0' ? env : DEFAULT_STATE;
+        return mem_strdup(cli_arg(cli, 0));
+    if (env != NULL && env[0] != '\0')
+        return mem_strdup(env);
+    if (geteuid() != 0 && state != NULL && state[0] == '/')
+        return mem_printf("%s/cocos/manager", state);
+    if (geteuid() != 0 && home != NULL)
+        return mem_printf("%s/.local/state/cocos/manager", home);
+    return mem_strdup(DEFAULT_STATE);
 }
 
 /* The first line of the token's file. */
@@ -82,7 +92,7 @@ static int try_out(const struct manager_options *options, bool *ret_answered, st
 {
     struct httpc_call call = {.op = &manager_ops[MANAGER_OP_get_host]};
     OWNED_HTTPC *manager = NULL;
-    OWNED_REPLY reply = {0};
+    OWNED_HTTPC_REPLY reply = {0};
 
     if (session_open_manager(options, &manager, err) < 0)
         return -1;
@@ -96,62 +106,91 @@ static int try_out(const struct manager_options *options, bool *ret_answered, st
     return 0;
 }
 
-static int write_profile(const char *name, const char *url, const char *token, struct span ca,
-                         struct buf *ret_path, struct err *err)
+/* What goes into the profile. */
+struct login {
+    const char *name;
+    struct manager_options manager;
+    char *ca_path;
+    char *token_path;
+    char *token;
+    struct buf ca;
+    struct buf path; /* of the profile */
+};
+
+static void login_done(struct login *login)
 {
+    if (login->token != NULL)
+        mem_wipe(login->token, strlen(login->token));
+    free(login->ca_path);
+    free(login->token_path);
+    free(login->token);
+    buf_done(&login->ca);
+    buf_done(&login->path);
+}
+
+static int read_login(const struct cli *cli, const struct login_options *options,
+                      struct login *login, struct err *err)
+{
+    OWNED(free_str) char *directory = state_directory(cli);
+    const char *from_env = getenv("COCOS_PROFILE");
+
+    login->name = cli->options->profile                     ? cli->options->profile
+                  : from_env != NULL && from_env[0] != '\0' ? from_env
+                                                            : PROFILE_DEFAULT;
+    login->ca_path = options->ca ? mem_strdup(options->ca) : mem_printf("%s/ca.pem", directory);
+    login->token_path = options->token_file ? mem_strdup(options->token_file)
+                                            : mem_printf("%s/admin.token", directory);
+    if (profile_path(login->name, ".conf", &login->path, err) < 0 ||
+        input_read(login->ca_path, &login->ca, err) < 0 ||
+        read_token(login->token_path, &login->token, err) < 0)
+        return -1;
+    login->manager = (struct manager_options){
+        .url = options->url ? options->url : DEFAULT_URL,
+        .token = login->token,
+        .ca = login->ca_path,
+    };
+    return 0;
+}
+
+static int write_profile(const struct login *login, struct err *err)
+{
+    const char *path = buf_str(&login->path);
+    OWNED(free_str) char *directory = mem_strdup(path);
     OWNED_BUF ca_path = BUF_OF(PATH_TEXT_MAX);
     OWNED_BUF text = BUF_OF(64 * KIB);
-    OWNED(free_str) char *directory = NULL;
 
     text.secret = true;
-    if (profile_path(name, ".conf", ret_path, err) < 0 ||
-        profile_path(name, ".ca.pem", &ca_path, err) < 0)
+    if (profile_path(login->name, ".ca.pem", &ca_path, err) < 0)
         return -1;
-    directory = mem_strdup(buf_str(ret_path));
-    buf_printf(&text, "# written by 'cocos-cli login'\nmanager_url = %s\nmanager_ca = %s\n", url,
-               buf_str(&ca_path));
-    buf_printf(&text, "manager_token = %s\n", token);
+    buf_printf(&text, "# written by 'cocos-cli login'\nmanager_url = %s\nmanager_ca = %s\n",
+               login->manager.url, buf_str(&ca_path));
+    buf_printf(&text, "manager_token = %s\n", login->token);
     if (file_make_dirs(dirname(directory), 0700, err) < 0 ||
-        file_replace(buf_str(&ca_path), ca, 0644, err) < 0 ||
-        file_replace(buf_str(ret_path), buf_span(&text), 0600, err) < 0)
+        file_replace(buf_str(&ca_path), buf_span(&login->ca), 0644, err) < 0 ||
+        file_replace(path, buf_span(&text), 0600, err) < 0)
         return -1;
     return 0;
 }
 
-static int run_login(const struct cli *cli, const void *ptr, struct err *err)
+static int run_login(const struct cli *cli, const void *options, struct err *err)
 {
-    const struct login_options *options = ptr;
-    const char *directory = state_directory(cli);
-    const char *name = cli->options->profile ? cli->options->profile : PROFILE_DEFAULT;
-    OWNED(free_str)
-    char *ca_path =
-        options->ca != NULL ? mem_strdup(options->ca) : mem_printf("%s/ca.pem", directory);
-    OWNED(free_str)
-    char *token_path = options->token_file != NULL ? mem_strdup(options->token_file)
-                                                   : mem_printf("%s/admin.token", directory);
-    struct manager_options manager = {.url = options->url ? options->url : DEFAULT_URL,
-                                      .ca = ca_path};
-    OWNED(free_str) char *token = NULL;
-    OWNED_BUF ca = BUF_OF(CA_MAX);
-    OWNED_BUF path = BUF_OF(PATH_TEXT_MAX);
+    __attribute__((cleanup(login_done))) struct login login = {.ca = BUF_OF(CA_MAX),
+                                                               .path = BUF_OF(PATH_TEXT_MAX)};
     OWNED_JSON *result = json_new_object();
     bool answered = false;
 
-    if (input_read(ca_path, &ca, err) < 0 || read_token(token_path, &token, err) < 0)
-        return -1;
-    manager.token = token;
-    if (try_out(&manager, &answered, err) < 0 ||
-        write_profile(name, manager.url, token, buf_span(&ca), &path, err) < 0)
+    if (read_login(cli, options, &login, err) < 0 || try_out(&login.manager, &answered, err) < 0 ||
+        write_profile(&login, err) < 0)
         return -1;
 
-    json_set_str(result, "profile", name);
-    json_set_str(result, "path", buf_str(&path));
-    json_set_str(result, "manager_url", manager.url);
+    json_set_str(result, "profile", login.name);
+    json_set_str(result, "path", buf_str(&login.path));
+    json_set_str(result, "manager_url", login.manager.url);
     json_set_bool(result, "answered", answered);
     if (cli->options->json)
         print_json(result);
     else
-        print_line("%s", buf_str(&path));
+        print_line("%s", buf_str(&login.path));
     return 0;
 }
 

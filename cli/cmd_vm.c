@@ -11,6 +11,7 @@
 
 #define POLL_MS         250
 #define REMOVE_LIMIT_MS (2 * 60 * 1000)
+#define PAGE_SIZE       100
 #define PAGES_MAX       1000
 
 struct manager_only {
@@ -60,12 +61,15 @@ static const struct column vm_lines[] = {
 
 static const struct column image_columns[] = {
     {"NAME", "name"},
-    {"EOS", "eos_version"},
-    {"PYTHON", "python"},
-    {"DEBUG", "debug"},
-    {"KERNEL", "kernel/bytes", COLUMN_BYTES},
-    {"INITRD", "initrd/bytes", COLUMN_BYTES},
-    {"MEMORY (MiB)", "default_memory_mib"},
+    {"DEFAULT", "default"},
+    {"USABLE", "usable"},
+    {"EOS", "record/eos_version"},
+    {"PYTHON", "record/python"},
+    {"DEBUG", "record/debug"},
+    {"KERNEL", "record/kernel/bytes", COLUMN_BYTES},
+    {"INITRD", "record/initrd/bytes", COLUMN_BYTES},
+    {"MEMORY (MiB)", "record/default_memory_mib"},
+    {"PROBLEM", "problem"},
 };
 
 /* --- remove-vm --- */
@@ -88,7 +92,7 @@ static int wait_gone(struct httpc *manager, const char *id, struct err *err)
     int64_t begun = clock_monotonic_ms();
 
     for (;;) {
-        OWNED_REPLY reply = {0};
+        OWNED_HTTPC_REPLY reply = {0};
 
         if (httpc_perform(manager, &call, &reply, err) < 0)
             return err->kind == ERR_NOT_FOUND ? 0 : -1;
@@ -106,7 +110,7 @@ static int run_remove(const struct cli *cli, const void *ptr, struct err *err)
     OWNED_HTTPC *manager = NULL;
     OWNED_JSON *vm = NULL;
     OWNED_JSON *result = json_new_object();
-    OWNED_REPLY reply = {0};
+    OWNED_HTTPC_REPLY reply = {0};
     const char *id;
 
     if (session_open_manager(&options->manager, &manager, err) < 0 ||
@@ -148,56 +152,71 @@ static const struct flag list_flags[] = {
     {NULL},
 };
 
-/* One page; *cursor is replaced by that of the next one, NULL at the end. */
-static int read_page(struct httpc *manager, const struct list_options *options, uint64_t left,
-                     char **cursor, struct json *into, struct err *err)
+/* A list that is read page by page. */
+struct listing {
+    struct httpc *manager;
+    const struct list_options *options;
+    uint64_t limit;
+    struct json *items; /* so far; borrowed */
+    char *cursor;       /* of the next page; NULL at both ends */
+};
+
+static void listing_done(struct listing *listing)
 {
+    httpc_free(listing->manager);
+    free(listing->cursor);
+}
+
+static int read_page(struct listing *listing, struct err *err)
+{
+    uint64_t left = listing->limit - json_count(listing->items);
     OWNED_BUF query = BUF_OF(4 * KIB);
     struct httpc_call call = {.op = &manager_ops[MANAGER_OP_list_vms]};
-    OWNED_REPLY reply = {0};
+    OWNED_HTTPC_REPLY reply = {0};
     const struct json *items;
 
-    buf_printf(&query, "limit=%" PRIu64, left < 100 ? left : 100);
-    if (options->state != NULL)
-        buf_printf(&query, "&state=%s", options->state);
-    if (*cursor != NULL) {
+    buf_printf(&query, "limit=%" PRIu64, left < PAGE_SIZE ? left : PAGE_SIZE);
+    if (listing->options->state != NULL)
+        buf_printf(&query, "&state=%s", listing->options->state);
+    if (listing->cursor != NULL) {
         buf_add_str(&query, "&cursor=");
-        percent_encode(span_of_str(*cursor), &query);
+        percent_encode(span_of_str(listing->cursor), &query);
     }
     call.query = buf_str(&query);
-    if (httpc_perform(manager, &call, &reply, err) < 0)
+    if (httpc_perform(listing->manager, &call, &reply, err) < 0)
         return -1;
     items = json_get(reply.json, "items");
     for (size_t i = 0; i < json_count(items); i++)
-        json_add(into, json_new_copy(json_at(items, i)));
-    mem_set_str(cursor, json_get_str(reply.json, "next"));
+        json_add(listing->items, json_new_copy(json_at(items, i)));
+    mem_set_str(&listing->cursor, json_get_str(reply.json, "next"));
     return 0;
 }
 
 static int run_list(const struct cli *cli, const void *ptr, struct err *err)
 {
     const struct list_options *options = ptr;
-    uint64_t limit = options->limit != 0 ? options->limit : UINT64_MAX;
-    OWNED_HTTPC *manager = NULL;
     OWNED_JSON *result = json_new_object();
-    struct json *items = json_new_array();
-    OWNED(free_str) char *cursor = NULL;
-    int pages = 0;
+    __attribute__((cleanup(listing_done))) struct listing listing = {
+        .options = options,
+        .limit = options->limit != 0 ? options->limit : UINT64_MAX,
+        .items = json_new_array(),
+    };
 
-    json_set(result, "items", items);
-    if (session_open_manager(&options->manager, &manager, err) < 0)
+    json_set(result, "items", listing.items);
+    if (session_open_manager(&options->manager, &listing.manager, err) < 0)
         return -1;
-    do {
-        if (read_page(manager, options, limit - json_count(items), &cursor, items, err) < 0)
+    for (int pages = 0; pages == 0 || (listing.cursor != NULL && pages < PAGES_MAX &&
+                                       json_count(listing.items) < listing.limit);
+         pages++)
+        if (read_page(&listing, err) < 0)
             return -1;
-    } while (cursor != NULL && json_count(items) < limit && ++pages < PAGES_MAX);
 
     if (cli->options->json)
         print_json(result);
-    else if (json_count(items) == 0)
+    else if (json_count(listing.items) == 0)
         say("no VMs");
     else
-        print_table(items, vm_columns, COUNT_OF(vm_columns), clock_now());
+        print_table(listing.items, vm_columns, COUNT_OF(vm_columns), clock_now());
     return 0;
 }
 
@@ -222,7 +241,7 @@ static int run_images(const struct cli *cli, const void *ptr, struct err *err)
     const struct manager_only *options = ptr;
     struct httpc_call call = {.op = &manager_ops[MANAGER_OP_list_images]};
     OWNED_HTTPC *manager = NULL;
-    OWNED_REPLY reply = {0};
+    OWNED_HTTPC_REPLY reply = {0};
     const struct json *items;
 
     if (session_open_manager(&options->manager, &manager, err) < 0 ||
@@ -259,7 +278,7 @@ static int run_host(const struct cli *cli, const void *ptr, struct err *err)
     const struct manager_only *options = ptr;
     struct httpc_call call = {.op = &manager_ops[MANAGER_OP_get_host]};
     OWNED_HTTPC *manager = NULL;
-    OWNED_REPLY reply = {0};
+    OWNED_HTTPC_REPLY reply = {0};
 
     if (session_open_manager(&options->manager, &manager, err) < 0 ||
         httpc_perform(manager, &call, &reply, err) < 0)

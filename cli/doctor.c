@@ -21,7 +21,7 @@
 #define CPUINFO_MAX       (4 * MIB)
 #define RELEASE_MAX       (1 * MIB)
 #define LIBVIRT_WAIT_MS   15000
-#define DEFAULT_RANGE     "6100-6200"
+#define DEFAULT_RANGE     "20000-20999"
 #define INSTALLED_IMAGES  "/usr/share/cocos/images"
 #define MEMORY_WANTED_MIB 1536
 
@@ -126,16 +126,21 @@ static void check_memory(const struct doctor_options *options, struct finding *f
 /* --- programs and files --- */
 
 struct wanted {
+    enum verdict missing; /* how bad it is when it is not there */
     const char *package;
     const char *paths[4]; /* any of them will do; NULL ends */
 };
 
-static const struct wanted wanted_qemu = {"qemu-system-x86", {"/usr/bin/qemu-system-x86_64"}};
+static const struct wanted wanted_qemu = {
+    VERDICT_FAIL, "qemu-system-x86", {"/usr/bin/qemu-system-x86_64"}};
+/* Images bring their firmware; who builds images needs it. */
 static const struct wanted wanted_firmware = {
-    "ovmf", {"/usr/share/OVMF/OVMF_CODE.fd", "/usr/share/OVMF/OVMF_CODE_4M.fd"}};
-static const struct wanted wanted_tpm = {"swtpm", {"/usr/bin/swtpm"}};
-static const struct wanted wanted_tpm_setup = {"swtpm-tools", {"/usr/bin/swtpm_setup"}};
-static const struct wanted wanted_libvirt = {"libvirt-daemon-system", {"/usr/sbin/libvirtd"}};
+    VERDICT_WARN, "ovmf", {"/usr/share/OVMF/OVMF_CODE.fd", "/usr/share/OVMF/OVMF_CODE_4M.fd"}};
+static const struct wanted wanted_tpm = {VERDICT_FAIL, "swtpm", {"/usr/bin/swtpm"}};
+static const struct wanted wanted_tpm_setup = {
+    VERDICT_FAIL, "swtpm-tools", {"/usr/bin/swtpm_setup"}};
+static const struct wanted wanted_libvirt = {
+    VERDICT_FAIL, "libvirt-daemon-system", {"/usr/sbin/libvirtd"}};
 
 static void check_wanted(const struct wanted *wanted, struct finding *finding)
 {
@@ -144,7 +149,7 @@ static void check_wanted(const struct wanted *wanted, struct finding *finding)
             find(finding, VERDICT_OK, "%s", wanted->paths[i]);
             return;
         }
-    find(finding, VERDICT_FAIL, "%s is missing", wanted->paths[0]);
+    find(finding, wanted->missing, "%s is missing", wanted->paths[0]);
     mend(finding, "apt-get install --no-install-recommends %s (as root)", wanted->package);
 }
 
@@ -267,7 +272,7 @@ static void check_manager(const struct doctor_options *options, struct finding *
 {
     struct httpc_call call = {.op = &manager_ops[MANAGER_OP_get_host]};
     OWNED_HTTPC *manager = NULL;
-    OWNED_REPLY reply = {0};
+    OWNED_HTTPC_REPLY reply = {0};
     struct err err;
 
     if (options->manager.url == NULL) {

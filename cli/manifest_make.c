@@ -53,20 +53,23 @@ static int set_party(struct json *object, const char *member, const char *path, 
     return 0;
 }
 
-static int set_digest(struct json *object, const char *member, const char *path, bool *ret_packed,
-                      char **ret_name, struct err *err)
+static int set_digest(struct json *object, const char *member, const struct input *input,
+                      struct err *err)
 {
-    OWNED_INPUT input = INPUT_NONE;
     uint8_t digest[SHA3_SIZE];
 
-    if (input_open(path, &input, err) < 0 || input_digest(&input, digest, err) < 0)
+    if (input_digest(input, digest, err) < 0)
         return -1;
     json_set_hex(object, member, SPAN_OF_ARRAY(digest));
-    if (ret_packed != NULL)
-        *ret_packed = input.packed;
-    if (ret_name != NULL)
-        *ret_name = GIVE(input.name);
     return 0;
+}
+
+static int set_file_digest(struct json *object, const char *member, const char *path,
+                           struct err *err)
+{
+    OWNED_INPUT input = INPUT_NONE;
+
+    return input_open(path, &input, err) < 0 ? -1 : set_digest(object, member, &input, err);
 }
 
 static int add_algorithm(const struct manifest_options *options, struct json *manifest,
@@ -77,14 +80,14 @@ static int add_algorithm(const struct manifest_options *options, struct json *ma
 
     json_set(manifest, "algorithm", algorithm);
     json_set_str(algorithm, "type", type_of(options));
-    if (set_digest(algorithm, "sha3_256", options->algorithm, NULL, NULL, err) < 0)
+    if (set_file_digest(algorithm, "sha3_256", options->algorithm, err) < 0)
         return err_wrap(err, "algorithm");
     json_set(algorithm, "args", args);
     for (size_t i = 0; i < options->args.count; i++)
         json_add(args, json_new_str(options->args.items[i]));
     json_set(algorithm, "requirements_sha3_256", NULL);
     if (options->requirements != NULL &&
-        set_digest(algorithm, "requirements_sha3_256", options->requirements, NULL, NULL, err) < 0)
+        set_file_digest(algorithm, "requirements_sha3_256", options->requirements, err) < 0)
         return err_wrap(err, "requirements");
     return set_party(algorithm, "provider", options->provider ? options->provider : options->owner,
                      err);
@@ -104,20 +107,19 @@ static int add_dataset(const struct manifest_options *options, const char *text,
 {
     const char *colon = strrchr(text, ':');
     OWNED(free_str) char *path = NULL;
-    OWNED(free_str) char *name = NULL;
+    OWNED_INPUT input = INPUT_NONE;
     OWNED_JSON *dataset = json_new_object();
-    bool packed = false;
 
     if (colon == NULL || colon == text || colon[1] == '\0')
         return err_set(err, ERR_USAGE, "--dataset: expected PATH:KEY, got '%.80s'", text);
     path = mem_copy(text, (size_t)(colon - text));
-    json_set_str(dataset, "filename", "");
-    if (set_digest(dataset, "sha3_256", path, &packed, &name, err) < 0)
+    if (input_open(path, &input, err) < 0)
         return err_wrap(err, "dataset");
-    json_set_str(dataset, "filename", name);
-    if (set_party(dataset, "provider", colon + 1, err) < 0)
-        return err_wrap(err, "dataset '%s'", name);
-    json_set_bool(dataset, "decompress", packed || is_listed(&options->unpack, name));
+    json_set_str(dataset, "filename", input.name);
+    if (set_digest(dataset, "sha3_256", &input, err) < 0 ||
+        set_party(dataset, "provider", colon + 1, err) < 0)
+        return err_wrap(err, "dataset '%s'", input.name);
+    json_set_bool(dataset, "decompress", input.packed || is_listed(&options->unpack, input.name));
     json_set(dataset, "source", NULL);
     json_add(datasets, GIVE(dataset));
     return 0;

@@ -16,25 +16,30 @@ struct walk {
     struct cli *cli;
 };
 
-static void *slot_of(const struct walk *walk, const struct flag *flag, size_t base)
-{
-    return (char *)walk->cli->options + base + flag->offset;
-}
+/* A flag as it was typed, and its row. */
+struct typed {
+    const struct flag *flag; /* NULL: the command has none of that name */
+    size_t base;
+    const char *shown;    /* "--output-dir" */
+    const char *attached; /* what stands behind its "=", or NULL */
+};
 
-static int take_value(struct walk *walk, const struct flag *flag, const char *attached, void *slot,
-                      const char *shown, struct err *err)
+static int take_value(struct walk *walk, const struct typed *typed, struct err *err)
 {
-    const char *value = attached;
+    const struct flag *flag = typed->flag;
+    void *slot = (char *)walk->cli->options + typed->base + flag->offset;
+    const char *value = typed->attached;
 
-    if (flag->type == FLAG_BOOL && attached != NULL)
-        return err_set(err, ERR_USAGE, "%s takes no value", shown);
+    if (flag->value == NULL && value != NULL)
+        return err_set(err, ERR_USAGE, "%s takes no value", typed->shown);
     if (flag->value != NULL && value == NULL) {
         if (walk->at >= walk->argc)
-            return err_set(err, ERR_USAGE, "%s needs a value: %s %s", shown, shown, flag->value);
+            return err_set(err, ERR_USAGE, "%s needs a value: %s %s", typed->shown, typed->shown,
+                           flag->value);
         value = walk->argv[walk->at++];
     }
     if (flag_store(flag, value, slot, err) < 0)
-        return err_wrap(err, "%s", shown);
+        return err_wrap(err, "%s", typed->shown);
     return 0;
 }
 
@@ -75,18 +80,15 @@ static bool take_program_flag(struct walk *walk, const char *arg)
 static int take_long(struct walk *walk, const char *arg, struct err *err)
 {
     const char *equals = strchr(arg, '=');
-    size_t length = equals != NULL ? (size_t)(equals - arg) : strlen(arg);
-    OWNED(free_str) char *shown = mem_copy(arg, length);
-    size_t base = 0;
-    const struct flag *flag =
-        flag_find(walk->cli->command, span_part(span_of_str(shown), 2, length), &base);
+    OWNED(free_str) char *shown = mem_copy(arg, strcspn(arg, "="));
+    struct typed typed = {.shown = shown, .attached = equals != NULL ? equals + 1 : NULL};
 
-    if (flag == NULL && walk->cli->command == NULL && take_program_flag(walk, arg))
+    typed.flag = flag_find(walk->cli->command, span_of_str(shown + strlen("--")), &typed.base);
+    if (typed.flag == NULL && walk->cli->command == NULL && take_program_flag(walk, arg))
         return 0;
-    if (flag == NULL)
+    if (typed.flag == NULL)
         return unknown_flag(walk, shown, err);
-    return take_value(walk, flag, equals != NULL ? equals + 1 : NULL, slot_of(walk, flag, base),
-                      shown, err);
+    return take_value(walk, &typed, err);
 }
 
 /* "-v", "-mb", "-o DIR", "-oDIR", "-o=DIR". */
@@ -94,20 +96,17 @@ static int take_letters(struct walk *walk, const char *arg, struct err *err)
 {
     for (const char *letter = arg + 1; *letter != '\0'; letter++) {
         char shown[] = {'-', *letter, '\0'};
-        size_t base = 0;
-        const struct flag *flag = flag_find_letter(walk->cli->command, *letter, &base);
-        const char *rest = letter[1] != '\0' ? letter + 1 : NULL;
+        struct typed typed = {.shown = shown};
 
-        if (flag == NULL)
+        typed.flag = flag_find_letter(walk->cli->command, *letter, &typed.base);
+        if (typed.flag == NULL)
             return unknown_flag(walk, shown, err);
-        if (flag->value == NULL) {
-            if (take_value(walk, flag, NULL, slot_of(walk, flag, base), shown, err) < 0)
-                return -1;
-            continue;
-        }
-        if (rest != NULL && rest[0] == '=')
-            rest++;
-        return take_value(walk, flag, rest, slot_of(walk, flag, base), shown, err);
+        if (typed.flag->value != NULL && letter[1] != '\0')
+            typed.attached = letter + (letter[1] == '=' ? 2 : 1);
+        if (take_value(walk, &typed, err) < 0)
+            return -1;
+        if (typed.flag->value != NULL)
+            return 0;
     }
     return 0;
 }
@@ -230,7 +229,7 @@ static int take_settings(struct walk *walk, struct err *err)
     size_t set = 0, at = 0, base;
 
     while ((flag = command_flag(walk->cli->command, &set, &at, &base)) != NULL) {
-        void *slot = slot_of(walk, flag, base);
+        void *slot = (char *)walk->cli->options + base + flag->offset;
         const char *from = flag->env;
         const char *value;
 

@@ -46,7 +46,8 @@ bool say_is_verbose(void)
     return verbose_messages;
 }
 
-static void say_with(const char *colour, const char *word, const char *format, va_list args)
+static void PRINTF_LIKE(3, 0)
+    say_with(const char *colour, const char *word, const char *format, va_list args)
 {
     OWNED(free_str) char *text = NULL;
     OWNED_BUF line = BUF_OF(LINE_MAX_BYTES);
@@ -55,6 +56,7 @@ static void say_with(const char *colour, const char *word, const char *format, v
     if (vasprintf(&text, format, args) < 0)
         abort();
     text_add_printable(&line, span_of_str(text), LINE_MAX_BYTES / 4);
+    fflush(stdout); /* keeps both in order where they go to one place */
     fprintf(stderr, "%s%s%s%s\n", coloured ? colour : "", word, coloured ? PLAIN : "",
             buf_str(&line));
 }

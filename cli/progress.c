@@ -10,7 +10,8 @@
 
 #define DRAW_EVERY_MS   100
 #define COLUMNS_DEFAULT 80
-#define BAR_MAX         30
+#define BAR_WIDTH       30
+#define RATE_AFTER_MS   500 /* before that a rate is a guess */
 #define NAME_MAX_SHOWN  24
 
 struct progress progress_begin(const char *what)
@@ -31,45 +32,51 @@ static unsigned columns_of_terminal(void)
     return size.ws_col;
 }
 
-static void add_rate(struct buf *out, uint64_t done, uint64_t total, int64_t elapsed_ms)
+static void add_rate(struct buf *out, const struct progress_figures *figures)
 {
-    uint64_t rate = elapsed_ms > 0 ? done * 1000 / (uint64_t)elapsed_ms : 0;
+    uint64_t elapsed_ms = figures->elapsed_ms > 0 ? (uint64_t)figures->elapsed_ms : 0;
+    uint64_t rate = elapsed_ms > 0 ? figures->done * 1000 / elapsed_ms : 0;
     char left[TEXT_DURATION_SIZE];
 
-    if (elapsed_ms < 500 || rate == 0)
+    if (elapsed_ms < RATE_AFTER_MS || rate == 0)
         return;
     buf_add_str(out, "  ");
     print_bytes(out, rate);
     buf_add_str(out, "/s");
-    if (total == UINT64_MAX || done >= total)
+    if (figures->total == UINT64_MAX || figures->done >= figures->total)
         return;
-    text_format_duration((total - done) / rate * 1000, left);
+    text_format_duration((figures->total - figures->done) / rate * 1000, left);
     buf_printf(out, "  %s left", left);
 }
 
-void progress_format(struct buf *out, const char *what, uint64_t done, uint64_t total,
-                     int64_t elapsed_ms, unsigned columns)
+static void add_bar(struct buf *out, const struct progress_figures *figures)
+{
+    unsigned percent = figures->done >= figures->total
+                           ? 100
+                           : (unsigned)((double)figures->done * 100 / (double)figures->total);
+    unsigned filled = percent * BAR_WIDTH / 100;
+
+    buf_add_str(out, " [");
+    for (unsigned i = 0; i < BAR_WIDTH; i++)
+        buf_add_u8(out, i < filled ? '#' : '.');
+    buf_printf(out, "] %3u%%", percent);
+}
+
+void progress_format(struct buf *out, const struct progress_figures *figures, unsigned columns)
 {
     OWNED_BUF numbers = BUF_OF(256);
-    unsigned percent, filled;
-    bool known = total != UINT64_MAX && total > 0;
+    bool known = figures->total != UINT64_MAX && figures->total > 0;
 
-    print_bytes(&numbers, done);
+    print_bytes(&numbers, figures->done);
     if (known) {
         buf_add_str(&numbers, " of ");
-        print_bytes(&numbers, total);
+        print_bytes(&numbers, figures->total);
     }
-    add_rate(&numbers, done, total, elapsed_ms);
+    add_rate(&numbers, figures);
 
-    text_add_printable(out, span_of_str(what), NAME_MAX_SHOWN);
-    if (known && columns > out->len + numbers.len + BAR_MAX + 10) {
-        percent = (unsigned)(done >= total ? 100 : (double)done * 100 / (double)total);
-        filled = percent * BAR_MAX / 100;
-        buf_add_str(out, " [");
-        for (unsigned i = 0; i < BAR_MAX; i++)
-            buf_add_u8(out, i < filled ? '#' : '.');
-        buf_printf(out, "] %3u%%", percent);
-    }
+    text_add_printable(out, span_of_str(figures->what), NAME_MAX_SHOWN);
+    if (known && columns > out->len + numbers.len + BAR_WIDTH + 10)
+        add_bar(out, figures);
     buf_printf(out, "  %s", buf_str(&numbers));
     while (out->len > columns)
         out->data[--out->len] = '\0';
@@ -79,12 +86,12 @@ void progress_update(void *ctx, uint64_t done, uint64_t total)
 {
     struct progress *progress = ctx;
     int64_t now = clock_monotonic_ms();
+    struct progress_figures figures = {progress->what, done, total, now - progress->begun_ms};
     OWNED_BUF line = BUF_OF(1 * KIB);
 
     if (!progress->enabled || now - progress->drawn_ms < DRAW_EVERY_MS)
         return;
-    progress_format(&line, progress->what, done, total, now - progress->begun_ms,
-                    columns_of_terminal() - 1);
+    progress_format(&line, &figures, columns_of_terminal() - 1);
     fprintf(stderr, "\r\033[K%s", buf_str(&line));
     fflush(stderr);
     progress->drawn_ms = now;

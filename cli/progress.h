@@ -2,6 +2,7 @@
 #ifndef COCOS_CLI_PROGRESS_H
 #define COCOS_CLI_PROGRESS_H
 
+#include "lib/base/buf.h"
 #include "lib/base/err.h"
 
 #include <stdbool.h>
@@ -26,8 +27,12 @@ void progress_update(void *progress, uint64_t done, uint64_t total);
 void progress_end(struct progress *progress);
 
 /* The bar as text of at most columns characters; for progress_update() and its test. */
-struct buf;
-void progress_format(struct buf *out, const char *what, uint64_t done, uint64_t total,
-                     int64_t elapsed_ms, unsigned columns);
+struct progress_figures {
+    const char *what;
+    uint64_t done;
+    uint64_t total; /* UINT64_MAX: not known */
+    int64_t elapsed_ms;
+};
+void progress_format(struct buf *out, const struct progress_figures *figures, unsigned columns);
 
 #endif

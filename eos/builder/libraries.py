@@ -3,18 +3,16 @@
 import fnmatch
 from pathlib import Path
 
-from builder import BuildError, elf, standin
+from builder import BuildError, elf
 
 FOLDER = "usr/lib/x86_64-linux-gnu"
 LOADER = "ld-linux-x86-64.so.2"
 
 
 class Libraries:
-    def __init__(self, trees, loaded_by_name, stand_ins):
-        """trees: {package name: folder of its files}. loaded_by_name: {soname: the soname it comes along with}.
-        stand_ins: {soname: the soname of the only library that wants it}."""
+    def __init__(self, trees, loaded_by_name):
+        """trees: {package name: folder of its files}. loaded_by_name: {soname: the soname it comes along with}."""
         self.loaded_by_name = loaded_by_name
-        self.stand_ins = stand_ins
         self.files = {}
         for name, tree in sorted(trees.items()):
             for folder in ("lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu"):
@@ -28,14 +26,6 @@ class Libraries:
         package, path = self.files[soname]
         return package, path.resolve()
 
-    def _read(self, soname, wanted_by):
-        package, path = self.find(self.stand_ins.get(soname, soname), wanted_by)
-        if soname not in self.stand_ins:
-            return package, path.read_bytes()
-        if wanted_by != self.stand_ins[soname]:
-            raise BuildError(f"{wanted_by} needs the real {soname}, image.toml has a stand-in")
-        return package, standin.make(soname, path)
-
     def closure(self, roots):
         """{soname: (package, bytes)} of all that the files in roots {name: bytes} need in turn."""
         found, todo = {}, [(name, soname) for name, data in roots.items() for soname in elf.needed(data)]
@@ -43,7 +33,8 @@ class Libraries:
             wanted_by, soname = todo.pop(0)
             if soname in found:
                 continue
-            package, data = self._read(soname, wanted_by)
+            package, path = self.find(soname, wanted_by)
+            data = path.read_bytes()
             found[soname] = (package, data)
             todo += [(soname, next_one) for next_one in elf.needed(data)]
             todo += [(soname, other) for other, along in self.loaded_by_name.items() if along == soname]

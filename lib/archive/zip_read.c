@@ -194,7 +194,7 @@ static bool take_zip64(struct span extra, struct zip_item *item)
     struct reader r = reader_of(extra);
     struct reader values = reader_of(span_of(NULL, 0));
 
-    while (reader_rest(&r).len >= 4) {
+    while (!r.short_read && reader_rest(&r).len >= 4) {
         uint16_t id = read_le16(&r);
         struct span body = read_span(&r, read_le16(&r));
 

@@ -98,9 +98,11 @@ int file_write_fd(int fd, struct span bytes, struct err *err)
 static int write_temporary(int dir_fd, const char *name, struct span bytes, mode_t mode,
                            struct err *err)
 {
-    OWNED(close_fd)
-    int fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+    OWNED(close_fd) int fd = -1;
 
+    /* Whatever somebody put there under that name, a pipe say, is not what we write into. */
+    unlinkat(dir_fd, name, 0);
+    fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
     if (fd < 0)
         return err_set_errno(err, ERR_SYSTEM, "create '%s'", name);
     if (fchmod(fd, mode) < 0)

@@ -42,7 +42,7 @@ int channel_note(struct httpc *client, struct err *err)
 static int open_channel(struct httpc *client, struct err *err)
 {
     struct httpc_call call = {.op = client->config.opener};
-    OWNED_REPLY reply = {0};
+    OWNED_HTTPC_REPLY reply = {0};
     struct transfer x = {.client = client, .call = &call, .reply = &reply};
     int result;
 
@@ -81,12 +81,13 @@ static int digest_upload(struct httpc *client, const struct httpc_upload *upload
     return 0;
 }
 
-/* The Content-Digest header for the body, or "" without one. */
+/* The Content-Digest header for the body, or "" without one; an empty file is no body on the wire.
+ */
 static int write_content_digest(const struct transfer *x, struct buf *out, struct err *err)
 {
     uint8_t sha256[SHA256_SIZE];
 
-    if (x->call->upload == NULL && x->call->json == NULL)
+    if (x->call->json == NULL && (x->call->upload == NULL || x->call->upload->size == 0))
         return 0;
     if (x->call->json != NULL)
         digest_of(DIGEST_SHA256, buf_span(&x->body), sha256);
@@ -106,6 +107,17 @@ static void fill_params(const struct httpc *client, struct signature_params *par
     params->alg = sign_alg_of(client->config.key);
     params->created = client->config.clock();
     params->expires = params->created + SIGNATURE_LIFETIME_MAX_S;
+}
+
+/* A header of the signature; it is no secret, so a trace shows it. */
+static void add_header(struct transfer *x, const char *name, const char *value)
+{
+    const struct httpc_config *config = &x->client->config;
+    OWNED(free_str) char *line = mem_printf("> %s: %s", name, value);
+
+    transfer_add_header(x, "%s: %s", name, value);
+    if (config->trace != NULL)
+        config->trace(config->ctx, line);
 }
 
 /* Adds the headers that say who asks. */
@@ -133,11 +145,11 @@ static int sign(struct transfer *x, const char *content_digest, struct err *err)
         return err_wrap(err, "sign the request");
 
     if (message.content_digest != NULL)
-        transfer_add_header(x, "Content-Digest: %s", content_digest);
-    transfer_add_header(x, "Cocos-Computation: %s", message.computation);
-    transfer_add_header(x, "Cocos-Channel: %s", channel);
-    transfer_add_header(x, "Signature-Input: %s", buf_str(&input));
-    transfer_add_header(x, "Signature: %s", buf_str(&value));
+        add_header(x, "Content-Digest", content_digest);
+    add_header(x, "Cocos-Computation", message.computation);
+    add_header(x, "Cocos-Channel", channel);
+    add_header(x, "Signature-Input", buf_str(&input));
+    add_header(x, "Signature", buf_str(&value));
     return 0;
 }
 

@@ -12,6 +12,10 @@
  * than a silent client. */
 #define REPLY_PATIENCE 5
 
+/* How often the timer looks. */
+#define TICK_MIN_MS 20
+#define TICK_MAX_MS 1000
+
 static const union MHD_ConnectionInfo *info_of(struct MHD_Connection *mhd,
                                                enum MHD_ConnectionInfoType type)
 {
@@ -98,11 +102,11 @@ static void conn_opened(struct httpd *httpd, struct MHD_Connection *mhd, void **
     conn->next = httpd->conns;
     if (conn->next != NULL)
         conn->next->prev = conn;
+    else
+        pthread_cond_signal(&httpd->timer_wake);
     httpd->conns = conn;
-    httpd->conn_count++;
     if (httpd->draining)
         shutdown(conn->fd, SHUT_RDWR);
-    pthread_cond_broadcast(&httpd->changed);
     pthread_mutex_unlock(&httpd->lock);
 
     *context = conn;
@@ -124,8 +128,6 @@ static void conn_closed(struct httpd *httpd, void **context)
         httpd->conns = conn->next;
     if (conn->next != NULL)
         conn->next->prev = conn->prev;
-    httpd->conn_count--;
-    pthread_cond_broadcast(&httpd->changed);
     pthread_mutex_unlock(&httpd->lock);
 
     httpd_cert_unref(conn->cert);
@@ -184,26 +186,26 @@ static int64_t tick_ms(const struct httpd_config *config)
         shortest = config->body_grace_ms;
     if (config->idle_timeout_ms < shortest)
         shortest = config->idle_timeout_ms;
-    if (shortest / 4 < 20)
-        return 20;
-    return shortest / 4 < 1000 ? shortest / 4 : 1000;
+    if (shortest / 4 < TICK_MIN_MS)
+        return TICK_MIN_MS;
+    return shortest / 4 < TICK_MAX_MS ? shortest / 4 : TICK_MAX_MS;
 }
 
 static void wait_tick(struct httpd *httpd)
 {
-    int64_t tick = tick_ms(&httpd->config);
+    int64_t tick = httpd->deliveries != NULL ? TICK_MIN_MS : tick_ms(&httpd->config);
     struct timespec until;
 
-    if (httpd->conns == NULL) {
-        pthread_cond_wait(&httpd->changed, &httpd->lock);
+    if (httpd->stop_timer)
+        return;
+    if (httpd->conns == NULL && httpd->deliveries == NULL) {
+        pthread_cond_wait(&httpd->timer_wake, &httpd->lock);
         return;
     }
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += (tick + until.tv_nsec / 1000000) / 1000;
     until.tv_nsec = (tick * 1000000 + until.tv_nsec) % 1000000000;
-    while (!httpd->stop_timer &&
-           pthread_cond_clockwait(&httpd->changed, &httpd->lock, CLOCK_MONOTONIC, &until) == 0)
-        ;
+    pthread_cond_clockwait(&httpd->timer_wake, &httpd->lock, CLOCK_MONOTONIC, &until);
 }
 
 void *httpd_conn_timer(void *arg)
@@ -219,6 +221,7 @@ void *httpd_conn_timer(void *arg)
             if (is_late(conn, now))
                 shutdown(conn->fd, SHUT_RDWR);
         httpd_stream_keep_alive(httpd, now);
+        httpd_delivery_look(httpd, now);
         wait_tick(httpd);
     }
     pthread_mutex_unlock(&httpd->lock);

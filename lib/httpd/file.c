@@ -86,6 +86,7 @@ static ssize_t read_file(void *cls, uint64_t at, char *out, size_t max)
 
 struct MHD_Response *httpd_file_response(struct httpd_request *rq)
 {
+    httpd_delivery_begin(rq);
     return MHD_create_response_from_callback(rq->reply.to - rq->reply.from, FILE_BLOCK, read_file,
                                              rq, NULL);
 }

@@ -71,7 +71,9 @@ void httpd_reply_bytes(struct httpd_reply *reply, int status, const char *media_
 
 /* A file: the descriptor is owned by the reply. Answers Range (one range), If-Range and
  * If-None-Match with the strong etag given. sent() is told once per answered request what range
- * went out completely; then release() once, also after a failure. */
+ * the client's system has acknowledged to the last byte, and is not called when the client hung up
+ * before; it comes a moment after the reply, in a thread of the server. release() comes last, once,
+ * also after a failure. */
 struct httpd_file {
     int fd;
     uint64_t size;

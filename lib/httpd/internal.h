@@ -161,7 +161,8 @@ struct httpd_request {
     struct buf pending;      /* of an event stream */
     _Atomic int64_t last_sent_ms;
 
-    int status; /* that went out, for the log */
+    uint64_t heard; /* bytes that had come from the client before the reply */
+    int status;     /* that went out, for the log */
     uint64_t bytes_in;
     uint64_t bytes_out;
 };
@@ -239,6 +240,15 @@ void httpd_stream_leave(struct httpd_request *rq);
 /* Rings those whose turn it is to send a comment; with httpd.lock held. */
 void httpd_stream_keep_alive(struct httpd *httpd, int64_t now_ms);
 
+/* --- delivery.c: when a file was really sent --- */
+
+/* Before the first byte of the reply: what comes from the client later is its goodbye. */
+void httpd_delivery_begin(struct httpd_request *rq);
+/* When MHD is done with it: tells file.sent() when the client has it all, if it ever does. */
+void httpd_delivery_watch(struct httpd_request *rq);
+/* Called by the timer with httpd.lock held, which is let go around the calls to sent(). */
+void httpd_delivery_look(struct httpd *httpd, int64_t now_ms);
+
 /* --- server.c --- */
 
 struct httpd {
@@ -250,11 +260,13 @@ struct httpd {
     uint16_t port;
 
     pthread_mutex_t lock;
-    pthread_cond_t changed;
-    struct httpd_cert *cert; /* for new connections */
+    pthread_cond_t ended;      /* a request, while draining */
+    pthread_cond_t timer_wake; /* there is something to look at again */
+    struct httpd_cert *cert;   /* for new connections */
     struct httpd_conn *conns;
     struct httpd_request *streams;
-    unsigned conn_count, request_count, stream_count, upload_count;
+    struct httpd_delivery *deliveries;
+    unsigned request_count, stream_count, upload_count;
     bool draining; /* nothing new is accepted; streams end */
     bool closed;   /* no request begins any more */
     bool stop_timer;

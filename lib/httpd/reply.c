@@ -195,7 +195,7 @@ void httpd_reply_sent(struct httpd_request *rq, bool complete)
     if (!complete || strcmp(rq->method, "HEAD") == 0)
         return;
     if (reply->kind == REPLY_FILE && reply->file.sent != NULL)
-        reply->file.sent(reply->file.ctx, reply->from, reply->to);
+        httpd_delivery_watch(rq);
 }
 
 /* --- in the middle of a body --- */

@@ -75,7 +75,8 @@ void httpd_request_unref(struct httpd_request *rq)
     request_free(rq);
     pthread_mutex_lock(&httpd->lock);
     httpd->request_count--;
-    pthread_cond_broadcast(&httpd->changed);
+    if (httpd->draining)
+        pthread_cond_signal(&httpd->ended);
     pthread_mutex_unlock(&httpd->lock);
 }
 

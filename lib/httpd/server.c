@@ -196,7 +196,8 @@ static void httpd_free(struct httpd *httpd)
         return;
     worker_stop(httpd->workers);
     httpd_cert_unref(httpd->cert);
-    pthread_cond_destroy(&httpd->changed);
+    pthread_cond_destroy(&httpd->timer_wake);
+    pthread_cond_destroy(&httpd->ended);
     pthread_mutex_destroy(&httpd->lock);
     free(httpd);
 }
@@ -218,7 +219,7 @@ static void stop_timer(struct httpd *httpd)
 {
     pthread_mutex_lock(&httpd->lock);
     httpd->stop_timer = true;
-    pthread_cond_broadcast(&httpd->changed);
+    pthread_cond_signal(&httpd->timer_wake);
     pthread_mutex_unlock(&httpd->lock);
     pthread_join(httpd->timer, NULL);
 }
@@ -230,7 +231,8 @@ int httpd_start(const struct httpd_config *config, const struct httpd_service *s
     OWNED(close_fd) int fd = -1;
 
     pthread_mutex_init(&httpd->lock, NULL);
-    pthread_cond_init(&httpd->changed, NULL);
+    pthread_cond_init(&httpd->ended, NULL);
+    pthread_cond_init(&httpd->timer_wake, NULL);
     httpd->service = service;
     copy_config(httpd, config);
     if (httpd_cert_load(config->certificate, config->key, &httpd->cert, err) < 0 ||
@@ -283,7 +285,7 @@ static void await_requests(struct httpd *httpd, unsigned drain_ms)
         until.tv_nsec -= 1000000000;
     }
     while (httpd->request_count > 0 &&
-           pthread_cond_clockwait(&httpd->changed, &httpd->lock, CLOCK_MONOTONIC, &until) == 0)
+           pthread_cond_clockwait(&httpd->ended, &httpd->lock, CLOCK_MONOTONIC, &until) == 0)
         ;
 }
 
@@ -304,8 +306,9 @@ void httpd_stop(struct httpd *httpd, unsigned drain_ms)
     await_requests(httpd, drain_ms);
     httpd->closed = true;
     httpd_conn_cut_all(httpd, false);
+    pthread_cond_signal(&httpd->timer_wake);
     while (httpd->request_count > 0)
-        pthread_cond_wait(&httpd->changed, &httpd->lock);
+        pthread_cond_wait(&httpd->ended, &httpd->lock);
     pthread_mutex_unlock(&httpd->lock);
 
     MHD_stop_daemon(httpd->daemon);

@@ -233,8 +233,8 @@ static void hand_over(struct httpd_upload *upload)
 {
     pthread_mutex_lock(&upload->lock);
     upload->full++;
-    pthread_cond_signal(&upload->changed);
     pthread_mutex_unlock(&upload->lock);
+    pthread_cond_signal(&upload->changed);
 }
 
 int httpd_upload_put(struct httpd_request *rq, struct span bytes, size_t *ret_taken,

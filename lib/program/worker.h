@@ -18,9 +18,9 @@ MUST_USE int worker_add(struct worker_pool *pool, worker_job *job, void *arg, st
 /* Runs what is queued, then ends the threads and frees. */
 void worker_stop(struct worker_pool *pool);
 
-/* Runs job(arg) in a thread of its own and waits at most timeout_ms. On TIMEOUT (and only then) the job goes on and
- * release(arg) is called when it ends; otherwise the caller still owns arg. For calls into
- * libraries that know no deadline. */
+/* Runs job(arg) in a thread of its own and waits at most timeout_ms. On TIMEOUT (and only then) the
+ * job goes on and release(arg) is called when it ends; otherwise the caller still owns arg. For
+ * calls into libraries that know no deadline. */
 MUST_USE int worker_call(worker_job *job, void *arg, void (*release)(void *arg),
                          unsigned timeout_ms, struct err *err);
 

@@ -42,11 +42,23 @@ static void count(struct app *app, const char *type, const struct json *data)
     }
 }
 
+/* Which events are the present computation's; see struct app. */
+static void mark(struct app *app, const char *type, const char *to, uint64_t id)
+{
+    if (strcmp(type, "manifest") == 0) {
+        atomic_store(&app->last_of_computation, 0);
+        atomic_store(&app->before_computation, id - 1);
+    } else if (to != NULL && strcmp(to, state_names[STATE_RECEIVING_MANIFEST]) == 0) {
+        atomic_store(&app->last_of_computation, id);
+    }
+}
+
 void app_observe(void *ctx, const char *type, const char *subject, struct json *data)
 {
     struct app *app = ctx;
     struct json *fields = json_new_object();
-    uint64_t id;
+    OWNED(free_str) char *to = mem_strdup(json_get_str(data, "to"));
+    struct httpd *httpd;
 
     json_set_str(fields, "event", type);
     json_set_str(fields, "computation", subject);
@@ -54,10 +66,9 @@ void app_observe(void *ctx, const char *type, const char *subject, struct json *
     log_with(LOG_INFO, "event", fields);
     count(app, type, data);
 
-    id = event_log_add(app->events, clock_now(), type, subject, data);
-    if (strcmp(type, "manifest") == 0)
-        atomic_store(&app->before_computation, id - 1);
+    mark(app, type, to, event_log_add(app->events, clock_now(), type, subject, data));
     outbox_wake(app->outbox);
-    if (app->httpd != NULL)
-        httpd_wake(app->httpd);
+    httpd = atomic_load(&app->httpd);
+    if (httpd != NULL)
+        httpd_wake(httpd);
 }

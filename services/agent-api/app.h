@@ -21,14 +21,14 @@ struct app {
     struct auth *auth;
     struct event_log *events;
     struct metric_registry *metrics;
-    struct metric *states;   /* gauge: 1 for the present state */
-    struct metric *received; /* counter: bytes of assets by kind */
-    struct metric *failures; /* counter: failed runs by kind */
-    struct httpd *httpd;
-    struct outbox *outbox; /* NULL without a share */
+    struct metric *states;         /* gauge: 1 for the present state */
+    struct metric *received;       /* counter: bytes of assets by kind */
+    struct metric *failures;       /* counter: failed runs by kind */
+    _Atomic(struct httpd *) httpd; /* NULL until it serves */
+    struct outbox *outbox;         /* NULL without a share */
 
-    /* The last event before the present computation's first. */
-    atomic_uint_fast64_t before_computation;
+    /* The last event before the present computation's first, and its own last, 0 until it ends. */
+    atomic_uint_fast64_t before_computation, last_of_computation;
 };
 
 /* What GET /v1/state answers. */

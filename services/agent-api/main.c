@@ -73,15 +73,24 @@ static int start_service(struct app *app, const struct httpd_service *service, s
         .certificate = buf_span(&app->identity.certificate),
         .key = buf_span(&app->identity.key),
     };
+    struct httpd *httpd;
 
-    return httpd_start(&config, service, &app->httpd, err);
+    if (httpd_start(&config, service, &httpd, err) < 0) {
+        if (err->kind == ERR_INPUT)
+            err->kind = ERR_USAGE;
+        return err_wrap(err, "listen");
+    }
+    atomic_store(&app->httpd, httpd);
+    return 0;
 }
 
 /* In the order in which they need each other. */
 static void stop_parts(struct app *app)
 {
-    if (app->httpd != NULL)
-        httpd_stop(GIVE(app->httpd), DRAIN_MS);
+    struct httpd *httpd = atomic_exchange(&app->httpd, NULL);
+
+    if (httpd != NULL)
+        httpd_stop(httpd, DRAIN_MS);
     outbox_stop(GIVE(app->outbox));
     engine_stop(app->engine);
     auth_free(app->auth);
@@ -149,10 +158,10 @@ static int run(struct app *app, struct err *err)
     if (result == 0) {
         take_share(app, &share, &share_error);
         service.metrics = app->metrics;
-        result = start_service(app, &service, err);
+        result = start_outbox(app, err);
     }
     if (result == 0)
-        result = start_outbox(app, err);
+        result = start_service(app, &service, err);
     if (result == 0) {
         log_info("listening on %s, port %u; pin %s; control groups: %s", app->config.listen,
                  httpd_port(app->httpd), app->identity.pin, engine_cgroup(app->engine));

@@ -95,7 +95,7 @@ class Agent:
                 self.process.kill()
                 self.process.wait()
             if kind is not None:
-                print(self.log()[-6000:])
+                print(self.log()[-2000:])
             shutil.rmtree(self.folder, ignore_errors=True)
 
     # --- asking ---

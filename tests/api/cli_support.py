@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -94,9 +95,7 @@ def agent(cli):
 PARTIES = ("owner", "coder", "data", "reader")
 
 
-@pytest.fixture
-def parties(cli):
-    """Keys of four parties, an algorithm, a dataset, and the manifest about them."""
+def make_parties(cli):
     for name in PARTIES:
         cli("keys", "-k", "ed25519", "--name", name)
     cli.write("fit.py", "print('fit')\n")
@@ -104,4 +103,18 @@ def parties(cli):
     cli("manifest", "create", "--id", "iris-1", "--owner", "owner-public.pem", "--algorithm", "fit.py",
         "--args=--epochs", "--args", "3", "--provider", "coder-public.pem", "--dataset", "iris.csv:data-public.pem",
         "--consumer", "reader-public.pem", "--start", "manual", "-o", "manifest.json")
+
+
+@pytest.fixture(scope="session")
+def party_files(tmp_path_factory):
+    """Made once, since every test wants its own copy."""
+    cli = Cli(tmp_path_factory.mktemp("parties"))
+    make_parties(cli)
+    return cli.directory
+
+
+@pytest.fixture
+def parties(cli, party_files):
+    """Keys of four parties, an algorithm, a dataset, and the manifest about them."""
+    shutil.copytree(party_files, cli.directory, dirs_exist_ok=True)
     return cli

@@ -106,7 +106,8 @@ def test_text_from_the_manager_cannot_play_with_the_terminal(cli, manager):
 
 
 def test_images_and_host(cli, manager):
-    assert "8.0 MiB" in cli("images").out
+    text = cli("images").out
+    assert "8.0 MiB" in text and "no kernel" in text
     assert cli("images", "--json").json["items"][0]["name"] == "eos"
     assert "accelerator.kind" in cli("host").out
     assert cli("host", "--json").json["versions"] == {"qemu": "7.2"}

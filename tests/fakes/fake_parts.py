@@ -50,8 +50,11 @@ class FakeManager(HttpsService):
         if request.path == "/v1/host":
             return Answer(200, {"accelerator": {"kind": "tcg", "reason": "no /dev/kvm"}, "versions": {"qemu": "7.2"}})
         if request.path == "/v1/images":
-            return Answer(200, {"items": [{"name": "eos", "eos_version": "0.1", "debug": False, "python": True,
-                                           "kernel": {"bytes": 1 << 23}, "initrd": {"bytes": 1 << 24}}], "next": None})
+            record = {"eos_version": "0.1", "debug": False, "python": True, "kernel": {"bytes": 1 << 23},
+                      "initrd": {"bytes": 1 << 24}, "default_memory_mib": 512}
+            broken = {"name": "old", "default": False, "usable": False, "problem": "no kernel", "record": None}
+            return Answer(200, {"items": [{"name": "eos", "default": True, "usable": True, "problem": None,
+                                           "record": record}, broken], "next": None})
         if request.path == "/v1/events" or request.path.endswith("/events"):
             return self.stream(request)
         if request.path == "/v1/vms":

@@ -72,17 +72,22 @@ int api_get_logs(void *ctx, struct httpd_request *rq, struct httpd_reply *reply,
 
 struct listening {
     struct app *app;
-    struct manifest *manifest; /* a reference: only this computation's events */
+    struct manifest *manifest; /* a reference: its id is the subject */
+    uint64_t before;           /* which computation it is; two may have one id */
 };
 
+/* The stream ends with the event that ends the computation. */
 static int listening_next(void *ctx, uint64_t *id, struct buf *out)
 {
     const struct listening *listening = ctx;
     struct app *app = listening->app;
+    uint64_t last = atomic_load(&app->last_of_computation);
 
+    if (atomic_load(&app->before_computation) != listening->before)
+        return -1;
     if (event_log_next(app->events, listening->manifest->id, id, out))
         return 1;
-    return engine_is_present(app->engine, listening->manifest) ? 0 : -1;
+    return last != 0 && *id >= last ? -1 : 0;
 }
 
 static void listening_release(void *ctx)
@@ -96,12 +101,9 @@ static void listening_release(void *ctx)
 int api_list_events(void *ctx, struct httpd_request *rq, struct httpd_reply *reply, struct err *err)
 {
     struct app *app = ctx;
-    const struct caller *caller = auth_caller(rq);
-    uint64_t before = atomic_load(&app->before_computation);
     uint64_t after = httpd_last_event_id(rq);
     struct listening *listening = mem_new(struct listening);
     struct httpd_events events = {
-        .after = after > before ? after : before,
         .next = listening_next,
         .release = listening_release,
         .ctx = listening,
@@ -109,7 +111,9 @@ int api_list_events(void *ctx, struct httpd_request *rq, struct httpd_reply *rep
 
     (void)err;
     listening->app = app;
-    listening->manifest = manifest_keep(caller->manifest);
+    listening->manifest = manifest_keep(auth_caller(rq)->manifest);
+    listening->before = atomic_load(&app->before_computation);
+    events.after = after > listening->before ? after : listening->before;
     httpd_reply_events(reply, &events);
     return 0;
 }

@@ -132,17 +132,6 @@ struct manifest *engine_keep_manifest(struct engine *engine)
     return manifest;
 }
 
-bool engine_is_present(struct engine *engine, const struct manifest *manifest)
-{
-    bool present;
-
-    if (pthread_mutex_trylock(&engine->lock) != 0)
-        return true;
-    present = engine->manifest == manifest;
-    pthread_mutex_unlock(&engine->lock);
-    return present;
-}
-
 static struct json *manifest_notice(const struct manifest *manifest)
 {
     struct json *data = json_new_object();

@@ -36,9 +36,6 @@ void engine_stop(struct engine *engine);
 /* The present manifest, one reference of which is the caller's; NULL when none is set. */
 struct manifest *engine_keep_manifest(struct engine *engine);
 
-/* Whether the manifest is the present one; never waits, and says yes while the engine is busy. */
-bool engine_is_present(struct engine *engine, const struct manifest *manifest);
-
 /* The present state, and it as the members {state, computation_id, manifest_sha256, awaiting,
  * sandbox, failure?} of GET /v1/state. */
 enum state engine_state(struct engine *engine);

@@ -332,8 +332,7 @@ bool cgroup_met_processes(const struct cgroup *group)
     return read_counter(group->dirs[group->version == CGROUP_V2 ? 0 : 1], "pids.events", "max") > 0;
 }
 
-/* The kernel empties a group only after its last process was reaped: try for a second. */
-static void remove_dir(const char *dir)
+void cgroup_remove(const char *dir)
 {
     for (int i = 0; i < REMOVE_TRIES; i++) {
         if (rmdir(dir) == 0 || errno != EBUSY)
@@ -350,7 +349,7 @@ void cgroup_done(struct cgroup *group)
         (void)write_value(group->dirs[0], "cgroup.kill", "1", &ignored);
     for (size_t i = 0; i < CGROUP_DIRS_MAX; i++) {
         if (group->dirs[i] != NULL)
-            remove_dir(group->dirs[i]);
+            cgroup_remove(group->dirs[i]);
         free_str(&group->dirs[i]);
     }
     group->version = CGROUP_NONE;

@@ -46,6 +46,10 @@ MUST_USE int cgroup_add(const char *dir, pid_t pid, struct err *err);
 bool cgroup_met_memory(const struct cgroup *group);
 bool cgroup_met_processes(const struct cgroup *group);
 
+/* Removes the group whose directory this is; one that is gone is fine. Its processes are dead or
+ * dying: waits up to a second for the kernel to know. */
+void cgroup_remove(const char *dir);
+
 /* Kills what is left in the group and removes it. */
 void cgroup_done(struct cgroup *group);
 

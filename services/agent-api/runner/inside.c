@@ -48,30 +48,25 @@ static int drop_capabilities(struct err *err)
     return 0;
 }
 
+static int set_limit(__rlimit_resource_t resource, rlim_t value, struct err *err)
+{
+    struct rlimit limit = {value, value};
+    struct rlimit old;
+
+    if (getrlimit(resource, &old) == 0 && old.rlim_max < value)
+        limit = (struct rlimit){old.rlim_max, old.rlim_max};
+    if (setrlimit(resource, &limit) < 0)
+        return err_set_errno(err, ERR_SYSTEM, "limit %d", (int)resource);
+    return 0;
+}
+
 static int set_limits(const struct confine_spec *spec, struct err *err)
 {
-    const struct {
-        __rlimit_resource_t resource;
-        rlim_t value;
-    } limits[] = {
-        {RLIMIT_CORE, 0},
-        {RLIMIT_NPROC, spec->processes},
-        {RLIMIT_NOFILE, OPEN_FILES},
-        {RLIMIT_FSIZE, spec->results_bytes},
-        {RLIMIT_MEMLOCK, LOCKED_MAX},
-        {RLIMIT_AS, spec->address_space > 0 ? spec->address_space : RLIM_INFINITY},
-    };
-
-    for (size_t i = 0; i < COUNT_OF(limits); i++) {
-        struct rlimit limit = {limits[i].value, limits[i].value};
-        struct rlimit old;
-
-        if (getrlimit(limits[i].resource, &old) == 0 && old.rlim_max < limit.rlim_max)
-            limit = (struct rlimit){old.rlim_max, old.rlim_max};
-        if (setrlimit(limits[i].resource, &limit) < 0)
-            return err_set_errno(err, ERR_SYSTEM, "limit %d", (int)limits[i].resource);
-    }
-    return 0;
+    if (set_limit(RLIMIT_CORE, 0, err) < 0 || set_limit(RLIMIT_NPROC, spec->processes, err) < 0 ||
+        set_limit(RLIMIT_NOFILE, OPEN_FILES, err) < 0 ||
+        set_limit(RLIMIT_FSIZE, spec->results_bytes, err) < 0)
+        return -1;
+    return set_limit(RLIMIT_MEMLOCK, LOCKED_MAX, err);
 }
 
 /* --- the algorithm's process --- */
@@ -102,7 +97,10 @@ static int prepare(const struct confine_spec *spec, void *filter, struct err *er
         return err_set_errno(err, ERR_SYSTEM, "enter /work");
     if (set_limits(spec, err) < 0 || drop_capabilities(err) < 0)
         return -1;
-    return filter_load(filter, err);
+    if (filter_load(filter, err) < 0)
+        return -1;
+    /* Last, since it holds for us too. */
+    return spec->address_space > 0 ? set_limit(RLIMIT_AS, spec->address_space, err) : 0;
 }
 
 /* Becomes the algorithm; what hinders it is written to the error pipe. */

@@ -115,18 +115,19 @@ static int let_go(const struct confine_spec *spec, const struct init *init, stru
     return 0;
 }
 
-/* Waits for init, and kills it when the agent lets go of the socket. Returns init's wait status. */
-static int watch(pid_t pid, int child_fd)
+/* Waits for init, and kills it when the agent lets go of the socket: *ret_alone is true then.
+ * Returns init's wait status. */
+static int watch(pid_t pid, int child_fd, bool *ret_alone)
 {
     struct pollfd polls[2] = {{.fd = CONFINE_SOCKET_FD, .events = POLLIN | POLLRDHUP},
                               {.fd = child_fd, .events = POLLIN}};
     int status = 0;
 
-    while (waitpid(pid, &status, WNOHANG) == 0) {
+    *ret_alone = false;
+    while (!*ret_alone && waitpid(pid, &status, WNOHANG) == 0) {
         if (poll(polls, 2, -1) < 0 && errno != EINTR)
             break;
-        if (polls[0].revents != 0)
-            break;
+        *ret_alone = polls[0].revents != 0;
         if (polls[1].revents != 0) {
             struct signalfd_siginfo info;
 
@@ -155,6 +156,7 @@ static int supervise(const struct confine_spec *spec, void *filter, struct err *
 {
     OWNED(close_fd) int child_fd = signal_child_fd(err);
     struct init init;
+    bool alone;
     int status;
 
     if (child_fd < 0 || start_init(spec, filter, &init, err) < 0)
@@ -165,7 +167,12 @@ static int supervise(const struct confine_spec *spec, void *filter, struct err *
         return -1;
     }
 
-    status = watch(init.pid, child_fd);
+    status = watch(init.pid, child_fd, &alone);
+    if (alone) { /* the agent may be dead, and nobody else would clear up after it */
+        for (size_t i = 0; i < spec->groups.count; i++)
+            cgroup_remove(spec->groups.items[i]);
+        return 0;
+    }
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
         /* Init was killed, which only the kernel for want of memory or the agent does. */
         struct confine_report report = {CONFINE_ENDED, -1, SIGKILL, ""};

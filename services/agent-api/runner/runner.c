@@ -31,7 +31,7 @@ struct run {
     struct confine_report report; /* the last one */
     bool stopped;
     bool timed_out;
-    bool disk_full;
+    bool met_memory, met_processes, met_disk;
 };
 
 static uint64_t memory_of(const struct run_job *job)
@@ -94,7 +94,8 @@ static int start_confined(struct run *run, const char **argv, size_t argc, struc
         .results_bytes = results_of(job),
         .scratch_bytes = scratch > SCRATCH_MIN ? scratch : SCRATCH_MIN,
         .address_space = run->group.version == CGROUP_NONE ? memory_of(job) : 0,
-        .processes = PROCESSES_MAX,
+        /* Control groups count better, and tell: the rlimit is only to stand behind them. */
+        .processes = run->group.version == CGROUP_NONE ? PROCESSES_MAX : 2 * PROCESSES_MAX,
         .host_uid = HOST_UID_BASE + (uint32_t)getpid() % 0x400000,
     };
     OWNED(close_fd) int theirs = -1;
@@ -192,7 +193,16 @@ static bool is_full(int dir_fd)
 {
     struct statvfs room;
 
-    return fstatvfs(dir_fd, &room) == 0 && (room.f_bavail == 0 || room.f_favail == 0);
+    return dir_fd >= 0 && fstatvfs(dir_fd, &room) == 0 &&
+           (room.f_bavail == 0 || room.f_favail == 0);
+}
+
+/* Which bounds were met, before the end of the sandbox takes the counters with it. */
+static void look(struct run *run)
+{
+    run->met_memory = cgroup_met_memory(&run->group);
+    run->met_processes = cgroup_met_processes(&run->group);
+    run->met_disk = is_full(run->results);
 }
 
 /* A run that failed may have met a bound: then that is what the parties should know. */
@@ -212,13 +222,13 @@ static void judge(const struct run *run, struct failure *ret)
     }
     if (report->exit_code == 0)
         return;
-    if (cgroup_met_memory(&run->group)) {
+    if (run->met_memory) {
         snprintf(limit, sizeof(limit), "%u MiB", run->job->manifest->run.memory_mib);
         failure_set(ret, FAILURE_MEMORY, limit, "the algorithm took more memory than %s", limit);
-    } else if (run->disk_full || report->signal == SIGXFSZ) {
+    } else if (run->met_disk || report->signal == SIGXFSZ) {
         snprintf(limit, sizeof(limit), "%" PRIu64 " MiB", (uint64_t)(results_of(run->job) / MIB));
         failure_set(ret, FAILURE_DISK, limit, "the algorithm filled its results, %s", limit);
-    } else if (cgroup_met_processes(&run->group)) {
+    } else if (run->met_processes) {
         snprintf(limit, sizeof(limit), "%u", PROCESSES_MAX);
         failure_set(ret, FAILURE_PROCESSES, limit, "the algorithm made more than %s processes",
                     limit);
@@ -239,8 +249,7 @@ void runner_run(const struct run_job *job, struct run_outcome *ret)
     *ret = (struct run_outcome){.results_fd = -1, .failure.exit_code = -1};
     if (start(&run, &ret->failure) == 0) {
         watch(&run);
-        if (run.results >= 0)
-            run.disk_full = is_full(run.results);
+        look(&run);
         confine_end(run.confine);
         while (run.output >= 0 && drain(&run)) {
         }

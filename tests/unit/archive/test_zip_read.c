@@ -139,6 +139,8 @@ static void damaged_extra_fields_are_refused(void **state)
     (void)state;
     REFUSED("extra fields are damaged", .name = "a", .data = "x", .extra = "\x01\x00\x08\x00\x01",
             .extra_len = 5);
+    REFUSED("extra fields are damaged", .name = "a", .data = "x",
+            .extra = "\x01\x00\xff\x00\0\0\0\0\0", .extra_len = 9);
     REFUSED("extra fields are damaged", .name = "a", .data = "x", .lie_size = -2);
 }
 

@@ -70,6 +70,40 @@ static void a_file_that_is_cut_is_not_sent(void **state)
     assert_int_equal(atomic_load(&toy.files_sent), 0);
 }
 
+/* All of it fits into buffers of the two systems, and yet the client never had it. */
+static void a_small_file_that_is_cut_is_not_sent(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        struct https_client *client = toy_connect();
+        OWNED_BUF some = BUF_OF(64 * KIB);
+
+        https_say(client, "GET /v1/file HTTP/1.1\r\nHost: t\r\n%s\r\n",
+                  i == 2 ? "Connection: close\r\n" : "");
+        https_read_some(client, 5000, &some);
+        https_cut(client);
+        toy_await(&toy.released, i + 1, "released");
+    }
+    assert_int_equal(atomic_load(&toy.files_sent), 0);
+}
+
+static void a_file_is_sent_though_the_connection_stays(void **state)
+{
+    struct https_client *client = toy_connect();
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        OWNED_REPLY reply = {0};
+
+        https_say(client, "GET /v1/file HTTP/1.1\r\nHost: t\r\n%s\r\n",
+                  i == 2 ? "Connection: close\r\n" : "");
+        https_read(client, false, &reply);
+        assert_bytes(&reply, 0, FILE_SIZE);
+        toy_await(&toy.files_sent, i + 1, "sent");
+    }
+    https_close(client);
+}
+
 static void head_and_304_send_no_file(void **state)
 {
     OWNED_REPLY head = {0};
@@ -288,6 +322,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         REPLY_TEST(ranges_that_do_not_exist_are_416),
         REPLY_TEST(a_file_that_is_cut_is_not_sent),
+        REPLY_TEST(a_small_file_that_is_cut_is_not_sent),
+        REPLY_TEST(a_file_is_sent_though_the_connection_stays),
         REPLY_TEST(head_and_304_send_no_file),
         REPLY_TEST(a_whole_file_arrives_and_is_told),
         REPLY_TEST(parts_arrive_and_are_told),
