@@ -4,18 +4,25 @@
 
 #include "cli/manifest_make.h"
 
-struct agent_access computation_access(const struct cli *cli,
-                                       const struct computation_options *options, size_t key_at)
+struct agent_access computation_glance(const struct computation_options *options)
 {
     return (struct agent_access){
         .agent = &options->agent,
         .manager = &options->manager,
         .evidence = &options->evidence,
-        .evidence_needed = true,
-        .key = cli_arg(cli, key_at),
-        .key_needed = true,
-        .computation_needed = true,
     };
+}
+
+struct agent_access computation_access(const struct cli *cli,
+                                       const struct computation_options *options, size_t key_at)
+{
+    struct agent_access access = computation_glance(options);
+
+    access.key = cli_arg(cli, key_at);
+    access.key_needed = true;
+    access.evidence_needed = true;
+    access.computation_needed = true;
+    return access;
 }
 
 static const struct flag algo_flags[] = {

@@ -69,15 +69,13 @@ static int listen_to(struct httpc *client, struct httpc_call *call, const struct
 static int agent_events(const struct cli *cli, const struct events_options *options,
                         struct err *err)
 {
-    struct agent_access access = {.agent = &options->base.agent,
-                                  .manager = &options->base.manager,
-                                  .evidence = &options->base.evidence,
-                                  .key_needed = true};
+    struct agent_access access = computation_glance(&options->base);
     struct httpc_call call = {.op = &agent_ops[AGENT_OP_list_events]};
     OWNED_AGENT *agent = NULL;
 
     if (cli_arg(cli, 0) != NULL)
         return err_set(err, ERR_USAGE, "with --agent the VM is named by --vm");
+    access.key_needed = true;
     if (session_open_agent(&access, &agent, err) < 0)
         return -1;
     call.computation = agent->computation;

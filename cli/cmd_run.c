@@ -201,8 +201,7 @@ static const struct column state_lines[] = {
 int computation_state(const struct cli *cli, const void *ptr, struct err *err)
 {
     const struct computation_options *options = ptr;
-    struct agent_access access = {
-        .agent = &options->agent, .manager = &options->manager, .evidence = &options->evidence};
+    struct agent_access access = computation_glance(options);
     OWNED_AGENT *agent = NULL;
     OWNED_BUF awaiting = BUF_OF(16 * KIB);
 
@@ -224,7 +223,7 @@ int computation_state(const struct cli *cli, const void *ptr, struct err *err)
 int computation_wait(const struct cli *cli, const void *ptr, struct err *err)
 {
     const struct wait_options *options = ptr;
-    struct agent_access access = {.agent = &options->base.agent, .manager = &options->base.manager};
+    struct agent_access access = computation_glance(&options->base);
     const char *word = cli_arg(cli, 0) ? cli_arg(cli, 0) : state_names[STATE_CONSUMING_RESULTS];
     int wanted = index_of_state(word);
     OWNED_AGENT *agent = NULL;
