@@ -197,8 +197,8 @@ static int load_key(const struct agent_access *access, struct agent *agent, stru
 static int check_evidence(const struct agent_access *access, struct err *err)
 {
     if (access->evidence->insecure)
-        say_warning("--insecure-no-attestation: nothing proves what runs at the other end; "
-                    "whoever runs that machine may read what is sent and make up what comes back");
+        say_warning("--insecure-no-attestation: nothing proves what runs there; whoever runs that "
+                    "machine can read what is sent and make up what comes back");
     else if (access->evidence_needed)
         return err_set(err, ERR_UNTRUSTED,
                        "nothing was sent: this version cannot verify yet what runs at the other "
