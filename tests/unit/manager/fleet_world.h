@@ -49,10 +49,8 @@ static inline void world_told(void *ctx, const struct fleet_event *event)
     struct test_world *world = ctx;
 
     pthread_mutex_lock(&world->lock);
-    if (strlen(world->told) + 64 < sizeof(world->told)) {
-        strcat(world->told, event->type);
-        strcat(world->told, " ");
-    }
+    snprintf(world->told + strlen(world->told), sizeof(world->told) - strlen(world->told), "%s ",
+             event->type);
     pthread_mutex_unlock(&world->lock);
     json_free(event->data);
 }

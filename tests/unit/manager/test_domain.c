@@ -33,7 +33,7 @@ static struct vm_launch launch_of(bool kvm, bool debug)
     };
 
     if (debug)
-        strcpy(launch.console, "/state/vms/0f9d5c9e/console.log");
+        snprintf(launch.console, sizeof(launch.console), "%s", "/state/vms/0f9d5c9e/console.log");
     return launch;
 }
 
@@ -147,7 +147,7 @@ static void control_characters_are_refused(void **state)
     struct err err;
 
     (void)state;
-    strcpy(launch.cmdline, "quiet \x02");
+    snprintf(launch.cmdline, sizeof(launch.cmdline), "%s", "quiet \x02");
     assert_fails(domain_encode(&launch, "qemu", &xml, &err), ERR_INPUT);
 }
 

@@ -27,7 +27,7 @@ static char name_buffer[8], pem_buffer[64], url_buffer[32];
 
 static char *text(char *buffer, const char *value)
 {
-    return strcpy(buffer, value);
+    return memcpy(buffer, value, strlen(value) + 1);
 }
 
 static void what_cannot_be_had_is_said_with_its_place(void **state)

@@ -55,7 +55,7 @@ static void texts_that_xml_cannot_carry_are_refused(void **state)
         struct vm_record record = full_record();
         OWNED_BUF xml = BUF_OF(VM_RECORD_MAX);
 
-        strcpy(record.name, bad[i]);
+        snprintf(record.name, sizeof(record.name), "%s", bad[i]);
         assert_fails(vm_record_encode(&record, &xml, &err), ERR_INPUT);
         assert_non_null(strstr(err.text, "name"));
     }
@@ -104,7 +104,7 @@ static void names_longer_than_their_place_are_refused(void **state)
 
     (void)state;
     memset(element + strlen(element), 'x', VM_NAME_SIZE);
-    strcat(element, "</name>");
+    memcpy(element + strlen(element), "</name>", sizeof("</name>"));
     check_refused("<name>iris-1</name>", element, "longer than 63");
 }
 
