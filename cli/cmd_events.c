@@ -117,7 +117,7 @@ static int show_console(const struct cli *cli, const struct logs_options *option
     struct httpc_call call = {.op = &manager_ops[MANAGER_OP_get_vm_console], .sink = &to_stdout};
     OWNED_HTTPC *manager = NULL;
     OWNED_JSON *vm = NULL;
-    OWNED_REPLY reply = {0};
+    OWNED_HTTPC_REPLY reply = {0};
 
     if (cli->arg_count > 0 || options->base.agent.vm == NULL)
         return err_set(err, ERR_USAGE, "'logs --console' needs --vm ID and no key");
@@ -134,7 +134,7 @@ int computation_logs(const struct cli *cli, const void *ptr, struct err *err)
     struct agent_access access = computation_access(cli, &options->base, 0);
     struct httpc_call call = {.op = &agent_ops[AGENT_OP_get_logs], .sink = &to_stdout};
     OWNED_AGENT *agent = NULL;
-    OWNED_REPLY reply = {0};
+    OWNED_HTTPC_REPLY reply = {0};
 
     if (options->console)
         return show_console(cli, options, err);

@@ -216,7 +216,7 @@ static int run_send(const struct cli *cli, const void *ptr, struct err *err)
     OWNED_JSON *json = NULL;
     OWNED_MANIFEST *manifest = NULL;
     OWNED_AGENT *agent = NULL;
-    OWNED_REPLY reply = {0};
+    OWNED_HTTPC_REPLY reply = {0};
     OWNED_JSON *result = json_new_object();
     struct httpc_call call = {.op = &agent_ops[AGENT_OP_put_computation]};
 

@@ -126,7 +126,7 @@ static int start(struct agent *agent, struct err *err)
 {
     struct httpc_call call = {.op = &agent_ops[AGENT_OP_post_run]};
     OWNED_MANIFEST *manifest = NULL;
-    OWNED_REPLY reply = {0};
+    OWNED_HTTPC_REPLY reply = {0};
     struct err refusal;
 
     if (index_of_state(state_of(agent)) >= STATE_RUNNING)
@@ -178,7 +178,7 @@ int computation_stop(const struct cli *cli, const void *ptr, struct err *err)
     struct agent_access access = computation_access(cli, options, 0);
     struct httpc_call call = {.op = &agent_ops[AGENT_OP_delete_computation]};
     OWNED_AGENT *agent = NULL;
-    OWNED_REPLY reply = {0};
+    OWNED_HTTPC_REPLY reply = {0};
 
     access.evidence = NULL;
     if (session_open_agent(&access, &agent, err) < 0 || agent_call(agent, &call, &reply, err) < 0 ||

@@ -96,7 +96,7 @@ static int find_vm_by_name(struct httpc *manager, const char *name, struct json 
                            struct err *err)
 {
     struct httpc_call call = {.op = &manager_ops[MANAGER_OP_list_vms], .query = "limit=1000"};
-    OWNED_REPLY reply = {0};
+    OWNED_HTTPC_REPLY reply = {0};
     const struct json *items, *found = NULL;
 
     if (httpc_perform(manager, &call, &reply, err) < 0)
@@ -121,7 +121,7 @@ int session_find_vm(struct httpc *manager, const char *id_or_name, struct json *
                     struct err *err)
 {
     struct httpc_call call = {.op = &manager_ops[MANAGER_OP_get_vm], .params = {id_or_name}};
-    OWNED_REPLY reply = {0};
+    OWNED_HTTPC_REPLY reply = {0};
 
     if (httpc_perform(manager, &call, &reply, err) == 0) {
         *ret = GIVE(reply.json);
@@ -269,7 +269,7 @@ void agent_free(struct agent *agent)
 int session_read_state(struct agent *agent, struct err *err)
 {
     struct httpc_call call = {.op = &agent_ops[AGENT_OP_get_state]};
-    OWNED_REPLY reply = {0};
+    OWNED_HTTPC_REPLY reply = {0};
     const char *computation;
 
     if (httpc_perform(agent->http, &call, &reply, err) < 0)
@@ -287,7 +287,7 @@ int session_read_state(struct agent *agent, struct err *err)
 int session_read_manifest(struct agent *agent, struct manifest **ret, struct err *err)
 {
     struct httpc_call call = {.op = &agent_ops[AGENT_OP_get_computation]};
-    OWNED_REPLY reply = {0};
+    OWNED_HTTPC_REPLY reply = {0};
     OWNED_MANIFEST *manifest = NULL;
 
     if (agent_call(agent, &call, &reply, err) < 0)

@@ -9,7 +9,7 @@
  *
  * A call is one operation row of lib/api with its path values, and whatever goes up and comes down:
  *
- *     OWNED_REPLY reply = {0};
+ *     OWNED_HTTPC_REPLY reply = {0};
  *     struct httpc_call call = {.op = &manager_ops[MANAGER_OP_get_vm], .params = {id}};
  *
  *     if (httpc_perform(client, &call, &reply, err) < 0)
@@ -134,7 +134,7 @@ struct httpc_reply {
 };
 
 void httpc_reply_done(struct httpc_reply *reply);
-#define OWNED_REPLY __attribute__((cleanup(httpc_reply_done))) struct httpc_reply
+#define OWNED_HTTPC_REPLY __attribute__((cleanup(httpc_reply_done))) struct httpc_reply
 
 /* Performs one call. 0 for an answer of 2xx. Errors: the kind of the problem document that came
  * back; UNREACHABLE, TIMEOUT (nobody there, the connection broke); UNTRUSTED (certificate or pin do
