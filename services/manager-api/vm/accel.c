@@ -23,7 +23,7 @@ static bool line_has_flag(struct span line, const char *flag)
         bool starts = i == 0 || line.data[i - 1] == ' ' || line.data[i - 1] == '\t';
         bool ends = i + len == line.len || line.data[i + len] == ' ';
 
-        if (starts && ends && span_equal(span_part(line, i, len), span_of(flag, len)))
+        if (starts && ends && span_equal(span_part(line, i, len), span_of_str(flag)))
             return true;
     }
     return false;
