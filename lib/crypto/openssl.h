@@ -17,8 +17,12 @@
  */
 int openssl_fail(struct err *err, enum err_kind kind, const char *format, ...) PRINTF_LIKE(3, 4);
 
-/* Ends the program; for the failures that only mean that memory is gone. */
-void openssl_require(bool ok);
+/* Ends the program unless ok; for the failures that only mean that memory is gone. */
+static inline void openssl_require(bool ok)
+{
+    if (!ok)
+        abort();
+}
 
 /* The key behind a struct key, borrowed. */
 EVP_PKEY *key_handle(const struct key *key);

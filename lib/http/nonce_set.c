@@ -42,7 +42,8 @@ static struct slot *find_slot(struct nonce_set *set, const uint8_t digest[static
     for (;; at++) {
         struct slot *slot = &set->slots[at & (set->size - 1)];
 
-        if (slot->until == 0 || memcmp(slot->digest, digest, SHA256_SIZE) == 0)
+        if (slot->until == 0 ||
+            span_equal(SPAN_OF_ARRAY(slot->digest), span_of(digest, SHA256_SIZE)))
             return slot;
     }
 }

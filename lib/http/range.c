@@ -68,7 +68,7 @@ bool etag_is(const char *header, const char *etag)
     size_t length = strlen(etag);
 
     return strlen(header) == length + 2 && header[0] == '"' && header[length + 1] == '"' &&
-           memcmp(header + 1, etag, length) == 0;
+           strncmp(header + 1, etag, length) == 0;
 }
 
 bool etag_list_matches(const char *header, const char *etag)
@@ -85,7 +85,7 @@ bool etag_list_matches(const char *header, const char *etag)
             header += 2;
         if (*header != '"' || (end = strchr(header + 1, '"')) == NULL)
             return false;
-        if ((size_t)(end - header - 1) == length && memcmp(header + 1, etag, length) == 0)
+        if ((size_t)(end - header - 1) == length && strncmp(header + 1, etag, length) == 0)
             return true;
         header = end + 1;
         header += strspn(header, BLANKS ",");

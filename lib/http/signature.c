@@ -270,15 +270,16 @@ static int read_signature(const char *signature, struct buf *out, struct err *er
     return 0;
 }
 
-int signature_parse(const char *input, const char *signature, bool has_body, int64_t now,
+int signature_parse(const struct signature_fields *fields, int64_t now,
                     struct signature_params *ret, struct buf *signature_bytes, struct err *err)
 {
     struct signature_params params = {0};
     struct parsed_input parsed;
 
-    if (parse_input(input, &parsed, err) < 0 || check_coverage(&parsed, has_body, err) < 0 ||
+    if (parse_input(fields->input, &parsed, err) < 0 ||
+        check_coverage(&parsed, fields->has_body, err) < 0 ||
         read_params(&parsed, &params, err) < 0 || check_times(&params, now, err) < 0 ||
-        read_signature(signature, signature_bytes, err) < 0)
+        read_signature(fields->signature, signature_bytes, err) < 0)
         return -1;
     *ret = params;
     return 0;

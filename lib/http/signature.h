@@ -44,10 +44,18 @@ MUST_USE int signature_make(const struct signature_message *message, const struc
                             const struct signature_params *params, struct buf *input,
                             struct buf *signature, struct err *err);
 
+/* What came with a request; the header values are NULL when they did not come. */
+struct signature_fields {
+    const char *input;     /* Signature-Input */
+    const char *signature; /* Signature */
+    bool has_body;         /* the request announces one */
+};
+
 /* Reads and checks the form of the two header values: label, covered components (all that must be
- * there, in any order, content-digest exactly when has_body), parameters, times against now. The
- * signature's bytes are appended to signature_bytes. Errors: UNAUTHENTICATED with the reason. */
-MUST_USE int signature_parse(const char *input, const char *signature, bool has_body, int64_t now,
+ * there, in any order, content-digest exactly when there is a body), parameters, times against now.
+ * The signature's bytes are appended to signature_bytes. Errors: UNAUTHENTICATED with the reason.
+ */
+MUST_USE int signature_parse(const struct signature_fields *fields, int64_t now,
                              struct signature_params *ret, struct buf *signature_bytes,
                              struct err *err);
 

@@ -14,7 +14,7 @@ int httpd_body_check(struct httpd_request *rq, struct err *err)
 
     if (rq->digest_expected) {
         digest_of(DIGEST_SHA256, buf_span(&rq->body), actual);
-        if (memcmp(actual, rq->digest, SHA256_SIZE) != 0)
+        if (!span_equal(SPAN_OF_ARRAY(actual), SPAN_OF_ARRAY(rq->digest)))
             return err_set(err, ERR_INPUT, "the body is not what Content-Digest says");
     }
     if (rq->route->op->body != API_BODY_JSON)

@@ -69,7 +69,7 @@ static int check_pair(struct httpd_cert *cert, struct err *err)
 
     if (code < 0)
         return err_set(err, ERR_INPUT, "server key: %s", gnutls_strerror(code));
-    if (memcmp(of_key, cert->identity, SHA256_SIZE) != 0)
+    if (!span_equal(SPAN_OF_ARRAY(of_key), SPAN_OF_ARRAY(cert->identity)))
         return err_set(err, ERR_INPUT, "server key: it is not the key of the certificate");
     return 0;
 }

@@ -91,7 +91,7 @@ static int check_digest(struct httpd_request *rq, struct err *err)
     if (rq->upload->digest == NULL)
         return 0;
     digest_finish(rq->upload->digest, actual);
-    if (memcmp(actual, rq->digest, SHA256_SIZE) != 0)
+    if (!span_equal(SPAN_OF_ARRAY(actual), SPAN_OF_ARRAY(rq->digest)))
         return err_set(err, ERR_INPUT, "the body is not what Content-Digest says");
     return 0;
 }

@@ -85,13 +85,16 @@ static struct signature_message message_of(const struct httpd_request *rq)
 static int parse_signature(const struct httpd_request *rq, struct signature_params *ret,
                            struct buf *bytes, struct err *err)
 {
-    const char *input = httpd_header(rq, "Signature-Input");
-    const char *signature = httpd_header(rq, "Signature");
+    const struct signature_fields fields = {
+        .input = httpd_header(rq, "Signature-Input"),
+        .signature = httpd_header(rq, "Signature"),
+        .has_body = httpd_has_body(rq),
+    };
 
-    if (input == NULL || signature == NULL)
+    if (fields.input == NULL || fields.signature == NULL)
         return err_set(err, ERR_UNAUTHENTICATED,
                        "of the headers Signature-Input and Signature there is only one");
-    return signature_parse(input, signature, httpd_has_body(rq), clock_now(), ret, bytes, err);
+    return signature_parse(&fields, clock_now(), ret, bytes, err);
 }
 
 /* The signature was made for this connection. */

@@ -131,7 +131,7 @@ static int start_httpd(struct app *app, const struct credentials *credentials, s
     if (httpd_start(&config, &service, &started, err) < 0) {
         if (err->kind == ERR_INPUT)
             err->kind = ERR_USAGE; /* it came from the settings */
-        return -1;
+        return err_wrap(err, "COCOS_MANAGER_LISTEN");
     }
     pthread_mutex_lock(&app->waking);
     app->httpd = started;

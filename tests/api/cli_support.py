@@ -72,7 +72,7 @@ def cli(tmp_path):
 
 
 @pytest.fixture
-def manager(cli):
+def fake_manager(cli):
     """A manager that the client's environment names."""
     service = FakeManager()
     cli.write("ca.pem", pem_of(service.ca))
@@ -84,7 +84,7 @@ def manager(cli):
 
 
 @pytest.fixture
-def agent(cli):
+def fake_agent(cli):
     """An agent that the client's environment names."""
     service = FakeAgent()
     cli.env.update(COCOS_AGENT_URL=service.url, COCOS_AGENT_PIN=service.pin)
@@ -118,3 +118,12 @@ def parties(cli, party_files):
     """Keys of four parties, an algorithm, a dataset, and the manifest about them."""
     shutil.copytree(party_files, cli.directory, dirs_exist_ok=True)
     return cli
+
+
+def pytest_collection_modifyitems(items):
+    """Without the program its tests are skipped, and say so."""
+    if os.access(BIN / "cocos-cli", os.X_OK):
+        return
+    for item in items:
+        if os.path.basename(item.fspath).startswith("test_cli"):
+            item.add_marker(pytest.mark.skip(reason=f"SKIP: no cocos-cli in '{BIN}'"))

@@ -24,10 +24,11 @@ static void try_signature(const char *input, const char *signature, bool has_bod
                                               .computation = "a",
                                               .channel = "b"};
     OWNED_BUF bytes = BUF_OF(SIGNATURE_HEADER_MAX);
+    const struct signature_fields fields = {input, signature, has_body};
     struct signature_params params;
     struct err err;
 
-    if (signature_parse(input, signature, has_body, NOW, &params, &bytes, &err) < 0)
+    if (signature_parse(&fields, NOW, &params, &bytes, &err) < 0)
         return;
     if (params.expires - params.created > SIGNATURE_LIFETIME_MAX_S || params.nonce[0] == '\0' ||
         strlen(params.key_id) != 64 || strstr(input, "\"@path\"") == NULL)

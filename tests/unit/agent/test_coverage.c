@@ -43,17 +43,25 @@ static void nothing_covers_only_nothing(void **state)
     assert_false(coverage_is_whole(&coverage, 1));
 }
 
+/* The same numbers every time. */
+static unsigned chance(unsigned below)
+{
+    static uint32_t seed = 1;
+
+    seed = seed * 1664525 + 1013904223;
+    return (seed >> 8) % below;
+}
+
 /* Against a map of bytes. */
 static void random_pieces_agree_with_a_plain_map(void **state)
 {
     (void)state;
-    srand(1);
     for (int round = 0; round < 300; round++) {
         struct coverage coverage = {0};
         bool map[64] = {false};
 
         for (int i = 0; i < 20; i++) {
-            uint64_t from = (uint64_t)(rand() % 64), to = from + (uint64_t)(rand() % 20);
+            uint64_t from = chance(64), to = from + chance(20);
             bool whole = true;
 
             if (to > 64)

@@ -35,7 +35,7 @@ static int begin(void **state)
     struct engine_config config = {world->dir, observe, world};
     struct err err;
 
-    strcpy(world->dir, "/tmp/cocos-engine-XXXXXX");
+    snprintf(world->dir, sizeof(world->dir), "/tmp/cocos-engine-XXXXXX");
     assert_non_null(mkdtemp(world->dir));
     assert_ok(engine_start(&config, &world->engine, &err));
     *state = world;

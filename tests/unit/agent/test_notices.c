@@ -12,7 +12,7 @@ static int total;
 
 static void observe(void *ctx, const char *type, const char *subject, struct json *data)
 {
-    int thread = atoi(subject), number = (int)json_get_int(data, "number");
+    int thread = subject[0] - '0', number = (int)json_get_int(data, "number");
 
     (void)ctx;
     assert_string_equal(type, "x");

@@ -7,13 +7,14 @@ static struct json *with(const char *path, const char *value)
     OWNED_BUF text = BUF_OF(64 * KIB);
     OWNED(free_str) char *copy = mem_strdup(path);
     struct json *at = document, *parsed = NULL;
-    char *word = strtok(copy, "/"), *next;
+    char *rest = NULL, *word = strtok_r(copy, "/", &rest), *next;
     struct err err;
 
-    for (next = strtok(NULL, "/"); next != NULL; word = next, next = strtok(NULL, "/")) {
-        struct json *inner =
-            (struct json *)(json_kind_of(at) == JSON_KIND_ARRAY ? json_at(at, (size_t)atoi(word))
-                                                                : json_get(at, word));
+    for (next = strtok_r(NULL, "/", &rest); next != NULL;
+         word = next, next = strtok_r(NULL, "/", &rest)) {
+        struct json *inner = (struct json *)(json_kind_of(at) == JSON_KIND_ARRAY
+                                                 ? json_at(at, (size_t)(word[0] - '0'))
+                                                 : json_get(at, word));
 
         if (inner == NULL) {
             json_set(at, word, json_new_object());

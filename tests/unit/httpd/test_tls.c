@@ -1,27 +1,8 @@
-#include "tests/unit/unit.h"
-
-#include "tests/fakes/toy_service.h"
+#include "tests/unit/httpd/httpd_test.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <pthread.h>
-#include <stdio.h>
 #include <sys/socket.h>
-#include <unistd.h>
-
-static int setup(void **state)
-{
-    (void)state;
-    toy_start(NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    toy_stop(0);
-    return 0;
-}
 
 /* What the server says about the connection. */
 static struct json *who(struct https_client *client)
@@ -64,28 +45,6 @@ static void plain_http_is_refused(void **state)
     assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
     assert_int_equal(write(fd, text, strlen(text)), strlen(text));
     assert_true(read(fd, answer, sizeof(answer)) <= 0 || memcmp(answer, "HTTP", 4) != 0);
-}
-
-static void an_address_that_is_none_is_refused(void **state)
-{
-    static const char *const addresses[] = {
-        "",       "7443",    "127.0.0.1", "127.0.0.1:", "127.0.0.1:99999", "localhost:0",
-        "[::1:0", "1.2.3:0", ":0"};
-    struct httpd_config config = {.certificate = buf_span(&toy.server.certificate),
-                                  .key = buf_span(&toy.server.key)};
-    struct httpd *httpd;
-    struct err err;
-    char taken[32];
-
-    (void)state;
-    for (size_t i = 0; i < COUNT_OF(addresses); i++) {
-        config.listen = addresses[i];
-        assert_fails(httpd_start(&config, &toy.service, &httpd, &err), ERR_INPUT);
-    }
-    snprintf(taken, sizeof(taken), "127.0.0.1:%u", toy.port);
-    config.listen = taken;
-    assert_fails(httpd_start(&config, &toy.service, &httpd, &err), ERR_SYSTEM);
-    assert_non_null(strstr(err.text, "in use"));
 }
 
 static void a_key_that_is_not_the_certificates_is_refused(void **state)
@@ -233,16 +192,14 @@ static void certificates_change_under_load(void **state)
 
 int main(void)
 {
-#define TLS_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TLS_TEST(tls_1_2_is_refused),
-        TLS_TEST(plain_http_is_refused),
-        TLS_TEST(an_address_that_is_none_is_refused),
-        TLS_TEST(a_key_that_is_not_the_certificates_is_refused),
-        TLS_TEST(client_keys_of_every_type_are_known),
-        TLS_TEST(a_client_without_a_certificate_is_nobody),
-        TLS_TEST(both_ends_export_the_same),
-        TLS_TEST(certificates_change_under_load),
+        TOY_TEST(tls_1_2_is_refused),
+        TOY_TEST(plain_http_is_refused),
+        TOY_TEST(a_key_that_is_not_the_certificates_is_refused),
+        TOY_TEST(client_keys_of_every_type_are_known),
+        TOY_TEST(a_client_without_a_certificate_is_nobody),
+        TOY_TEST(both_ends_export_the_same),
+        TOY_TEST(certificates_change_under_load),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,25 +1,4 @@
-#include "tests/unit/unit.h"
-
-#include "lib/base/clock.h"
-#include "tests/fakes/toy_service.h"
-
-#include <pthread.h>
-#include <stdio.h>
-#include <unistd.h>
-
-static int setup(void **state)
-{
-    (void)state;
-    toy_start(NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    toy_stop(0);
-    return 0;
-}
+#include "tests/unit/httpd/httpd_test.h"
 
 static uint8_t *make_bytes(size_t len)
 {
@@ -53,8 +32,6 @@ static bool say_put(struct https_client *client, const char *headers, size_t len
                      "%sContent-Length: %zu\r\n\r\n",
                      headers, length);
 }
-
-/* --- what must not be stored --- */
 
 static void a_cut_upload_is_aborted_once(void **state)
 {
@@ -201,39 +178,13 @@ static void malformed_chunks_are_400_and_aborted(void **state)
     assert_int_equal(atomic_load(&toy.finished), 0);
 }
 
-static void no_100_continue_before_the_request_is_admitted(void **state)
-{
-    static const struct {
-        const char *path, *authorization;
-        int status;
-    } cases[] = {
-        {"/v1/uploads/a", "Bearer bad", 403},
-        {"/v1/uploads/conflict", "Bearer good", 409},
-        {"/v1/nowhere", "Bearer good", 404},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct https_client *client = toy_connect();
-        OWNED_REPLY reply = {0};
-
-        https_say(client,
-                  "PUT %s HTTP/1.1\r\nHost: t\r\nAuthorization: %s\r\nContent-Length: 3\r\n"
-                  "Expect: 100-continue\r\n\r\n",
-                  cases[i].path, cases[i].authorization);
-        https_read(client, false, &reply);
-        assert_int_equal(reply.status, cases[i].status);
-        https_cut(client);
-    }
-}
-
 static void too_many_uploads_are_429(void **state)
 {
     struct httpd_config config = {.uploads_max = 2};
     struct https_client *clients[3];
     OWNED_REPLY reply = {0};
 
-    teardown(state);
+    toy_teardown(state);
     toy_start(&config);
     for (int i = 0; i < 2; i++) {
         clients[i] = toy_connect();
@@ -247,8 +198,6 @@ static void too_many_uploads_are_429(void **state)
     for (int i = 0; i < 3; i++)
         https_cut(clients[i]);
 }
-
-/* --- what must be stored --- */
 
 static void uploads_of_every_size_arrive_whole(void **state)
 {
@@ -291,23 +240,6 @@ static void a_chunked_upload_arrives_whole(void **state)
     https_say(client, "0\r\nTrailer-Field: x\r\n\r\n");
     https_read(client, false, &reply);
     assert_stored(&reply, bytes, 1000000);
-    https_close(client);
-}
-
-static void a_100_continue_comes_when_admitted(void **state)
-{
-    struct https_client *client = toy_connect();
-    OWNED_REPLY go = {0};
-    OWNED_REPLY reply = {0};
-
-    (void)state;
-    say_put(client, "Expect: 100-continue\r\n", 3);
-    https_read(client, false, &go);
-    assert_int_equal(go.status, 100);
-    assert_int_equal(atomic_load(&toy.opened), 1);
-    https_send(client, "abc", 3);
-    https_read(client, false, &reply);
-    assert_stored(&reply, (const uint8_t *)"abc", 3);
     https_close(client);
 }
 
@@ -372,22 +304,19 @@ static void uploads_run_side_by_side(void **state)
 
 int main(void)
 {
-#define UPLOAD_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        UPLOAD_TEST(a_cut_upload_is_aborted_once),
-        UPLOAD_TEST(a_wrong_digest_is_422_and_stores_nothing),
-        UPLOAD_TEST(a_wrong_digest_of_nothing_is_422_too),
-        UPLOAD_TEST(a_failing_sink_answers_at_once),
-        UPLOAD_TEST(a_sink_that_fails_at_the_end_answers_too),
-        UPLOAD_TEST(a_chunked_upload_over_the_limit_is_413),
-        UPLOAD_TEST(malformed_chunks_are_400_and_aborted),
-        UPLOAD_TEST(no_100_continue_before_the_request_is_admitted),
-        UPLOAD_TEST(too_many_uploads_are_429),
-        UPLOAD_TEST(uploads_of_every_size_arrive_whole),
-        UPLOAD_TEST(a_chunked_upload_arrives_whole),
-        UPLOAD_TEST(a_100_continue_comes_when_admitted),
-        UPLOAD_TEST(a_slow_sink_holds_the_client_back),
-        UPLOAD_TEST(uploads_run_side_by_side),
+        TOY_TEST(a_cut_upload_is_aborted_once),
+        TOY_TEST(a_wrong_digest_is_422_and_stores_nothing),
+        TOY_TEST(a_wrong_digest_of_nothing_is_422_too),
+        TOY_TEST(a_failing_sink_answers_at_once),
+        TOY_TEST(a_sink_that_fails_at_the_end_answers_too),
+        TOY_TEST(a_chunked_upload_over_the_limit_is_413),
+        TOY_TEST(malformed_chunks_are_400_and_aborted),
+        TOY_TEST(too_many_uploads_are_429),
+        TOY_TEST(uploads_of_every_size_arrive_whole),
+        TOY_TEST(a_chunked_upload_arrives_whole),
+        TOY_TEST(a_slow_sink_holds_the_client_back),
+        TOY_TEST(uploads_run_side_by_side),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,14 +1,9 @@
-/* Clients that are too slow, and a server that stops while it is busy. */
-#include "tests/unit/unit.h"
-
-#include "lib/base/clock.h"
-#include "tests/fakes/toy_service.h"
+/* Clients that are too slow. */
+#include "tests/unit/httpd/httpd_test.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <pthread.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #define HEADER_MS 600
 #define IDLE_MS   1500
@@ -26,13 +21,6 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
-{
-    (void)state;
-    toy_stop(0);
-    return 0;
-}
-
 /* Says the text again and again, every 100 ms, until the server hangs up or 10 s have passed;
  * returns how long that took. */
 static int64_t drip(struct https_client *client, const char *text)
@@ -44,13 +32,6 @@ static int64_t drip(struct https_client *client, const char *text)
             break;
     }
     return clock_monotonic_ms() - start;
-}
-
-static void assert_between(int64_t value, int64_t least, int64_t most)
-{
-    if (value < least || value > most)
-        fail_msg("%lld ms is not between %lld and %lld", (long long)value, (long long)least,
-                 (long long)most);
 }
 
 static void slow_handshakes_are_cut(void **state)
@@ -193,124 +174,20 @@ static void a_slow_server_cuts_nobody(void **state)
     https_close(uploader);
 }
 
-/* --- stopping --- */
-
-static void *open_gate_later(void *arg)
-{
-    (void)arg;
-    usleep(500000);
-    toy_open_gate();
-    return NULL;
-}
-
-static void stopping_lets_work_under_way_finish(void **state)
-{
-    struct https_client *busy = toy_connect(), *idle = toy_connect();
-    OWNED_REPLY reply = {0};
-    pthread_t opener;
-
-    https_say(busy, "GET /v1/slow HTTP/1.1\r\nHost: t\r\n\r\n");
-    toy_await(&toy.waiting, 1, "waiting");
-    pthread_create(&opener, NULL, open_gate_later, NULL);
-    httpd_stop(toy.httpd, 10000);
-    toy.httpd = NULL;
-    pthread_join(opener, NULL);
-    https_read(busy, false, &reply);
-    assert_int_equal(reply.status, 204);
-    assert_string_equal(https_header(&reply, "Connection"), "close");
-    assert_true(https_is_closed_within(idle, 1000));
-    https_cut(busy);
-    https_cut(idle);
-    toy_stop(0);
-    setup(state);
-}
-
-static void stopping_cuts_what_does_not_finish(void **state)
-{
-    struct https_client *clients[6];
-    OWNED(free_str) char *bytes = mem_zeroed(5 * MIB, 1);
-    int64_t start;
-
-    atomic_store(&toy.slow_us, 50000);
-    for (int i = 0; i < 6; i++) {
-        clients[i] = toy_connect();
-        https_say(clients[i], "PUT /v1/uploads/a HTTP/1.1\r\nHost: t\r\n"
-                              "Authorization: Bearer good\r\nContent-Length: 50000000\r\n\r\n");
-        https_send(clients[i], bytes, i * 1000000);
-    }
-    toy_await(&toy.opened, 6, "opened");
-    start = clock_monotonic_ms();
-    httpd_stop(toy.httpd, 200);
-    toy.httpd = NULL;
-    assert_between(clock_monotonic_ms() - start, 150, 5000);
-    assert_int_equal(atomic_load(&toy.aborted), 6);
-    assert_int_equal(atomic_load(&toy.finished), 0);
-    for (int i = 0; i < 6; i++)
-        https_cut(clients[i]);
-    toy_stop(0);
-    setup(state);
-}
-
-struct hammer {
-    pthread_t thread;
-    uint16_t port;
-    atomic_bool stop;
-};
-
-static void *hit(void *arg)
-{
-    struct hammer *hammer = arg;
-
-    while (!atomic_load(&hammer->stop)) {
-        struct https_client *client = https_open(hammer->port, NULL);
-        OWNED_REPLY reply = {0};
-
-        if (client == NULL)
-            continue;
-        https_say(client, "GET /healthz HTTP/1.1\r\nHost: t\r\n\r\n");
-        https_read(client, false, &reply);
-        https_cut(client);
-    }
-    return NULL;
-}
-
-static void stopping_under_fire_is_clean(void **state)
-{
-    for (int round = 0; round < 4; round++) {
-        struct hammer hammers[4];
-
-        for (int i = 0; i < 4; i++) {
-            hammers[i].port = toy.port;
-            atomic_init(&hammers[i].stop, false);
-            pthread_create(&hammers[i].thread, NULL, hit, &hammers[i]);
-        }
-        usleep(100000);
-        toy_stop(0);
-        for (int i = 0; i < 4; i++) {
-            atomic_store(&hammers[i].stop, true);
-            pthread_join(hammers[i].thread, NULL);
-        }
-        setup(state);
-    }
-}
-
 int main(void)
 {
-#define DEADLINE_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CONN_TEST(name) cmocka_unit_test_setup_teardown(name, setup, toy_teardown)
     const struct CMUnitTest tests[] = {
-        DEADLINE_TEST(slow_handshakes_are_cut),
-        DEADLINE_TEST(slow_request_lines_are_cut),
-        DEADLINE_TEST(slow_headers_are_cut),
-        DEADLINE_TEST(slow_headers_of_a_second_request_are_cut),
-        DEADLINE_TEST(idle_connections_are_closed),
-        DEADLINE_TEST(slow_bodies_are_cut),
-        DEADLINE_TEST(bodies_that_begin_fast_and_then_stall_are_cut),
-        DEADLINE_TEST(slow_json_is_cut),
-        DEADLINE_TEST(bodies_that_are_fast_enough_may_take_long),
-        DEADLINE_TEST(a_slow_server_cuts_nobody),
-        DEADLINE_TEST(stopping_lets_work_under_way_finish),
-        DEADLINE_TEST(stopping_cuts_what_does_not_finish),
-        DEADLINE_TEST(stopping_under_fire_is_clean),
+        CONN_TEST(slow_handshakes_are_cut),
+        CONN_TEST(slow_request_lines_are_cut),
+        CONN_TEST(slow_headers_are_cut),
+        CONN_TEST(slow_headers_of_a_second_request_are_cut),
+        CONN_TEST(idle_connections_are_closed),
+        CONN_TEST(slow_bodies_are_cut),
+        CONN_TEST(bodies_that_begin_fast_and_then_stall_are_cut),
+        CONN_TEST(slow_json_is_cut),
+        CONN_TEST(bodies_that_are_fast_enough_may_take_long),
+        CONN_TEST(a_slow_server_cuts_nobody),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
