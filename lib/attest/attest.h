@@ -48,6 +48,15 @@ struct attest_spans {
     size_t count;
 };
 
+/* A TPM answered our credential challenge (TPM2_MakeCredential, TPM2_ActivateCredential): whoever
+ * holds ek holds the key of this name too. The caller made the challenge and compared the answer;
+ * here it is decided what that is worth, which depends on who vouches for ek. */
+struct attest_credential {
+    struct span ak_name;        /* the name to which the challenge was bound */
+    struct span ek;             /* TPMT_PUBLIC of the key to which it was encrypted */
+    struct span ek_certificate; /* DER or PEM; empty when there is none */
+};
+
 /* All of it borrowed for the call; what is not given is empty. Certificates and revocation lists
  * are DER or PEM, a PEM file may hold several. */
 struct attest_input {
@@ -62,6 +71,8 @@ struct attest_input {
         trust_roots;        /* certificates that replace the built-in roots of their family */
     struct span collateral; /* TDX, SGX: the JSON of TCB info, identities and CRLs */
     struct span key;        /* the public key or certificate of a token's or quote's signer */
+
+    const struct attest_credential *credential; /* NULL when no TPM was challenged */
 
     /* What belongs to a quote. */
     struct span signature; /* where the format keeps it apart */
