@@ -2,6 +2,7 @@
 
 #include "lib/attest/case.h"
 #include "lib/attest/snp_case.h"
+#include "lib/attest/vtpm_case.h"
 
 const char *const attest_format_names[] = {
     [ATTEST_AUTO] = "auto",       [ATTEST_SNP] = "snp",   [ATTEST_TDX] = "tdx",
@@ -18,6 +19,8 @@ static const struct {
     bool (*detect)(struct span evidence);
     void (*check)(struct attest_case *c, struct span evidence);
 } formats[] = {
+    {ATTEST_VTPM, vtpm_case_detect_raw, vtpm_case_check_raw},
+    {ATTEST_TPM_PB, vtpm_case_detect_pb, vtpm_case_check_pb},
     {ATTEST_SNP, snp_case_detect, snp_case_check},
 };
 

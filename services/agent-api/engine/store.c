@@ -2,6 +2,7 @@
 
 #include "lib/archive/zip.h"
 #include "lib/base/file.h"
+#include "services/agent-api/engine/hasher.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +31,7 @@ struct incoming {
     struct store *store;
     unsigned resets;
     int fd;
-    struct digest *digest;
+    struct hasher *hasher;
     uint64_t bytes;
     char name[32];     /* "incoming/N" */
     char unpacked[40]; /* "incoming/N.d", or "" */
@@ -212,7 +213,7 @@ int incoming_begin(struct store *store, enum digest_alg alg, uint64_t size, stru
                           O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (incoming->fd < 0)
         return err_set_errno(err, ERR_SYSTEM, "make a file for what arrives");
-    incoming->digest = digest_new(alg);
+    incoming->hasher = hasher_new(alg);
     *ret = GIVE(incoming);
     return 0;
 }
@@ -226,16 +227,20 @@ static int check_place(const struct incoming *incoming, struct err *err)
 
 int incoming_write(struct incoming *incoming, struct span bytes, struct err *err)
 {
-    if (check_place(incoming, err) < 0 || file_write_fd(incoming->fd, bytes, err) < 0)
+    int result;
+
+    if (check_place(incoming, err) < 0)
         return -1;
-    digest_add(incoming->digest, bytes);
+    hasher_begin(incoming->hasher, bytes);
+    result = file_write_fd(incoming->fd, bytes, err);
+    hasher_join(incoming->hasher);
     incoming->bytes += bytes.len;
-    return 0;
+    return result;
 }
 
 void incoming_finish(struct incoming *incoming, uint8_t *out, uint64_t *ret_bytes)
 {
-    digest_finish(incoming->digest, out);
+    hasher_finish(incoming->hasher, out);
     *ret_bytes = incoming->bytes;
 }
 
@@ -286,6 +291,6 @@ void incoming_free(struct incoming *incoming)
     if (incoming->unpacked[0] != '\0' &&
         file_remove_tree_at(incoming->store->dir_fd, incoming->unpacked, &ignored) < 0)
         incoming->unpacked[0] = '\0'; /* the next reset removes it */
-    digest_free(incoming->digest);
+    hasher_free(incoming->hasher);
     free(incoming);
 }

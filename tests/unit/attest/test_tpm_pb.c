@@ -90,6 +90,28 @@ static void a_message_is_read(void **state)
     }
 }
 
+static void what_is_written_is_read(void **state)
+{
+    OWNED_BUF bytes = BUF_OF(8192), again = BUF_OF(8192);
+    struct tpm_pb pb, copy;
+    struct err err;
+
+    (void)state;
+    make_pb(&bytes);
+    add_text(&bytes, 5, "canonical");
+    add_text(&bytes, 8, "snp");
+    assert_ok(tpm_pb_parse(buf_span(&bytes), &pb, &err));
+    tpm_pb_write(&pb, &again);
+    assert_ok(tpm_pb_parse(buf_span(&again), &copy, &err));
+    assert_true(span_equal(copy.ak_public, pb.ak_public));
+    assert_true(span_equal(copy.canonical_log, pb.canonical_log));
+    assert_true(span_equal(copy.snp, pb.snp));
+    assert_int_equal(copy.intermediate_count, 1);
+    assert_int_equal(copy.quote_count, 1);
+    assert_memory_equal(&copy.quotes[0].bank, &pb.quotes[0].bank, sizeof(pb.quotes[0].bank));
+    assert_true(span_equal(copy.quotes[0].signature, pb.quotes[0].signature));
+}
+
 static void a_message_cut_anywhere_is_refused_or_shorter(void **state)
 {
     OWNED_BUF bytes = BUF_OF(8192);
@@ -198,6 +220,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_message_is_read),
+        cmocka_unit_test(what_is_written_is_read),
         cmocka_unit_test(a_message_cut_anywhere_is_refused_or_shorter),
         cmocka_unit_test(a_field_twice_is_refused),
         cmocka_unit_test(two_platforms_are_refused),

@@ -37,7 +37,7 @@ struct test_world {
     struct fleet *fleet;
     unsigned max_vms, max_per_owner;
     pthread_mutex_t lock;
-    char told[64 * 1024]; /* "vm.created vm.booting ..." */
+    struct buf told; /* "vm.created vm.booting ..." */
 };
 
 static const struct fleet_caller alice = {.owner = "alice"};
@@ -49,10 +49,7 @@ static inline void world_told(void *ctx, const struct fleet_event *event)
     struct test_world *world = ctx;
 
     pthread_mutex_lock(&world->lock);
-    if (strlen(world->told) + 64 < sizeof(world->told)) {
-        strcat(world->told, event->type);
-        strcat(world->told, " ");
-    }
+    buf_printf(&world->told, "%s ", event->type);
     pthread_mutex_unlock(&world->lock);
     json_free(event->data);
 }
@@ -62,7 +59,7 @@ static inline bool world_was_told(struct test_world *world, const char *type)
     bool found;
 
     pthread_mutex_lock(&world->lock);
-    found = strstr(world->told, type) != NULL;
+    found = strstr(buf_str(&world->told), type) != NULL;
     pthread_mutex_unlock(&world->lock);
     return found;
 }
@@ -104,6 +101,7 @@ static inline struct test_world *world_new(void)
 
     world->dir = scratch_new();
     world->fake = fake_world_new();
+    world->told = BUF_OF(256 * KIB);
     world->max_vms = 10;
     world->max_per_owner = 8;
     pthread_mutex_init(&world->lock, NULL);
@@ -121,6 +119,7 @@ static inline void world_free(struct test_world **world)
     fake_world_free((*world)->fake);
     scratch_done(&(*world)->dir);
     pthread_mutex_destroy(&(*world)->lock);
+    buf_done(&(*world)->told);
     free(*world);
 }
 #define WORLD __attribute__((cleanup(world_free))) struct test_world

@@ -124,7 +124,7 @@ static void after_the_host_was_restarted_the_wall_clock_counts_within_bounds(voi
     world_open(world);
     assert_ok(world_create(world, &alice, &brief, id, &err));
     world_close(world);
-    strcpy(fake_find(world->fake, id)->record.boot_id, "another boot");
+    set_text(fake_find(world->fake, id)->record.boot_id, "another boot");
     fake_find(world->fake, id)->record.deadline_ms = 1;
     wall_shift_s = -86400; /* a clock that lost a day must not give the VM a day */
     world_open(world);
@@ -162,8 +162,8 @@ static void an_owners_ended_vms_do_not_pile_up(void **state)
         world->fake->machines[i].defined = true;
         *record = (struct vm_record){.phase = VM_PHASE_FAILED, .created_at = test_now() - 100 + i};
         snprintf(record->id, sizeof(record->id), "00000000-0000-4000-8000-%012d", i);
-        strcpy(record->manager, TEST_MANAGER);
-        strcpy(record->owner, "alice");
+        set_text(record->manager, TEST_MANAGER);
+        set_text(record->owner, "alice");
         record->ended_at = test_now();
     }
     world_open(world);
@@ -188,7 +188,7 @@ static void another_managers_vms_are_left_alone(void **state)
     world_open(world);
     assert_ok(world_create(world, &alice, &plain, id, &err));
     world_close(world);
-    strcpy(fake_find(world->fake, id)->record.manager, "22222222-2222-4333-8444-555555555555");
+    set_text(fake_find(world->fake, id)->record.manager, "22222222-2222-4333-8444-555555555555");
     fake_find(world->fake, id)->record.phase = VM_PHASE_MAKING;
     world_open(world);
     assert_fails(fleet_get(world->fleet, &root, id, &vm, &err), ERR_NOT_FOUND);
