@@ -1,6 +1,7 @@
 #include "lib/attest/attest.h"
 
 #include "lib/attest/case.h"
+#include "lib/attest/hcl_case.h"
 #include "lib/attest/snp_case.h"
 #include "lib/attest/vtpm_case.h"
 
@@ -19,6 +20,7 @@ static const struct {
     bool (*detect)(struct span evidence);
     void (*check)(struct attest_case *c, struct span evidence);
 } formats[] = {
+    {ATTEST_HCL, hcl_case_detect, hcl_case_check},
     {ATTEST_VTPM, vtpm_case_detect_raw, vtpm_case_check_raw},
     {ATTEST_TPM_PB, vtpm_case_detect_pb, vtpm_case_check_pb},
     {ATTEST_SNP, snp_case_detect, snp_case_check},
