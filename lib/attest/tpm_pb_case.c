@@ -2,9 +2,11 @@
 
 #include "lib/attest/evidence/snp_pb.h"
 #include "lib/attest/evidence/snp_report.h"
+#include "lib/attest/evidence/svsm.h"
 #include "lib/attest/vtpm_case.h"
 
 #define SNP_ITEM_MAX       (256 * KIB)
+#define VMPL_OFFSET        0x030
 #define REPORT_DATA_OFFSET 0x050
 #define REPORT_DATA_SIZE   64
 
@@ -23,48 +25,90 @@ bool tpm_pb_case_detect(struct span evidence)
     return !r.short_read && tag == 0x0a && (type == TPM_ALG_RSA || type == TPM_ALG_ECC);
 }
 
-/* True when the report carries the caller's bytes and this key, hashed together. */
-static bool names_key(const struct attest_case *c, const struct vtpm *vtpm, struct span report,
-                      struct json_bytes *ret)
+/* What ties a report to keys of the TPM: a demand on its data, and the key it then names. */
+struct tie {
+    struct json_bytes demand;
+    uint8_t sha256[SHA256_SIZE];
+};
+
+/* --- the ways of tying ----------------------------------------------------------------------- */
+
+/* True when the report carries the caller's bytes and the attestation key, hashed together. */
+static bool ties_ak(const struct attest_case *c, const struct vtpm *vtpm, struct span report,
+                    struct tie *ret)
 {
     OWNED_DIGEST *digest = digest_new(DIGEST_SHA3_512);
     struct span data = span_part(report, REPORT_DATA_OFFSET, REPORT_DATA_SIZE);
 
     if (c->in->report_data.len != REPORT_DATA_SIZE || !vtpm->has_public)
         return false;
-    *ret = (struct json_bytes){.present = true, .len = REPORT_DATA_SIZE};
+    ret->demand = (struct json_bytes){.present = true, .len = REPORT_DATA_SIZE};
     digest_add(digest, c->in->report_data);
     digest_add(digest, vtpm->ak_public.raw);
-    digest_finish(digest, ret->data);
-    return span_equal(data, span_of(ret->data, ret->len));
+    digest_finish(digest, ret->demand.data);
+    memcpy(ret->sha256, vtpm->ak_tpmt, SHA256_SIZE);
+    return span_equal(data, span_of(ret->demand.data, ret->demand.len));
 }
 
-static void bind_key(struct attest_case *c, const struct vtpm *vtpm)
+/* The report of an SVSM carries the caller's bytes and the manifest, which names the endorsement
+ * key. Adds findings for what speaks against it. */
+static bool ties_ek(const struct attest_case *c, struct span report, struct tie *ret)
+{
+    struct reader vmpl = reader_of(span_part(report, VMPL_OFFSET, 4));
+    struct span data = span_part(report, REPORT_DATA_OFFSET, REPORT_DATA_SIZE);
+    struct tpm_public ek;
+    struct err err;
+
+    if (svsm_find_ek(c->in->svsm_manifest, &ek, &err) < 0) {
+        verdict_add_err(c->verdict, FINDING_SVSM_FORM, &err);
+        return false;
+    }
+    ret->demand = (struct json_bytes){.present = true, .len = REPORT_DATA_SIZE};
+    svsm_report_data(c->in->report_data, c->in->svsm_manifest, ret->demand.data);
+    digest_of(DIGEST_SHA256, ek.raw, ret->sha256);
+    if (verdict_check(c->verdict, FINDING_SVSM_VMPL, read_le32(&vmpl) == 0) != NULL)
+        return false;
+    return c->in->report_data.len == SVSM_CHALLENGE_SIZE &&
+           verdict_check_hex(c->verdict, FINDING_SVSM_REPORT,
+                             span_of(ret->demand.data, ret->demand.len), data);
+}
+
+static bool find_tie(const struct attest_case *c, const struct vtpm *vtpm, struct span report,
+                     struct tie *ret)
+{
+    if (c->in->svsm_manifest.len > 0)
+        return ties_ek(c, report, ret);
+    return ties_ak(c, vtpm, report, ret);
+}
+
+/* --- report and quote ------------------------------------------------------------------------ */
+
+static void bind_key(struct attest_case *c, const struct tie *tie)
 {
     struct case_bound_key *bound = &c->bound[c->bound_count];
 
     if (c->bound_count == CASE_BOUND_MAX)
         return;
     bound->by = KIND_SNP;
-    memcpy(bound->sha256, vtpm->ak_tpmt, SHA256_SIZE);
+    memcpy(bound->sha256, tie->sha256, SHA256_SIZE);
     c->bound_count++;
 }
 
-/* The report within, under the demand that it names the key where it does, and then the quote,
- * which has only the nonce left to answer. */
+/* The report within, under the demand that ties it, and then the quote, which has only the nonce
+ * left to answer. */
 static void check_tied(struct attest_case *c, const struct vtpm *vtpm, struct span item,
-                       const struct json_bytes *demand)
+                       const struct tie *tie)
 {
     const struct attest_input *whole = c->in;
     struct json_bytes outer = c->demanded_report_data;
     struct attest_input rest = *whole;
     unsigned proven = c->verdict->proven;
 
-    c->demanded_report_data = *demand;
+    c->demanded_report_data = tie->demand;
     case_check(c, ATTEST_SNP, item);
     c->demanded_report_data = outer;
     if (c->verdict->proven > proven)
-        bind_key(c, vtpm);
+        bind_key(c, tie);
 
     rest.report_data = span_of(NULL, 0);
     c->in = &rest;
@@ -75,15 +119,15 @@ static void check_tied(struct attest_case *c, const struct vtpm *vtpm, struct sp
 static void check_with_report(struct attest_case *c, const struct vtpm *vtpm)
 {
     OWNED_BUF item = BUF_OF(SNP_ITEM_MAX);
-    struct json_bytes demand;
+    struct tie tie;
     struct err err;
 
     if (snp_pb_write(vtpm->snp, &item, &err) < 0) {
         vtpm_case_add_malformed(c, &err);
         return;
     }
-    if (names_key(c, vtpm, buf_span(&item), &demand)) {
-        check_tied(c, vtpm, buf_span(&item), &demand);
+    if (find_tie(c, vtpm, buf_span(&item), &tie)) {
+        check_tied(c, vtpm, buf_span(&item), &tie);
         return;
     }
     case_check(c, ATTEST_SNP, buf_span(&item));

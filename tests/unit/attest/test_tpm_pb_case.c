@@ -1,6 +1,7 @@
 /* A message of go-tpm-tools with an SNP report inside. */
 #include "tests/unit/attest/vtpm_make.h"
 
+#include "lib/attest/evidence/svsm.h"
 #include "tests/fakes/fake_snp.h"
 #include "tests/unit/attest/pb_make.h"
 
@@ -11,6 +12,8 @@ struct scene {
     struct fake_snp world;
     struct attest_input in;
     struct buf policy, snp, message;
+    struct span manifest;
+    const struct attest_credential *credential;
     struct verdict verdict;
 };
 
@@ -80,6 +83,8 @@ static void validate(struct scene *s)
     s->in.policy = policy;
     s->in.nonce = span_of_str("our challenge");
     s->in.report_data = SPAN_OF_ARRAY(asked);
+    s->in.svsm_manifest = s->manifest;
+    s->in.credential = s->credential;
     verdict_done(&s->verdict);
     assert_ok(attest_validate(&s->in, &s->verdict, &err));
 }
@@ -183,6 +188,92 @@ static void a_stale_quote_beside_a_fresh_report_is_refused(void **state)
     assert_true(found(&s, FINDING_TPM_CHALLENGE));
 }
 
+/* --- the report of an SVSM ------------------------------------------------------------------- */
+
+struct svsm {
+    struct key *ek;
+    struct buf ek_public, manifest;
+    uint8_t ak_name[TPM_NAME_SIZE_MAX];
+    struct attest_credential credential;
+};
+
+static void svsm_done(struct svsm *v)
+{
+    key_free(v->ek);
+    buf_done(&v->ek_public);
+    buf_done(&v->manifest);
+}
+#define OWNED_SVSM __attribute__((cleanup(svsm_done))) struct svsm
+
+/* The report is over our bytes and the manifest; the TPM has answered a challenge for the key. */
+static void svsm_make(struct svsm *v, struct scene *s)
+{
+    struct tpm_public ak;
+    struct err err;
+    size_t len;
+
+    *v = (struct svsm){.ek_public = BUF_OF(4 * KIB), .manifest = BUF_OF(4 * KIB)};
+    assert_ok(key_generate(KEY_P256, 0, &v->ek, &err));
+    make_public(&v->ek_public, v->ek, TPM_ATTRIBUTE_DECRYPT);
+    buf_add_span(&v->manifest, buf_span(&v->ek_public));
+    svsm_report_data(SPAN_OF_ARRAY(asked), buf_span(&v->manifest), s->world.report + 0x50);
+    assert_ok(tpm_public_parse(buf_span(&s->machine.public), &ak, &err));
+    assert_ok(tpm_public_name(&ak, v->ak_name, &len, &err));
+    v->credential = (struct attest_credential){.ak_name = span_of(v->ak_name, len),
+                                               .ek = buf_span(&v->ek_public)};
+    s->manifest = buf_span(&v->manifest);
+    s->credential = &v->credential;
+}
+
+static void an_svsm_vouches_for_the_key_beside_its_own(void **state)
+{
+    OWNED_SCENE s;
+    OWNED_SVSM v;
+
+    (void)state;
+    scene_make(&s);
+    svsm_make(&v, &s);
+    validate(&s);
+    if (!verdict_accepted(&s.verdict))
+        fail_with_reasons(&s);
+    assert_string_equal(
+        json_get_str(json_get(json_get(s.verdict.claims, "vtpm"), "ak"), "bound_by"), "credential");
+    s.credential = NULL; /* it names the endorsement key only */
+    validate(&s);
+    assert_true(found(&s, FINDING_TPM_AK_UNBOUND));
+}
+
+static void a_report_that_the_guest_asked_for_itself_binds_nothing(void **state)
+{
+    OWNED_SCENE s;
+    OWNED_SVSM v;
+
+    (void)state;
+    scene_make(&s);
+    svsm_make(&v, &s);
+    fake_put32(s.world.report, 0x30, 2);
+    validate(&s);
+    assert_true(found(&s, FINDING_SVSM_VMPL));
+    assert_true(found(&s, FINDING_TPM_AK_UNBOUND));
+}
+
+static void another_manifest_binds_nothing(void **state)
+{
+    OWNED_SCENE s;
+    OWNED_SVSM v;
+
+    (void)state;
+    scene_make(&s);
+    svsm_make(&v, &s);
+    v.manifest.data[v.manifest.len - 1] ^= 1;
+    validate(&s);
+    assert_true(found(&s, FINDING_SVSM_REPORT));
+    assert_true(found(&s, FINDING_TPM_AK_UNBOUND));
+    s.manifest = span_of_str("nonsense");
+    validate(&s);
+    assert_true(found(&s, FINDING_SVSM_FORM));
+}
+
 static void an_odd_report_is_refused(void **state)
 {
     OWNED_BUF evidence = BUF_OF(256 * KIB);
@@ -219,6 +310,9 @@ int main(void)
         cmocka_unit_test(a_report_for_another_question_binds_nothing),
         cmocka_unit_test(a_report_that_is_not_signed_binds_nothing),
         cmocka_unit_test(a_stale_quote_beside_a_fresh_report_is_refused),
+        cmocka_unit_test(an_svsm_vouches_for_the_key_beside_its_own),
+        cmocka_unit_test(a_report_that_the_guest_asked_for_itself_binds_nothing),
+        cmocka_unit_test(another_manifest_binds_nothing),
         cmocka_unit_test(an_odd_report_is_refused),
     };
 
