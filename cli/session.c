@@ -40,14 +40,18 @@ const struct flag agent_flags[] = {
 };
 
 const struct flag evidence_flags[] = {
-    {"manifest", 0, FLAG_TEXT, "FILE|SHA256", "COCOS_MANIFEST",
-     offsetof(struct evidence_options, manifest),
-     "what this party agreed to; anything else is refused before a byte is sent"},
     {"insecure-no-attestation", 0, FLAG_BOOL, NULL, NULL,
      offsetof(struct evidence_options, insecure),
      "go on although nothing proves what runs at the other end"},
     {"policy", 0, FLAG_LATER, "FILE", "COCOS_POLICY", 0, ""},
     {"policy-sha256", 0, FLAG_LATER, "HEX", NULL, 0, ""},
+    {NULL},
+};
+
+const struct flag agreed_flags[] = {
+    {"manifest", 0, FLAG_TEXT, "FILE|SHA256", "COCOS_MANIFEST",
+     offsetof(struct evidence_options, manifest),
+     "what this party agreed to; anything else is refused before a byte is sent"},
     {NULL},
 };
 
@@ -192,14 +196,13 @@ static int load_key(const struct agent_access *access, struct agent *agent, stru
 /* The one way past this is said aloud, every time. */
 static int check_evidence(const struct agent_access *access, struct err *err)
 {
-    if (access->evidence == NULL)
-        return 0;
-    if (!access->evidence->insecure)
+    if (access->evidence->insecure)
+        say_warning("--insecure-no-attestation: nothing proves what runs there; whoever runs that "
+                    "machine can read what is sent and make up what comes back");
+    else if (access->evidence_needed)
         return err_set(err, ERR_UNTRUSTED,
                        "nothing was sent: this version cannot verify yet what runs at the other "
                        "end; --insecure-no-attestation goes on without");
-    say_warning("--insecure-no-attestation: nothing proves what runs at the other end; whoever "
-                "runs that machine may read what is sent and make up what comes back");
     return 0;
 }
 
@@ -245,7 +248,7 @@ int session_open_agent(const struct agent_access *access, struct agent **ret, st
 
     if (load_key(access, agent, err) < 0)
         return -1;
-    if (access->evidence != NULL && access->evidence->manifest != NULL &&
+    if (access->evidence->manifest != NULL &&
         session_manifest_digest(access->evidence->manifest, wanted, err) < 0)
         return -1;
     if (check_evidence(access, err) < 0 || find_place(access, &place, err) < 0 ||

@@ -83,6 +83,9 @@ struct attest_input {
     struct span nonce;       /* our challenge; platforms with 64 bytes carry it padded with zeros */
     struct span report_data; /* exactly what the platform must have signed, 64 bytes */
 
+    /* In place of vek, chain, crls and trust_roots: see attest_endorse(). NULL for none. */
+    const struct attest_endorsement *endorsement;
+
     const struct policy *policy; /* NULL: nothing is accepted, and crypto is still told */
     int64_t now;                 /* seconds since 1970, for every validity period */
 };
@@ -90,6 +93,17 @@ struct attest_input {
 /* Validates. On success verdict is filled, whatever it says, and the caller releases it with
  * verdict_done(). Errors: UNSUPPORTED (a format that this build cannot judge), TOO_LARGE. */
 MUST_USE int attest_validate(const struct attest_input *in, struct verdict *ret, struct err *err);
+
+/* Who vouches, checked once for many pieces of evidence by the same signer: takes vek, chain, crls
+ * and trust_roots of in and looks at nothing else. What depends on the time is judged each time it
+ * is used. For SNP. Errors: UNTRUSTED, naming the finding, when the certificates do not hold.
+ * Threads: the result is immutable and may be used by any. */
+struct attest_endorsement;
+MUST_USE int attest_endorse(const struct attest_input *in, struct attest_endorsement **ret,
+                            struct err *err);
+void attest_endorsement_free(struct attest_endorsement *endorsement);
+DEFINE_OWNED(attest_endorsement)
+#define OWNED_ATTEST_ENDORSEMENT OWNED_OF(attest_endorsement)
 
 /* What the bytes look like; ATTEST_AUTO when like nothing we know. */
 enum attest_format attest_detect(struct span evidence);

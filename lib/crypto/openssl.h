@@ -31,6 +31,12 @@ EVP_PKEY *key_handle(const struct key *key);
  * and in its one canonical form. Errors: INPUT. */
 MUST_USE int key_adopt(EVP_PKEY *pkey, bool private, struct key **ret, struct err *err);
 
+/* The same for a public key whose SubjectPublicKeyInfo is known; it must be the canonical one. */
+MUST_USE int key_adopt_public(EVP_PKEY *pkey, struct span spki, struct key **ret, struct err *err);
+
+/* Reads a SubjectPublicKeyInfo, strictly: nothing after it, no other encoding. Errors: INPUT. */
+MUST_USE int key_load_spki(struct span der, struct key **ret, struct err *err);
+
 /* Parses a certificate, DER or PEM, with nothing before or after it. Errors: INPUT. */
 MUST_USE int certificate_parse(struct span bytes, X509 **ret, struct err *err);
 

@@ -127,17 +127,18 @@ bool config_is_loopback(const char *listen)
     return inet_pton(AF_INET, host, &v4) == 1 && (ntohl(v4.s_addr) >> 24) == 127;
 }
 
-/* The address itself is the server's to understand; here only its form counts, before anything is made. */
+/* The address itself is the server's to understand; here only its form counts, before anything is
+ * made. */
 static int check_listen(const char *listen, struct err *err)
 {
     const char *colon = strrchr(listen, ':');
     struct err why;
     uint64_t port = 0;
 
-    if (colon != NULL && colon != listen &&
-        text_parse_u64(colon + 1, UINT16_MAX, &port, &why) == 0)
+    if (colon != NULL && colon != listen && text_parse_u64(colon + 1, UINT16_MAX, &port, &why) == 0)
         return 0;
-    return err_set(err, ERR_USAGE, "COCOS_MANAGER_LISTEN: expected ADDRESS:PORT, got '%.80s'", listen);
+    return err_set(err, ERR_USAGE, "COCOS_MANAGER_LISTEN: expected ADDRESS:PORT, got '%.80s'",
+                   listen);
 }
 
 /* Others get these paths by name: QEMU, libvirt. */

@@ -440,6 +440,7 @@ def test_a_full_disk_says_so(parties, finished):
 
 def test_logs_come_as_they_are(parties, finished):
     assert parties("logs", "reader-private.pem", INSECURE).out == "hello from the algorithm\n"
+    assert parties("logs", "reader-private.pem", INSECURE, "--json").json == {"logs": "hello from the algorithm\n"}
 
 
 def test_standard_output_that_is_full_is_an_error(cli, fake_agent):

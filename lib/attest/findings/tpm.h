@@ -1,5 +1,5 @@
-/* Findings about TPM quotes and event logs. The columns are explained in finding.h. "TPM" is the TPM
- * 2.0 Library specification, "PFP" the PC Client Platform Firmware Profile. */
+/* Findings about TPM quotes and event logs. The columns are explained in finding.h. "TPM" is the
+ * TPM 2.0 Library specification, "PFP" the PC Client Platform Firmware Profile. */
 /* clang-format off */
 
 /* --- the quote and its key --- */

@@ -84,7 +84,9 @@ static void a_bar_tells_how_far_how_fast_and_how_long(void **state)
 static void a_bar_fits_the_terminal(void **state)
 {
     (void)state;
-    assert_bar((struct progress_figures){"a", 512 * KIB, MIB, 100}, 40, "a  512 KiB of 1.0 MiB");
+    assert_bar((struct progress_figures){"a", 512 * KIB, MIB, 100}, 40,
+               "a [#####......]  50%  512 KiB of 1.0 MiB");
+    assert_bar((struct progress_figures){"a", 512 * KIB, MIB, 100}, 33, "a  512 KiB of 1.0 MiB");
     assert_bar((struct progress_figures){"iris.csv", 512 * KIB, MIB, 100}, 12, "iris.csv  51");
     assert_bar((struct progress_figures){"a", 7, UINT64_MAX, 100}, 80, "a  7 B");
     assert_bar((struct progress_figures){"a", 0, 0, 0}, 80, "a  0 B");

@@ -99,7 +99,7 @@ static void what_is_not_der_is_refused(void **state)
     buf_add(&ber, "\x30\x83\x00", 3);
     buf_add_span(&ber, span_part(buf_span(&der), 2, der.len));
     assert_fails(x509_parse(buf_span(&ber), &cert, &err), ERR_INPUT);
-    assert_non_null(strstr(err.text, "canonical"));
+    assert_non_null(strstr(err.text, "in DER"));
 }
 
 static void version_1_is_refused(void **state)

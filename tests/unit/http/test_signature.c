@@ -391,6 +391,36 @@ static void any_order_is_good(void **state)
     assert_ok(check(&message, input, buf_str(&text), keys[KEY_P384], &err));
 }
 
+/* Signed well, in the name of another key. */
+static void a_key_signs_in_its_own_name_only(void **state)
+{
+    OWNED_BUF bytes = BUF_OF(4096);
+    char id[KEY_IDENTITY_TEXT_SIZE];
+    struct err err;
+
+    (void)state;
+    key_identity_text(keys[KEY_P256], id);
+    OWNED(free_str)
+    char *list =
+        mem_printf("(\"@method\" \"@path\" \"@query\" \"cocos-computation\" \"cocos-channel\");"
+                   "created=1700000000;expires=1700000009;nonce=\"n\";keyid=\"%s\";alg=\"ed25519\";"
+                   "tag=\"cocos\"",
+                   id);
+    OWNED(free_str) char *input = mem_printf("cocos=%s", list);
+    OWNED(free_str)
+    char *base = mem_printf(
+        "\"@method\": POST\n\"@path\": /v1/run\n\"@query\": ?\n\"cocos-computation\": aa11\n"
+        "\"cocos-channel\": bb22\n\"@signature-params\": %s",
+        list);
+    const struct signature_message message = {
+        .method = "POST", .path = "/v1/run", .computation = "aa11", .channel = "bb22"};
+
+    assert_ok(sign_message(keys[KEY_ED25519], span_of_str(base), &bytes, &err));
+    assert_fails(signature_verify(&message, input, buf_span(&bytes), keys[KEY_ED25519], &err),
+                 ERR_UNAUTHENTICATED);
+    assert_non_null(strstr(err.text, "another key"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -404,6 +434,7 @@ int main(void)
         cmocka_unit_test(what_is_missing_cannot_be_signed),
         cmocka_unit_test(every_key_type_signs_and_verifies),
         cmocka_unit_test(signature_base_is_that_of_the_rfc),
+        cmocka_unit_test(a_key_signs_in_its_own_name_only),
         cmocka_unit_test(any_order_is_good),
     };
 

@@ -58,12 +58,12 @@ static int admit(void *app, struct httpd_request *rq, struct err *err)
     OWNED_BUF bytes = BUF_OF(SIGNATURE_HEADER_MAX);
     struct signature_params params;
     uint8_t sha256[SHA256_SIZE];
+    struct signature_fields fields = {input, httpd_header(rq, "Signature"), httpd_has_body(rq)};
 
     (void)app;
     if (input == NULL)
         return err_set(err, ERR_UNAUTHENTICATED, "no signature");
-    if (signature_parse(input, httpd_header(rq, "Signature"), httpd_has_body(rq), clock_now(),
-                        &params, &bytes, err) < 0 ||
+    if (signature_parse(&fields, clock_now(), &params, &bytes, err) < 0 ||
         signature_verify(&message, input, buf_span(&bytes), served.party, err) < 0 ||
         nonce_set_add(served.nonces, params.key_id, params.nonce, params.expires, clock_now(),
                       err) < 0 ||

@@ -123,6 +123,21 @@ static void bodies_that_begin_fast_and_then_stall_are_cut(void **state)
     https_cut(client);
 }
 
+static void bodies_that_stall_after_the_server_was_slow_are_cut(void **state)
+{
+    struct https_client *client = toy_connect();
+    OWNED(free_str) char *bytes = mem_zeroed(3 * MIB, 1);
+
+    (void)state;
+    atomic_store(&toy.slow_us, 50000);
+    https_say(client, "PUT /v1/uploads/a HTTP/1.1\r\nHost: t\r\nAuthorization: Bearer good\r\n"
+                      "Content-Length: 10000000\r\n\r\n");
+    https_send(client, bytes, 3 * MIB);
+    assert_between(drip(client, "a"), 100, 2 * GRACE_MS + 3000);
+    toy_await(&toy.aborted, 1, "aborted");
+    https_cut(client);
+}
+
 static void slow_json_is_cut(void **state)
 {
     struct https_client *client = toy_connect();
@@ -185,6 +200,7 @@ int main(void)
         CONN_TEST(idle_connections_are_closed),
         CONN_TEST(slow_bodies_are_cut),
         CONN_TEST(bodies_that_begin_fast_and_then_stall_are_cut),
+        CONN_TEST(bodies_that_stall_after_the_server_was_slow_are_cut),
         CONN_TEST(slow_json_is_cut),
         CONN_TEST(bodies_that_are_fast_enough_may_take_long),
         CONN_TEST(a_slow_server_cuts_nobody),

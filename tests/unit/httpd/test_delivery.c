@@ -33,7 +33,7 @@ static void a_small_file_that_is_cut_is_not_sent(void **state)
         struct https_client *client = toy_connect();
         OWNED_BUF some = BUF_OF(64 * KIB);
 
-        https_say(client, "GET /v1/file HTTP/1.1\r\nHost: t\r\n%s\r\n",
+        https_say(client, "GET /v1/file?size=60000 HTTP/1.1\r\nHost: t\r\n%s\r\n",
                   i == 2 ? "Connection: close\r\n" : "");
         https_read_some(client, 5000, &some);
         https_cut(client);

@@ -1,5 +1,7 @@
 #include "tests/unit/httpd/httpd_test.h"
 
+#include "lib/httpd/internal.h"
+
 /* The comments of a silent stream would hide a wake-up that was lost, so there are none. */
 static int setup(void **state)
 {
@@ -59,9 +61,21 @@ static void no_wake_up_is_lost(void **state)
     }
 }
 
+static void a_ring_before_the_sleep_ends_it(void **state)
+{
+    struct httpd_gate gate;
+
+    (void)state;
+    httpd_gate_init(&gate);
+    httpd_gate_ring(&gate, NULL);
+    assert_false(httpd_gate_sleep(&gate, NULL));
+    httpd_gate_done(&gate);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_ring_before_the_sleep_ends_it),
         cmocka_unit_test_setup_teardown(no_wake_up_is_lost, setup, toy_teardown),
     };
 

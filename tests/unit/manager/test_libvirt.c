@@ -65,7 +65,7 @@ static void a_vm_lives_through_libvirt(void **state)
     assert_memory_equal(&record, &launch.record, sizeof(record));
     assert_ok(provider->ops->start(provider, id, &err));
     record.phase = VM_PHASE_READY;
-    strcpy(record.failure_detail, "a & b");
+    set_text(record.failure_detail, "a & b");
     assert_ok(provider->ops->write(provider, &record, &err));
     memset(&record, 0, sizeof(record));
     assert_ok(provider->ops->read(provider, id, &record, &err));
