@@ -46,7 +46,7 @@ HARDEN  := -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-protecti
 FLAGS_release := -O2 -g $(HARDEN)
 FLAGS_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FLAGS_tsan    := -O1 -g -fsanitize=thread
-FLAGS_cov     := -O0 -g --coverage
+FLAGS_cov     := -O0 -g --coverage -Wno-maybe-uninitialized
 FLAGS_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 LINK_release  := -pie -Wl,-z,relro,-z,now,-z,noexecstack
 LINK_asan     := -fsanitize=address,undefined
@@ -62,7 +62,7 @@ LDFLAGS  = $(LINK_$(V)) -Wl,--as-needed -Wl,--gc-sections
 objs  = $(patsubst %.c,$(OUT)/%.o,$(1))
 LIB_A = $(OUT)/libcocos.a
 
-.PHONY: all eos demo check check-unit check-api check-docker check-vm check-shape fuzz bench lint format cover tcb \
+.PHONY: all eos demo check check-unit check-api check-docker check-eos check-vm check-shape fuzz bench lint format cover tcb \
         install clean help deps tests programs docs
 
 all: programs
@@ -131,6 +131,9 @@ check-api: ## the real programs over HTTPS, built with ASan and UBSan
 
 check-docker: ## one container a program, built and started
 	$(Q)docker/check
+
+check-eos: programs ## what is in the guest image, and how it behaves in a VM
+	$(Q)tests/eos/check
 
 check-vm: eos ## a computation in a real VM, the way of the demo
 	$(Q)tests/vm/run

@@ -49,7 +49,7 @@ static int upload_one(struct agent *agent, const struct upload *upload, struct e
                               .upload = &body,
                               .progress = progress_update,
                               .progress_ctx = &progress};
-    OWNED_REPLY reply = {0};
+    OWNED_HTTPC_REPLY reply = {0};
     int result;
 
     if (upload->input->size > send.op->body_max)

@@ -4,17 +4,25 @@
 
 #include "cli/manifest_make.h"
 
-struct agent_access computation_access(const struct cli *cli,
-                                       const struct computation_options *options, size_t key_at)
+struct agent_access computation_glance(const struct computation_options *options)
 {
     return (struct agent_access){
         .agent = &options->agent,
         .manager = &options->manager,
         .evidence = &options->evidence,
-        .key = cli_arg(cli, key_at),
-        .key_needed = true,
-        .computation_needed = true,
     };
+}
+
+struct agent_access computation_access(const struct cli *cli,
+                                       const struct computation_options *options, size_t key_at)
+{
+    struct agent_access access = computation_glance(options);
+
+    access.key = cli_arg(cli, key_at);
+    access.key_needed = true;
+    access.evidence_needed = true;
+    access.computation_needed = true;
+    return access;
 }
 
 static const struct flag algo_flags[] = {
@@ -76,12 +84,13 @@ static const struct flag logs_flags[] = {
     {NULL},
 };
 
+#define AT(member) offsetof(struct computation_options, member)
 #define AGENT_SETS                                                                                 \
-    {agent_flags, offsetof(struct computation_options, agent)},                                    \
+    {evidence_flags, AT(evidence)}, {agent_flags, AT(agent)},                                      \
     {                                                                                              \
-        manager_flags, offsetof(struct computation_options, manager)                               \
+        manager_flags, AT(manager)                                                                 \
     }
-#define EVIDENCE_SETS {evidence_flags, offsetof(struct computation_options, evidence)}, AGENT_SETS
+#define DATA_SETS {agreed_flags, AT(evidence)}, AGENT_SETS
 
 const struct command computation_commands[] = {
     {
@@ -90,7 +99,7 @@ const struct command computation_commands[] = {
         .args_min = 1,
         .args_max = 2,
         .options_size = sizeof(struct algo_options),
-        .flags = {{algo_flags, 0}, EVIDENCE_SETS},
+        .flags = {{algo_flags, 0}, DATA_SETS},
         .run = computation_algo,
         .summary = "Uploads the algorithm",
         .help = "KEY is the private key of the algorithm's provider. The agent compares the bytes "
@@ -104,7 +113,7 @@ const struct command computation_commands[] = {
         .args_min = 1,
         .args_max = 2,
         .options_size = sizeof(struct data_options),
-        .flags = {{data_flags, 0}, EVIDENCE_SETS},
+        .flags = {{data_flags, 0}, DATA_SETS},
         .run = computation_data,
         .summary = "Uploads a dataset: a file, or a directory as a zip",
         .help = "KEY is the private key of the dataset's provider. The dataset is the one whose "
@@ -117,7 +126,7 @@ const struct command computation_commands[] = {
         .args = "[KEY]",
         .args_max = 1,
         .options_size = sizeof(struct run_options),
-        .flags = {{run_flags, 0}, EVIDENCE_SETS},
+        .flags = {{run_flags, 0}, DATA_SETS},
         .run = computation_run,
         .summary = "Starts the computation and waits until it ends",
         .help = "KEY is the private key of the owner or of the algorithm's provider. Where the "
@@ -129,7 +138,7 @@ const struct command computation_commands[] = {
         .args = "[KEY]",
         .args_max = 1,
         .options_size = sizeof(struct result_options),
-        .flags = {{result_flags, 0}, EVIDENCE_SETS},
+        .flags = {{result_flags, 0}, DATA_SETS},
         .run = computation_result,
         .summary = "Fetches the result and prints the path of the file",
         .help = "KEY is the private key of a result consumer. The file appears under its name once "
@@ -184,7 +193,7 @@ const struct command computation_commands[] = {
         .args = "[KEY]",
         .args_max = 1,
         .options_size = sizeof(struct logs_options),
-        .flags = {{logs_flags, 0}, EVIDENCE_SETS},
+        .flags = {{logs_flags, 0}, DATA_SETS},
         .run = computation_logs,
         .summary = "Prints what the algorithm printed, for those whom the manifest names",
     },

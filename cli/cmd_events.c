@@ -6,6 +6,8 @@
 
 #include <inttypes.h>
 
+#define LOGS_MAX (64 * MIB)
+
 /* --- events --- */
 
 struct listing {
@@ -67,13 +69,13 @@ static int listen_to(struct httpc *client, struct httpc_call *call, const struct
 static int agent_events(const struct cli *cli, const struct events_options *options,
                         struct err *err)
 {
-    struct agent_access access = {
-        .agent = &options->base.agent, .manager = &options->base.manager, .key_needed = true};
+    struct agent_access access = computation_glance(&options->base);
     struct httpc_call call = {.op = &agent_ops[AGENT_OP_list_events]};
     OWNED_AGENT *agent = NULL;
 
     if (cli_arg(cli, 0) != NULL)
         return err_set(err, ERR_USAGE, "with --agent the VM is named by --vm");
+    access.key_needed = true;
     if (session_open_agent(&access, &agent, err) < 0)
         return -1;
     call.computation = agent->computation;
@@ -110,14 +112,14 @@ static int print_piece(void *to, struct span bytes, struct err *err)
     return print_finish(err);
 }
 
-static const struct httpc_sink to_stdout = {.write = print_piece, .max = 64 * MIB};
+static const struct httpc_sink to_stdout = {.write = print_piece, .max = LOGS_MAX};
 
 static int show_console(const struct cli *cli, const struct logs_options *options, struct err *err)
 {
     struct httpc_call call = {.op = &manager_ops[MANAGER_OP_get_vm_console], .sink = &to_stdout};
     OWNED_HTTPC *manager = NULL;
     OWNED_JSON *vm = NULL;
-    OWNED_REPLY reply = {0};
+    OWNED_HTTPC_REPLY reply = {0};
 
     if (cli->arg_count > 0 || options->base.agent.vm == NULL)
         return err_set(err, ERR_USAGE, "'logs --console' needs --vm ID and no key");
@@ -128,17 +130,45 @@ static int show_console(const struct cli *cli, const struct logs_options *option
     return httpc_perform(manager, &call, &reply, err);
 }
 
+static int gather_piece(void *to, struct span bytes, struct err *err)
+{
+    for (size_t i = 0; i < bytes.len; i++)
+        if (bytes.data[i] != '\0')
+            buf_add_u8(to, bytes.data[i]);
+        else
+            buf_add_str(to, "\\x00"); /* a text ends at a NUL */
+    return buf_check(to, "the logs", err);
+}
+
+/* Logs are bytes; as JSON they are one text, in which bytes that are none are written \\xNN. */
+static int logs_as_json(struct agent *agent, struct httpc_call *call, struct err *err)
+{
+    OWNED_BUF text = BUF_OF(LOGS_MAX);
+    struct httpc_sink sink = {.write = gather_piece, .to = &text, .max = LOGS_MAX};
+    OWNED_HTTPC_REPLY reply = {0};
+    OWNED_JSON *result = json_new_object();
+
+    call->sink = &sink;
+    if (agent_call(agent, call, &reply, err) < 0)
+        return -1;
+    json_set_str(result, "logs", buf_str(&text));
+    print_json(result);
+    return 0;
+}
+
 int computation_logs(const struct cli *cli, const void *ptr, struct err *err)
 {
     const struct logs_options *options = ptr;
     struct agent_access access = computation_access(cli, &options->base, 0);
     struct httpc_call call = {.op = &agent_ops[AGENT_OP_get_logs], .sink = &to_stdout};
     OWNED_AGENT *agent = NULL;
-    OWNED_REPLY reply = {0};
+    OWNED_HTTPC_REPLY reply = {0};
 
     if (options->console)
         return show_console(cli, options, err);
     if (session_open_agent(&access, &agent, err) < 0)
         return -1;
+    if (cli->options->json)
+        return logs_as_json(agent, &call, err);
     return agent_call(agent, &call, &reply, err);
 }

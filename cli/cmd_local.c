@@ -25,7 +25,7 @@ const struct flag common_flags[] = {
     {"profile", 0, FLAG_TEXT, "NAME", NULL, offsetof(struct common_options, profile),
      "settings to use, from ~/.config/cocos/NAME.conf (COCOS_PROFILE; default: default)"},
     {"verbose", 'v', FLAG_BOOL, NULL, NULL, offsetof(struct common_options, verbose),
-     "say which requests are made"},
+     "say which requests are made, and what is signed in them"},
     {"help", 'h', FLAG_BOOL, NULL, NULL, offsetof(struct common_options, help), "this text"},
     {"man", 0, FLAG_BOOL, NULL, NULL, offsetof(struct common_options, man),
      "the same as a man page, for 'man -l -'"},
@@ -92,7 +92,7 @@ static int try_out(const struct manager_options *options, bool *ret_answered, st
 {
     struct httpc_call call = {.op = &manager_ops[MANAGER_OP_get_host]};
     OWNED_HTTPC *manager = NULL;
-    OWNED_REPLY reply = {0};
+    OWNED_HTTPC_REPLY reply = {0};
 
     if (session_open_manager(options, &manager, err) < 0)
         return -1;

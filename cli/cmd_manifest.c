@@ -159,6 +159,7 @@ struct show_options {
     struct common_options common;
     struct agent_options agent;
     struct manager_options manager;
+    struct evidence_options evidence;
 };
 
 /* From a file, or from the agent when none is given. */
@@ -167,6 +168,7 @@ static int load_manifest(const struct cli *cli, const struct show_options *optio
 {
     struct agent_access access = {.agent = &options->agent,
                                   .manager = &options->manager,
+                                  .evidence = &options->evidence,
                                   .key_needed = true,
                                   .computation_needed = true};
     OWNED_JSON *json = NULL;
@@ -207,16 +209,16 @@ struct send_options {
 static int run_send(const struct cli *cli, const void *ptr, struct err *err)
 {
     const struct send_options *options = ptr;
-    struct evidence_options evidence = {.insecure = options->evidence.insecure};
     struct agent_access access = {.agent = &options->agent,
                                   .manager = &options->manager,
-                                  .evidence = &evidence,
+                                  .evidence = &options->evidence,
+                                  .evidence_needed = true,
                                   .key = cli_arg(cli, 1),
                                   .key_needed = true};
     OWNED_JSON *json = NULL;
     OWNED_MANIFEST *manifest = NULL;
     OWNED_AGENT *agent = NULL;
-    OWNED_REPLY reply = {0};
+    OWNED_HTTPC_REPLY reply = {0};
     OWNED_JSON *result = json_new_object();
     struct httpc_call call = {.op = &agent_ops[AGENT_OP_put_computation]};
 
@@ -259,7 +261,8 @@ const struct command manifest_commands[] = {
         .args = "[FILE]",
         .args_max = 1,
         .options_size = sizeof(struct show_options),
-        .flags = {{agent_flags, offsetof(struct show_options, agent)},
+        .flags = {{evidence_flags, offsetof(struct show_options, evidence)},
+                  {agent_flags, offsetof(struct show_options, agent)},
                   {manager_flags, offsetof(struct show_options, manager)}},
         .run = run_show,
         .summary = "Shows a manifest in words, from a file or from the agent",

@@ -100,7 +100,7 @@ static int check_etag(struct download *download, const char *etag, struct err *e
 
     digest_finish(download->sha256, got);
     if (text_parse_hex(etag, said, sizeof(said), &ignored) < 0 ||
-        memcmp(said, got, sizeof(said)) == 0)
+        span_equal(SPAN_OF_ARRAY(said), SPAN_OF_ARRAY(got)))
         return 0;
     return err_set(err, ERR_UNREACHABLE, "the result was damaged on its way: its SHA-256 is not %s",
                    etag);
@@ -173,7 +173,7 @@ int computation_result(const struct cli *cli, const void *ptr, struct err *err)
                               .progress = progress_update,
                               .progress_ctx = &progress};
     OWNED_AGENT *agent = NULL;
-    OWNED_REPLY reply = {0};
+    OWNED_HTTPC_REPLY reply = {0};
     int result;
 
     if (download_open(options, &download, err) < 0 || session_open_agent(&access, &agent, err) < 0)

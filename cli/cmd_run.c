@@ -126,7 +126,7 @@ static int start(struct agent *agent, struct err *err)
 {
     struct httpc_call call = {.op = &agent_ops[AGENT_OP_post_run]};
     OWNED_MANIFEST *manifest = NULL;
-    OWNED_REPLY reply = {0};
+    OWNED_HTTPC_REPLY reply = {0};
     struct err refusal;
 
     if (index_of_state(state_of(agent)) >= STATE_RUNNING)
@@ -178,9 +178,9 @@ int computation_stop(const struct cli *cli, const void *ptr, struct err *err)
     struct agent_access access = computation_access(cli, options, 0);
     struct httpc_call call = {.op = &agent_ops[AGENT_OP_delete_computation]};
     OWNED_AGENT *agent = NULL;
-    OWNED_REPLY reply = {0};
+    OWNED_HTTPC_REPLY reply = {0};
 
-    access.evidence = NULL;
+    access.evidence_needed = false; /* it takes data away, it moves none */
     if (session_open_agent(&access, &agent, err) < 0 || agent_call(agent, &call, &reply, err) < 0 ||
         session_read_state(agent, err) < 0)
         return -1;
@@ -201,7 +201,7 @@ static const struct column state_lines[] = {
 int computation_state(const struct cli *cli, const void *ptr, struct err *err)
 {
     const struct computation_options *options = ptr;
-    struct agent_access access = {.agent = &options->agent, .manager = &options->manager};
+    struct agent_access access = computation_glance(options);
     OWNED_AGENT *agent = NULL;
     OWNED_BUF awaiting = BUF_OF(16 * KIB);
 
@@ -223,7 +223,7 @@ int computation_state(const struct cli *cli, const void *ptr, struct err *err)
 int computation_wait(const struct cli *cli, const void *ptr, struct err *err)
 {
     const struct wait_options *options = ptr;
-    struct agent_access access = {.agent = &options->base.agent, .manager = &options->base.manager};
+    struct agent_access access = computation_glance(&options->base);
     const char *word = cli_arg(cli, 0) ? cli_arg(cli, 0) : state_names[STATE_CONSUMING_RESULTS];
     int wanted = index_of_state(word);
     OWNED_AGENT *agent = NULL;

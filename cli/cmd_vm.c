@@ -92,7 +92,7 @@ static int wait_gone(struct httpc *manager, const char *id, struct err *err)
     int64_t begun = clock_monotonic_ms();
 
     for (;;) {
-        OWNED_REPLY reply = {0};
+        OWNED_HTTPC_REPLY reply = {0};
 
         if (httpc_perform(manager, &call, &reply, err) < 0)
             return err->kind == ERR_NOT_FOUND ? 0 : -1;
@@ -110,7 +110,7 @@ static int run_remove(const struct cli *cli, const void *ptr, struct err *err)
     OWNED_HTTPC *manager = NULL;
     OWNED_JSON *vm = NULL;
     OWNED_JSON *result = json_new_object();
-    OWNED_REPLY reply = {0};
+    OWNED_HTTPC_REPLY reply = {0};
     const char *id;
 
     if (session_open_manager(&options->manager, &manager, err) < 0 ||
@@ -172,7 +172,7 @@ static int read_page(struct listing *listing, struct err *err)
     uint64_t left = listing->limit - json_count(listing->items);
     OWNED_BUF query = BUF_OF(4 * KIB);
     struct httpc_call call = {.op = &manager_ops[MANAGER_OP_list_vms]};
-    OWNED_REPLY reply = {0};
+    OWNED_HTTPC_REPLY reply = {0};
     const struct json *items;
 
     buf_printf(&query, "limit=%" PRIu64, left < PAGE_SIZE ? left : PAGE_SIZE);
@@ -241,7 +241,7 @@ static int run_images(const struct cli *cli, const void *ptr, struct err *err)
     const struct manager_only *options = ptr;
     struct httpc_call call = {.op = &manager_ops[MANAGER_OP_list_images]};
     OWNED_HTTPC *manager = NULL;
-    OWNED_REPLY reply = {0};
+    OWNED_HTTPC_REPLY reply = {0};
     const struct json *items;
 
     if (session_open_manager(&options->manager, &manager, err) < 0 ||
@@ -278,7 +278,7 @@ static int run_host(const struct cli *cli, const void *ptr, struct err *err)
     const struct manager_only *options = ptr;
     struct httpc_call call = {.op = &manager_ops[MANAGER_OP_get_host]};
     OWNED_HTTPC *manager = NULL;
-    OWNED_REPLY reply = {0};
+    OWNED_HTTPC_REPLY reply = {0};
 
     if (session_open_manager(&options->manager, &manager, err) < 0 ||
         httpc_perform(manager, &call, &reply, err) < 0)

@@ -73,4 +73,7 @@ extern const char *const wait_states[];
 struct agent_access computation_access(const struct cli *cli,
                                        const struct computation_options *options, size_t key_at);
 
+/* The access that a command wants which only looks: no key, no evidence, no manifest needed. */
+struct agent_access computation_glance(const struct computation_options *options);
+
 #endif

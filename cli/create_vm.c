@@ -184,7 +184,7 @@ int create_vm_run(const struct cli *cli, const void *ptr, struct err *err)
     OWNED_HTTPC *manager = NULL;
     OWNED_JSON *body = NULL;
     OWNED_JSON *vm = NULL;
-    OWNED_REPLY reply = {0};
+    OWNED_HTTPC_REPLY reply = {0};
     OWNED(free_str) char *id = NULL;
 
     if (make_request(options, &body, err) < 0 ||

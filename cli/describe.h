@@ -39,5 +39,7 @@ extern const struct described described_environment[];
 extern const struct described described_exit_codes[];
 extern const struct described described_files[];
 extern const char described_essay[];
+extern const char described_caution[];
+extern const char described_tour[]; /* shell: a computation from keys to result */
 
 #endif

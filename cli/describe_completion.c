@@ -220,7 +220,7 @@ static void write_fish(struct buf *out)
     buf_add_str(out, "# fish completion of cocos-cli, printed by 'cocos-cli completion fish'\n"
                      "function __cocos_cli_is\n"
                      "    set -l words (string match -v -- '-*' (commandline -opc))\n"
-                     "    string match -q -- \"$argv[1]*\" \"$words[2..-1]\"\n"
+                     "    string match -q -- \"$argv[1] *\" \"$words[2..-1] \"\n"
                      "end\n"
                      "function __cocos_cli_at\n"
                      "    set -l words (string match -v -- '-*' (commandline -opc))\n"
@@ -229,6 +229,9 @@ static void write_fish(struct buf *out)
     while ((command = command_next(command)) != NULL) {
         const char *space = strchr(command->path, ' ');
 
+        if (space != NULL)
+            buf_printf(out, "complete -c cocos-cli -n '__cocos_cli_at \"\"' -f -a %.*s\n",
+                       (int)(space - command->path), command->path);
         buf_printf(out, "complete -c cocos-cli -n '__cocos_cli_at \"%.*s\"' -f -a %s -d '",
                    space != NULL ? (int)(space - command->path) : 0, command->path,
                    space != NULL ? space + 1 : command->path);

@@ -11,6 +11,29 @@ const char described_essay[] =
     "with the agent inside of them as a party of a computation. A party is its key. Results go to "
     "standard output, messages and progress to standard error; with --json every result is JSON.";
 
+const char described_caution[] =
+    "Until evidence can be verified, whatever sends or fetches wants --insecure-no-attestation, "
+    "and says so every time.";
+
+const char described_tour[] =
+    "# the operator, once: which manager\n"
+    "cocos-cli login /var/lib/cocos/manager\n"
+    "# each party: a key; the public half goes to whoever writes the manifest\n"
+    "cocos-cli keys -k ed25519 --name alice\n"
+    "# the owner: what is run on what, and who gets the result\n"
+    "cocos-cli manifest create --owner owner-public.pem --algorithm fit.py \\\n"
+    "    --provider coder-public.pem --dataset iris.csv:data-public.pem \\\n"
+    "    --consumer reader-public.pem --start manual -o manifest.json\n"
+    "VM=$(cocos-cli create-vm --manifest manifest.json --ttl 1h --wait)\n"
+    "# the providers: only into the computation they agreed to\n"
+    "export COCOS_MANIFEST=manifest.json\n"
+    "cocos-cli algo fit.py coder-private.pem --vm \"$VM\"\n"
+    "cocos-cli data iris.csv data-private.pem --vm \"$VM\"\n"
+    "cocos-cli run owner-private.pem --vm \"$VM\"\n"
+    "# the consumer\n"
+    "cocos-cli result reader-private.pem --vm \"$VM\" -o out\n"
+    "cocos-cli remove-vm \"$VM\"";
+
 const struct described described_environment[] = {
     {"COCOS_MANAGER_URL", "address of the manager"},
     {"COCOS_MANAGER_TOKEN", "token that the manager knows"},

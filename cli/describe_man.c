@@ -103,12 +103,12 @@ static void add_described(struct buf *out, const char *title, const struct descr
     }
 }
 
-static void add_example(struct buf *out, const struct command *command)
+static void add_example(struct buf *out, const char *example)
 {
-    if (command->example == NULL)
+    if (example == NULL)
         return;
-    buf_add_str(out, ".PP\n.RS 4\n.nf\n");
-    add_roff(out, command->example);
+    buf_add_str(out, ".SH EXAMPLES\n.RS 4\n.nf\n");
+    add_roff(out, example);
     buf_add_str(out, "\n.fi\n.RE\n");
 }
 
@@ -122,10 +122,7 @@ static void man_command(struct buf *out, const struct command *command)
         add_paragraph(out, ".PP", command->help);
     buf_add_str(out, ".SH OPTIONS\n");
     add_flags(out, command);
-    if (command->example != NULL) {
-        buf_add_str(out, ".SH EXAMPLES\n");
-        add_example(out, command);
-    }
+    add_example(out, command->example);
 }
 
 static void man_all(struct buf *out)
@@ -133,7 +130,8 @@ static void man_all(struct buf *out)
     buf_add_str(out, ".SH SYNOPSIS\n.B cocos\\-cli\n.I COMMAND\n.RI [ ARGUMENTS ] \" \" [ FLAGS ]\n"
                      ".SH DESCRIPTION\n");
     add_roff(out, described_essay);
-    buf_add_str(out, "\n");
+    buf_add_u8(out, '\n');
+    add_paragraph(out, ".PP", described_caution);
     for (const struct command_group *group = command_groups; group->title != NULL; group++) {
         buf_add_str(out, ".SH ");
         for (const char *p = group->title; *p != '\0'; p++)
@@ -150,6 +148,7 @@ static void man_all(struct buf *out)
     }
     buf_add_str(out, ".SH OPTIONS\nThese go with every command.\n");
     add_flags(out, NULL);
+    add_example(out, described_tour);
 }
 
 void describe_man(struct buf *out, const struct command *command)
@@ -217,6 +216,9 @@ void describe_markdown(struct buf *out)
     buf_add_str(out, "\nEvery command also knows the flags `--json`, `--profile NAME`, `-v`, "
                      "`--help` and `--man`,\nand those settings of the table below that concern "
                      "it, as flags like `--manager-url`.\n");
+    buf_printf(out, "\n```sh\n%s\n```\n", described_tour);
+    buf_add_u8(out, '\n');
+    describe_wrap(out, described_caution, 100, 0);
     for (const struct command_group *group = command_groups; group->title != NULL; group++) {
         buf_printf(out, "\n## %s\n", group->title);
         for (const struct command *command = group->commands; command->path; command++)

@@ -272,7 +272,7 @@ static void check_manager(const struct doctor_options *options, struct finding *
 {
     struct httpc_call call = {.op = &manager_ops[MANAGER_OP_get_host]};
     OWNED_HTTPC *manager = NULL;
-    OWNED_REPLY reply = {0};
+    OWNED_HTTPC_REPLY reply = {0};
     struct err err;
 
     if (options->manager.url == NULL) {

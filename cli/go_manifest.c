@@ -1,5 +1,7 @@
 #include "cli/go_manifest.h"
 
+#include "lib/base/text.h"
+
 #include <inttypes.h>
 
 #define HASH_SIZE 32
@@ -100,7 +102,7 @@ static void write_text(const char *text, struct buf *out)
     buf_add_u8(out, '"');
     for (; *text != '\0'; text++) {
         /* U+2028 and U+2029 end lines in JavaScript, so they are escaped too. */
-        if (memcmp(text, "\xe2\x80\xa8", 3) == 0 || memcmp(text, "\xe2\x80\xa9", 3) == 0) {
+        if (text_starts_with(text, "\xe2\x80\xa8") || text_starts_with(text, "\xe2\x80\xa9")) {
             buf_printf(out, "\\u202%c", (uint8_t)text[2] == 0xa8 ? '8' : '9');
             text += 2;
         } else {

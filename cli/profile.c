@@ -68,7 +68,7 @@ int profile_parse(struct span text, struct profile **ret, struct err *err)
     OWNED_OF(profile) *profile = mem_new(struct profile);
     unsigned number = 1;
 
-    if (!text_is_utf8(text) || memchr(text.data ? text.data : (const void *)"", '\0', text.len))
+    if (!text_is_utf8(text) || (text.len > 0 && memchr(text.data, '\0', text.len)))
         return err_set(err, ERR_USAGE, "not a text file");
     for (size_t at = 0; at < text.len; number++) {
         const uint8_t *start = text.data + at;

@@ -10,7 +10,8 @@
 
 #define DRAW_EVERY_MS   100
 #define COLUMNS_DEFAULT 80
-#define BAR_WIDTH       30
+#define BAR_MIN         5
+#define BAR_MAX         30
 #define RATE_AFTER_MS   500 /* before that a rate is a guess */
 #define NAME_MAX_SHOWN  24
 
@@ -49,15 +50,15 @@ static void add_rate(struct buf *out, const struct progress_figures *figures)
     buf_printf(out, "  %s left", left);
 }
 
-static void add_bar(struct buf *out, const struct progress_figures *figures)
+static void add_bar(struct buf *out, const struct progress_figures *figures, unsigned width)
 {
     unsigned percent = figures->done >= figures->total
                            ? 100
                            : (unsigned)((double)figures->done * 100 / (double)figures->total);
-    unsigned filled = percent * BAR_WIDTH / 100;
+    unsigned filled = percent * width / 100;
 
     buf_add_str(out, " [");
-    for (unsigned i = 0; i < BAR_WIDTH; i++)
+    for (unsigned i = 0; i < width; i++)
         buf_add_u8(out, i < filled ? '#' : '.');
     buf_printf(out, "] %3u%%", percent);
 }
@@ -66,6 +67,7 @@ void progress_format(struct buf *out, const struct progress_figures *figures, un
 {
     OWNED_BUF numbers = BUF_OF(256);
     bool known = figures->total != UINT64_MAX && figures->total > 0;
+    size_t taken;
 
     print_bytes(&numbers, figures->done);
     if (known) {
@@ -75,8 +77,10 @@ void progress_format(struct buf *out, const struct progress_figures *figures, un
     add_rate(&numbers, figures);
 
     text_add_printable(out, span_of_str(figures->what), NAME_MAX_SHOWN);
-    if (known && columns > out->len + numbers.len + BAR_WIDTH + 10)
-        add_bar(out, figures);
+    taken = out->len + numbers.len + strlen(" [] 100%  ");
+    if (known && taken + BAR_MIN <= columns)
+        add_bar(out, figures,
+                columns - taken < BAR_MAX ? (unsigned)(columns - taken) : (unsigned)BAR_MAX);
     buf_printf(out, "  %s", buf_str(&numbers));
     while (out->len > columns)
         out->data[--out->len] = '\0';

@@ -40,14 +40,18 @@ const struct flag agent_flags[] = {
 };
 
 const struct flag evidence_flags[] = {
-    {"manifest", 0, FLAG_TEXT, "FILE|SHA256", "COCOS_MANIFEST",
-     offsetof(struct evidence_options, manifest),
-     "what this party agreed to; anything else is refused before a byte is sent"},
     {"insecure-no-attestation", 0, FLAG_BOOL, NULL, NULL,
      offsetof(struct evidence_options, insecure),
      "go on although nothing proves what runs at the other end"},
     {"policy", 0, FLAG_LATER, "FILE", "COCOS_POLICY", 0, ""},
     {"policy-sha256", 0, FLAG_LATER, "HEX", NULL, 0, ""},
+    {NULL},
+};
+
+const struct flag agreed_flags[] = {
+    {"manifest", 0, FLAG_TEXT, "FILE|SHA256", "COCOS_MANIFEST",
+     offsetof(struct evidence_options, manifest),
+     "what this party agreed to; anything else is refused before a byte is sent"},
     {NULL},
 };
 
@@ -96,7 +100,7 @@ static int find_vm_by_name(struct httpc *manager, const char *name, struct json 
                            struct err *err)
 {
     struct httpc_call call = {.op = &manager_ops[MANAGER_OP_list_vms], .query = "limit=1000"};
-    OWNED_REPLY reply = {0};
+    OWNED_HTTPC_REPLY reply = {0};
     const struct json *items, *found = NULL;
 
     if (httpc_perform(manager, &call, &reply, err) < 0)
@@ -121,7 +125,7 @@ int session_find_vm(struct httpc *manager, const char *id_or_name, struct json *
                     struct err *err)
 {
     struct httpc_call call = {.op = &manager_ops[MANAGER_OP_get_vm], .params = {id_or_name}};
-    OWNED_REPLY reply = {0};
+    OWNED_HTTPC_REPLY reply = {0};
 
     if (httpc_perform(manager, &call, &reply, err) == 0) {
         *ret = GIVE(reply.json);
@@ -192,14 +196,13 @@ static int load_key(const struct agent_access *access, struct agent *agent, stru
 /* The one way past this is said aloud, every time. */
 static int check_evidence(const struct agent_access *access, struct err *err)
 {
-    if (access->evidence == NULL)
-        return 0;
-    if (!access->evidence->insecure)
+    if (access->evidence->insecure)
+        say_warning("--insecure-no-attestation: nothing proves what runs there; whoever runs that "
+                    "machine can read what is sent and make up what comes back");
+    else if (access->evidence_needed)
         return err_set(err, ERR_UNTRUSTED,
                        "nothing was sent: this version cannot verify yet what runs at the other "
                        "end; --insecure-no-attestation goes on without");
-    say_warning("--insecure-no-attestation: nothing proves what runs at the other end; whoever "
-                "runs that machine may read what is sent and make up what comes back");
     return 0;
 }
 
@@ -245,7 +248,7 @@ int session_open_agent(const struct agent_access *access, struct agent **ret, st
 
     if (load_key(access, agent, err) < 0)
         return -1;
-    if (access->evidence != NULL && access->evidence->manifest != NULL &&
+    if (access->evidence->manifest != NULL &&
         session_manifest_digest(access->evidence->manifest, wanted, err) < 0)
         return -1;
     if (check_evidence(access, err) < 0 || find_place(access, &place, err) < 0 ||
@@ -269,7 +272,7 @@ void agent_free(struct agent *agent)
 int session_read_state(struct agent *agent, struct err *err)
 {
     struct httpc_call call = {.op = &agent_ops[AGENT_OP_get_state]};
-    OWNED_REPLY reply = {0};
+    OWNED_HTTPC_REPLY reply = {0};
     const char *computation;
 
     if (httpc_perform(agent->http, &call, &reply, err) < 0)
@@ -287,7 +290,7 @@ int session_read_state(struct agent *agent, struct err *err)
 int session_read_manifest(struct agent *agent, struct manifest **ret, struct err *err)
 {
     struct httpc_call call = {.op = &agent_ops[AGENT_OP_get_computation]};
-    OWNED_REPLY reply = {0};
+    OWNED_HTTPC_REPLY reply = {0};
     OWNED_MANIFEST *manifest = NULL;
 
     if (agent_call(agent, &call, &reply, err) < 0)

@@ -29,7 +29,8 @@ struct evidence_options {
     bool insecure;
     const char *manifest; /* path, or SHA-256 in hex */
 };
-extern const struct flag evidence_flags[];
+extern const struct flag evidence_flags[]; /* of every command that speaks with an agent */
+extern const struct flag agreed_flags[];   /* --manifest, of those that move data of a party */
 
 /* Opens nothing yet; the first call connects. Errors: USAGE. */
 MUST_USE int session_open_manager(const struct manager_options *options, struct httpc **ret,
@@ -50,8 +51,9 @@ struct agent {
 struct agent_access {
     const struct agent_options *agent;
     const struct manager_options *manager;
-    const struct evidence_options *evidence; /* NULL: the command moves nothing that needs it */
-    const char *key;                         /* path from the arguments; NULL: the setting */
+    const struct evidence_options *evidence;
+    bool evidence_needed; /* the command moves data of a party */
+    const char *key;      /* path from the arguments; NULL: the setting */
     bool key_needed;
     bool computation_needed; /* an agent without a manifest is of no use */
 };

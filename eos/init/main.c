@@ -39,13 +39,15 @@ static void fatal(const struct err *err)
     power_off();
 }
 
-/* A process 1 without standard streams would hand out 0, 1 and 2 to the first files it opens. */
+/* The kernel gave its console, or nothing, in which case 0, 1 and 2 would be the next files opened.
+ */
 static void open_streams(void)
 {
     int fd = open("/dev/null", O_RDWR);
 
-    while (fd >= 0 && fd < 2)
-        fd = dup(fd);
+    for (int to = 0; to < 3 && fd >= 0; to++)
+        if (fd != to)
+            dup2(fd, to);
     if (fd > 2)
         close(fd);
 }

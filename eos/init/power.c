@@ -11,11 +11,14 @@
 
 #define INPUT_DEVICES_MAX 8
 
-static bool has_power_key(int fd)
+/* A keyboard has such a key too; the machine's own button sits on no bus of the outside. */
+static bool is_power_button(int fd)
 {
     unsigned char keys[KEY_MAX / 8 + 1] = {0};
+    struct input_id id = {0};
 
-    return ioctl(fd, EVIOCGBIT(EV_KEY, sizeof keys), keys) >= 0 &&
+    return ioctl(fd, EVIOCGID, &id) >= 0 && id.bustype == BUS_HOST &&
+           ioctl(fd, EVIOCGBIT(EV_KEY, sizeof keys), keys) >= 0 &&
            (keys[KEY_POWER / 8] >> (KEY_POWER % 8) & 1);
 }
 
@@ -28,7 +31,7 @@ int power_open_button(void)
 
         snprintf(path, sizeof path, "/dev/input/event%d", i);
         fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-        if (fd >= 0 && has_power_key(fd)) {
+        if (fd >= 0 && is_power_button(fd)) {
             int found = fd;
             fd = -1;
             return found;

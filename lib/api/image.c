@@ -58,7 +58,7 @@ static int check_record(const struct image_record *record, struct err *err)
             return err_set_at(err, ERR_INPUT, files[i].pointer,
                               "release record: '%s' is no plain file name", files[i].file->file);
     digest_of(DIGEST_SHA256, span_of_str(record->cmdline.text), digest);
-    if (memcmp(digest, record->cmdline.sha256.data, SHA256_SIZE) != 0)
+    if (!span_equal(SPAN_OF_ARRAY(digest), span_of(record->cmdline.sha256.data, SHA256_SIZE)))
         return err_set_at(err, ERR_INPUT, "/cmdline/sha256",
                           "release record: is not the digest of the command line");
     return 0;

@@ -48,6 +48,15 @@ struct attest_spans {
     size_t count;
 };
 
+/* A TPM answered our credential challenge (TPM2_MakeCredential, TPM2_ActivateCredential): whoever
+ * holds ek holds the key of this name too. The caller made the challenge and compared the answer;
+ * here it is decided what that is worth, which depends on who vouches for ek. */
+struct attest_credential {
+    struct span ak_name;        /* the name to which the challenge was bound */
+    struct span ek;             /* TPMT_PUBLIC of the key to which it was encrypted */
+    struct span ek_certificate; /* DER or PEM; empty when there is none */
+};
+
 /* All of it borrowed for the call; what is not given is empty. Certificates and revocation lists
  * are DER or PEM, a PEM file may hold several. */
 struct attest_input {
@@ -63,13 +72,19 @@ struct attest_input {
     struct span collateral; /* TDX, SGX: the JSON of TCB info, identities and CRLs */
     struct span key;        /* the public key or certificate of a token's or quote's signer */
 
+    const struct attest_credential *credential; /* NULL when no TPM was challenged */
+
     /* What belongs to a quote. */
     struct span signature; /* where the format keeps it apart */
     struct span tcg_log, ima_log, cel_log;
+    struct span svsm_manifest; /* what an SVSM's report is over; see evidence/svsm.h */
 
     /* What we asked. At least one of them, or the policy waives freshness. */
     struct span nonce;       /* our challenge; platforms with 64 bytes carry it padded with zeros */
     struct span report_data; /* exactly what the platform must have signed, 64 bytes */
+
+    /* In place of vek, chain, crls and trust_roots: see attest_endorse(). NULL for none. */
+    const struct attest_endorsement *endorsement;
 
     const struct policy *policy; /* NULL: nothing is accepted, and crypto is still told */
     int64_t now;                 /* seconds since 1970, for every validity period */
@@ -78,6 +93,17 @@ struct attest_input {
 /* Validates. On success verdict is filled, whatever it says, and the caller releases it with
  * verdict_done(). Errors: UNSUPPORTED (a format that this build cannot judge), TOO_LARGE. */
 MUST_USE int attest_validate(const struct attest_input *in, struct verdict *ret, struct err *err);
+
+/* Who vouches, checked once for many pieces of evidence by the same signer: takes vek, chain, crls
+ * and trust_roots of in and looks at nothing else. What depends on the time is judged each time it
+ * is used. For SNP. Errors: UNTRUSTED, naming the finding, when the certificates do not hold.
+ * Threads: the result is immutable and may be used by any. */
+struct attest_endorsement;
+MUST_USE int attest_endorse(const struct attest_input *in, struct attest_endorsement **ret,
+                            struct err *err);
+void attest_endorsement_free(struct attest_endorsement *endorsement);
+DEFINE_OWNED(attest_endorsement)
+#define OWNED_ATTEST_ENDORSEMENT OWNED_OF(attest_endorsement)
 
 /* What the bytes look like; ATTEST_AUTO when like nothing we know. */
 enum attest_format attest_detect(struct span evidence);

@@ -42,6 +42,48 @@ static int parse(struct span evidence, struct snp_report *report, struct snp_cer
     return 0;
 }
 
+struct attest_endorsement {
+    struct snp_chain *chain;
+};
+
+static struct snp_chain *load_chain(const struct attest_input *in, const struct snp_certs *certs,
+                                    enum snp_signing_key key, struct verdict *verdict)
+{
+    const struct snp_sources sources = {.vek = in->vek,
+                                        .chain = in->chain,
+                                        .crls = in->crls,
+                                        .trust_roots = in->trust_roots,
+                                        .certs = certs,
+                                        .vlek = key == SNP_SIGNED_BY_VLEK};
+
+    return snp_chain_load(&sources, verdict);
+}
+
+void attest_endorsement_free(struct attest_endorsement *endorsement)
+{
+    if (endorsement == NULL)
+        return;
+    snp_chain_free(endorsement->chain);
+    free(endorsement);
+}
+
+int attest_endorse(const struct attest_input *in, struct attest_endorsement **ret, struct err *err)
+{
+    OWNED_ATTEST_ENDORSEMENT *endorsement = mem_new(struct attest_endorsement);
+    OWNED_VERDICT verdict = {0};
+
+    verdict_init(&verdict, NULL);
+    endorsement->chain = load_chain(in, NULL, SNP_SIGNED_BY_VCEK, &verdict);
+    if (!endorsement->chain->sound) {
+        const struct finding *finding = &verdict.findings[0];
+
+        return err_set(err, ERR_UNTRUSTED, "%s: %s", finding_row(finding->id)->id,
+                       finding->got != NULL ? finding->got : "does not hold");
+    }
+    *ret = GIVE(endorsement);
+    return 0;
+}
+
 static void add_claims(const struct snp_report *report, const struct snp_chain *chain,
                        enum snp_product product, struct verdict *verdict)
 {
@@ -80,7 +122,8 @@ static void check_report_data(struct attest_case *c, const struct snp_report *re
 
 void snp_case_check(struct attest_case *c, struct span evidence)
 {
-    OWNED_SNP_CHAIN *chain = NULL;
+    OWNED_SNP_CHAIN *loaded = NULL;
+    const struct snp_chain *chain;
     struct snp_certs certs = {0};
     struct snp_report report;
     struct snp_subject subject = {.report = &report};
@@ -91,13 +134,9 @@ void snp_case_check(struct attest_case *c, struct span evidence)
     if (parse(evidence, &report, &certs, c->verdict) < 0)
         return;
 
-    chain = snp_chain_load(&(struct snp_sources){.vek = c->in->vek,
-                                                 .chain = c->in->chain,
-                                                 .crls = c->in->crls,
-                                                 .trust_roots = c->in->trust_roots,
-                                                 .certs = &certs,
-                                                 .vlek = report.signing_key == SNP_SIGNED_BY_VLEK},
-                           c->verdict);
+    if (c->in->endorsement == NULL)
+        loaded = load_chain(c->in, &certs, report.signing_key, c->verdict);
+    chain = loaded != NULL ? loaded : c->in->endorsement->chain;
     subject.product = chain->facts.product != SNP_PRODUCT_UNKNOWN ? chain->facts.product
                                                                   : snp_report_product(&report);
     subject.csp_id = chain->facts.csp_id;

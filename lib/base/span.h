@@ -40,7 +40,7 @@ static inline struct span span_part(struct span of, size_t from, size_t len)
         from = of.len;
     if (len > of.len - from)
         len = of.len - from;
-    return span_of(of.data ? of.data + from : NULL, len);
+    return span_of(of.len > 0 ? of.data + from : of.data, len);
 }
 
 static inline bool span_is_zero(struct span of)

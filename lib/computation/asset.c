@@ -69,7 +69,7 @@ int asset_check_pin(const struct asset *asset, const uint8_t digest[static ASSET
 {
     char expected[2 * ASSET_PIN_SIZE + 1], got[2 * ASSET_PIN_SIZE + 1];
 
-    if (memcmp(asset->pin, digest, ASSET_PIN_SIZE) == 0)
+    if (span_equal(span_of(asset->pin, ASSET_PIN_SIZE), span_of(digest, ASSET_PIN_SIZE)))
         return 0;
     text_hex(asset->pin, ASSET_PIN_SIZE, expected);
     text_hex(digest, ASSET_PIN_SIZE, got);

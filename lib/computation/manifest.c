@@ -96,6 +96,12 @@ static struct manifest_party *party_at(const struct json_list *list, size_t inde
     return (struct manifest_party *)list->items + index;
 }
 
+bool manifest_party_is(const struct manifest_party *party,
+                       const uint8_t identity[static SHA256_SIZE])
+{
+    return span_equal(SPAN_OF_ARRAY(party->identity), span_of(identity, SHA256_SIZE));
+}
+
 const struct manifest_dataset *manifest_dataset(const struct manifest *manifest, size_t index)
 {
     return dataset_at(manifest, index);
@@ -227,8 +233,8 @@ static int check_consumers(const struct manifest *manifest, struct err *err)
     for (size_t i = 0; i < manifest->result_consumers.count; i++)
         for (size_t k = 0; k < i; k++) {
             snprintf(pointer, sizeof(pointer), "/result_consumers/%zu/key", i);
-            if (memcmp(manifest_consumer(manifest, i)->identity,
-                       manifest_consumer(manifest, k)->identity, SHA256_SIZE) == 0)
+            if (manifest_party_is(manifest_consumer(manifest, i),
+                                  manifest_consumer(manifest, k)->identity))
                 return err_set_at(err, ERR_INPUT, pointer, "the same key as consumer %zu", k);
         }
     return 0;

@@ -115,6 +115,10 @@ const struct manifest_dataset *manifest_dataset(const struct manifest *manifest,
 const struct manifest_party *manifest_consumer(const struct manifest *manifest, size_t index);
 const struct manifest_party *manifest_reader(const struct manifest *manifest, size_t index);
 
+/* True when the party is this identity. */
+bool manifest_party_is(const struct manifest_party *party,
+                       const uint8_t identity[static SHA256_SIZE]);
+
 /* The dataset of that name; NULL when none is declared. */
 const struct manifest_dataset *manifest_find_dataset(const struct manifest *manifest,
                                                      const char *filename);

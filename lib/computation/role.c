@@ -21,11 +21,6 @@ static const struct {
     [DEED_READ_EVENTS] = {ROLE_ANY, "the computation's participants", "read the events"},
 };
 
-static bool is_party(const struct manifest_party *party, const uint8_t *identity)
-{
-    return memcmp(party->identity, identity, SHA256_SIZE) == 0;
-}
-
 static unsigned roles_by_data(const struct manifest *manifest, const uint8_t *identity,
                               const char *filename)
 {
@@ -34,7 +29,7 @@ static unsigned roles_by_data(const struct manifest *manifest, const uint8_t *id
     for (size_t i = 0; i < manifest->datasets.count; i++) {
         const struct manifest_dataset *dataset = manifest_dataset(manifest, i);
 
-        if (!is_party(&dataset->provider, identity))
+        if (!manifest_party_is(&dataset->provider, identity))
             continue;
         roles |= ROLE_DATA_PROVIDER;
         if (filename != NULL && strcmp(dataset->filename, filename) == 0)
@@ -48,15 +43,15 @@ unsigned role_of(const struct manifest *manifest, const uint8_t identity[static 
 {
     unsigned roles = roles_by_data(manifest, identity, filename);
 
-    if (is_party(&manifest->owner, identity))
+    if (manifest_party_is(&manifest->owner, identity))
         roles |= ROLE_OWNER;
-    if (is_party(&manifest->algorithm.provider, identity))
+    if (manifest_party_is(&manifest->algorithm.provider, identity))
         roles |= ROLE_ALGORITHM_PROVIDER;
     for (size_t i = 0; i < manifest->result_consumers.count; i++)
-        if (is_party(manifest_consumer(manifest, i), identity))
+        if (manifest_party_is(manifest_consumer(manifest, i), identity))
             roles |= ROLE_CONSUMER;
     for (size_t i = 0; i < manifest->logs.to.count; i++)
-        if (is_party(manifest_reader(manifest, i), identity))
+        if (manifest_party_is(manifest_reader(manifest, i), identity))
             roles |= ROLE_LOG_READER;
     return roles;
 }

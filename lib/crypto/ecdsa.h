@@ -1,17 +1,15 @@
-/* ECDSA over r and s as evidence has them: two numbers, not a DER sequence.
+/* The range of an ECDSA signature's two numbers, looked at before any arithmetic sees them.
  *
- * A signature with r or s zero, or not below the order of the curve, is refused before any
- * arithmetic sees it. s in the upper half is valid: a signature is no identifier, since anybody can
- * make a second one of it. */
+ * A verifier that skips this accepts r = s = 0 for every message (CVE-2022-21449). s in the upper
+ * half of the range is valid: a signature is no identifier, since anybody can make a second one of
+ * it. */
 #ifndef COCOS_CRYPTO_ECDSA_H
 #define COCOS_CRYPTO_ECDSA_H
 
 #include "lib/crypto/key.h"
 
-/* Verifies message with a P-256 key and SHA-256, or a P-384 key and SHA-384. r, s: big-endian,
- * exactly as long as the curve's order. Errors: UNTRUSTED (range, signature), INPUT (another kind
- * of key, length). */
-MUST_USE int ecdsa_verify(const struct key *key, struct span message, struct span r, struct span s,
-                          struct err *err);
+/* UNTRUSTED unless both halves of signature, r ‖ s in big-endian, are above zero and below the
+ * order of the curve, KEY_P256 or KEY_P384, and exactly as long as it. */
+MUST_USE int ecdsa_check_range(enum key_type curve, struct span signature, struct err *err);
 
 #endif

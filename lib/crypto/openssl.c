@@ -19,12 +19,6 @@ int openssl_fail(struct err *err, enum err_kind kind, const char *format, ...)
     return err_set(err, kind, "%s: %s", text, reason);
 }
 
-void openssl_require(bool ok)
-{
-    if (!ok)
-        abort();
-}
-
 void openssl_add_bio(BIO *bio, struct buf *out)
 {
     char *data = NULL;

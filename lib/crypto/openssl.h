@@ -17,8 +17,12 @@
  */
 int openssl_fail(struct err *err, enum err_kind kind, const char *format, ...) PRINTF_LIKE(3, 4);
 
-/* Ends the program; for the failures that only mean that memory is gone. */
-void openssl_require(bool ok);
+/* Ends the program unless ok; for the failures that only mean that memory is gone. */
+static inline void openssl_require(bool ok)
+{
+    if (!ok)
+        abort();
+}
 
 /* The key behind a struct key, borrowed. */
 EVP_PKEY *key_handle(const struct key *key);
@@ -26,6 +30,12 @@ EVP_PKEY *key_handle(const struct key *key);
 /* Makes a struct key of pkey (taken, also on failure) after checking that it is one of our types
  * and in its one canonical form. Errors: INPUT. */
 MUST_USE int key_adopt(EVP_PKEY *pkey, bool private, struct key **ret, struct err *err);
+
+/* The same for a public key whose SubjectPublicKeyInfo is known; it must be the canonical one. */
+MUST_USE int key_adopt_public(EVP_PKEY *pkey, struct span spki, struct key **ret, struct err *err);
+
+/* Reads a SubjectPublicKeyInfo, strictly: nothing after it, no other encoding. Errors: INPUT. */
+MUST_USE int key_load_spki(struct span der, struct key **ret, struct err *err);
 
 /* Parses a certificate, DER or PEM, with nothing before or after it. Errors: INPUT. */
 MUST_USE int certificate_parse(struct span bytes, X509 **ret, struct err *err);

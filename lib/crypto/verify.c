@@ -1,5 +1,6 @@
 #include "lib/crypto/verify.h"
 
+#include "lib/crypto/ecdsa.h"
 #include "lib/crypto/openssl.h"
 
 #include <openssl/ec.h>
@@ -29,7 +30,7 @@ static bool scheme_fits(const struct scheme_row *scheme, enum key_type type)
     return type == KEY_ED25519;
 }
 
-/* OpenSSL wants the DER of r and s; it refuses those that are out of range. */
+/* OpenSSL wants the DER of r and s. */
 static uint8_t *encode_pair(struct span halves, size_t half, size_t *ret_len)
 {
     OPENSSL_OWNED(ECDSA_SIG) *pair = ECDSA_SIG_new();
@@ -94,9 +95,8 @@ int verify_signature(const struct key *key, enum verify_scheme scheme, enum dige
                        key_type_names[key_type_of(key)]);
     if (name == NULL && scheme != VERIFY_ED25519)
         return err_set(err, ERR_UNTRUSTED, "signature over %s", digest_name(digest));
-    if (row->ecdsa && signature.len != 2 * half)
-        return err_set(err, ERR_UNTRUSTED, "signature has %zu bytes, not %zu", signature.len,
-                       2 * half);
+    if (row->ecdsa && ecdsa_check_range(key_type_of(key), signature, err) < 0)
+        return -1;
     if (row->ecdsa) {
         size_t len = 0;
 

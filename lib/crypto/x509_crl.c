@@ -1,10 +1,16 @@
 #include "lib/base/text.h"
-#include "lib/crypto/x509_openssl.h"
+#include "lib/crypto/x509_parts.h"
 
-#include <openssl/x509v3.h>
+#include <stdlib.h>
+
+#define VERSION_2 1 /* as it is written */
 
 struct x509_crl {
-    X509_CRL *handle;
+    uint8_t *der; /* our copy, which all spans point into */
+    size_t der_len;
+    struct x509_signed signed_part;
+    struct span issuer;
+    struct span entries; /* content of the SEQUENCE; empty when nothing is revoked */
     int64_t this_update, next_update;
     char issuer_common_name[X509_NAME_SIZE];
 };
@@ -13,87 +19,117 @@ void x509_crl_free(struct x509_crl *crl)
 {
     if (crl == NULL)
         return;
-    X509_CRL_free(crl->handle);
+    free(crl->der);
     free(crl);
 }
 
-/* We know the authority's key identifier and the CRL's number, which must not be critical. All that
- * is critical narrows or splits the list: a delta, one distribution point, an indirect one. */
-static int check_extensions(const STACK_OF(X509_EXTENSION) * extensions, struct err *err)
+/* All that is critical narrows or splits a list: a delta, one distribution point, an indirect one.
+ * We know none of it. */
+static int check_extensions(struct span list, struct err *err)
 {
-    if (x509_check_extensions(extensions, err) < 0)
-        return -1;
-    for (int i = 0; i < sk_X509_EXTENSION_num(extensions); i++) {
-        X509_EXTENSION *extension = sk_X509_EXTENSION_value(extensions, i);
-        char oid[80];
+    struct der d = der_of(list);
+    struct x509_extension extension;
 
-        if (!X509_EXTENSION_get_critical(extension))
+    if (x509_check_extensions(list, err) < 0)
+        return -1;
+    while (x509_next_extension(&d, &extension)) {
+        OWNED_BUF text = BUF_OF(256);
+
+        if (!extension.critical)
             continue;
-        OBJ_obj2txt(oid, sizeof(oid), X509_EXTENSION_get_object(extension), 1);
-        return err_set(err, ERR_INPUT, "has the critical extension %s, unknown here", oid);
+        der_oid_text(extension.oid, &text);
+        return err_set(err, ERR_INPUT, "has the critical extension %.80s, unknown here",
+                       buf_str(&text));
     }
     return 0;
 }
 
-static int check_entries(X509_CRL *handle, struct err *err)
+/* The next entry: SEQUENCE {serial, date, extensions OPTIONAL}; its serial and extensions. */
+static struct span take_entry(struct der *entries, struct span *ret_extensions)
 {
-    STACK_OF(X509_REVOKED) *entries = X509_CRL_get_REVOKED(handle);
+    struct der entry = der_of(der_take(entries, DER_SEQUENCE));
+    struct span serial = der_integer(&entry);
 
-    for (int i = 0; i < sk_X509_REVOKED_num(entries); i++)
-        if (check_extensions(X509_REVOKED_get0_extensions(sk_X509_REVOKED_value(entries, i)), err) <
-            0)
-            return err_wrap(err, "entry %d", i);
+    x509_take_time(&entry);
+    *ret_extensions = der_more(&entry) ? der_take(&entry, DER_SEQUENCE) : span_of(NULL, 0);
+    if (!der_end(&entry))
+        der_fail(entries);
+    return serial;
+}
+
+static int check_entries(struct span list, struct err *err)
+{
+    struct der entries = der_of(list);
+    struct span extensions;
+
+    for (size_t i = 0; der_more(&entries); i++) {
+        take_entry(&entries, &extensions);
+        if (entries.bad)
+            return err_set(err, ERR_INPUT, "entry %zu is none", i);
+        if (check_extensions(extensions, err) < 0)
+            return err_wrap(err, "entry %zu", i);
+    }
     return 0;
 }
 
-static int read_fields(struct x509_crl *crl, struct err *err)
+/* [0] EXPLICIT SEQUENCE. */
+static struct span take_extensions(struct der *d)
 {
-    X509_CRL *handle = crl->handle;
+    struct der tagged;
+    struct span list;
 
-    if (X509_CRL_get_version(handle) != X509_CRL_VERSION_2)
-        return err_set(err, ERR_INPUT, "has version %ld, expected 2",
-                       X509_CRL_get_version(handle) + 1);
-    if (X509_CRL_get0_nextUpdate(handle) == NULL)
+    if (!der_next_is(d, DER_CONTEXT(0)))
+        return span_of(NULL, 0);
+    tagged = der_of(der_take(d, DER_CONTEXT(0)));
+    list = der_take(&tagged, DER_SEQUENCE);
+    if (!der_end(&tagged))
+        der_fail(d);
+    return list;
+}
+
+/* RFC 5280, 5.1.2. */
+static int read_body(struct x509_crl *crl, struct err *err)
+{
+    struct der outer = der_of(crl->signed_part.body);
+    struct der d = der_of(der_take(&outer, DER_SEQUENCE));
+    uint64_t version = der_next_is(&d, DER_INTEGER) ? der_u64(&d) : 0;
+    struct span algorithm = der_whole(&d, DER_SEQUENCE), extensions;
+
+    if (!d.bad && version != VERSION_2)
+        return err_set(err, ERR_INPUT, "has version %llu, expected 2",
+                       (unsigned long long)version + 1);
+    crl->issuer = der_whole(&d, DER_SEQUENCE);
+    crl->this_update = x509_take_time(&d);
+    if (!der_next_is(&d, DER_UTC_TIME) && !der_next_is(&d, DER_GENERALIZED_TIME))
         return err_set(err, ERR_INPUT, "does not say when the next one comes");
-    if (x509_read_time(X509_CRL_get0_lastUpdate(handle), &crl->this_update, err) < 0 ||
-        x509_read_time(X509_CRL_get0_nextUpdate(handle), &crl->next_update, err) < 0)
-        return -1;
-    x509_read_common_name(X509_CRL_get_issuer(handle), crl->issuer_common_name);
-    if (check_extensions(X509_CRL_get0_extensions(handle), err) < 0)
-        return -1;
-    return check_entries(handle, err);
-}
+    crl->next_update = x509_take_time(&d);
+    if (der_next_is(&d, DER_SEQUENCE))
+        crl->entries = der_take(&d, DER_SEQUENCE);
+    extensions = take_extensions(&d);
 
-static int parse_der(struct span der, struct x509_crl **ret, struct err *err)
-{
-    OWNED_X509_CRL *crl = mem_new(struct x509_crl);
-    const uint8_t *at = der.data;
-    uint8_t *written = NULL;
-    bool canonical;
-    int len;
-
-    crl->handle = d2i_X509_CRL(NULL, &at, (long)der.len);
-    if (crl->handle == NULL)
-        return openssl_fail(err, ERR_INPUT, "is no revocation list");
-    if (at != der.data + der.len)
-        return err_set(err, ERR_INPUT, "byte %td: something follows the list", at - der.data);
-    len = i2d_X509_CRL(crl->handle, &written);
-    canonical = len > 0 && span_equal(der, span_of(written, (size_t)len));
-    OPENSSL_free(written);
-    if (!canonical)
-        return err_set(err, ERR_INPUT, "is not in canonical DER");
-    if (read_fields(crl, err) < 0)
+    if (!der_end(&d))
+        return err_set(err, ERR_INPUT, "is no revocation list in DER");
+    if (!span_equal(algorithm, crl->signed_part.algorithm))
+        return err_set(err, ERR_INPUT, "names two signature algorithms");
+    if (check_extensions(extensions, err) < 0)
         return -1;
-    *ret = GIVE(crl);
-    return 0;
+    return check_entries(crl->entries, err);
 }
 
 int x509_crl_parse(struct span bytes, struct x509_crl **ret, struct err *err)
 {
+    OWNED_X509_CRL *crl = mem_new(struct x509_crl);
     OWNED_BUF der = BUF_OF(X509_CRL_SIZE_MAX);
 
-    if (x509_unwrap(bytes, "X509 CRL", &der, err) < 0 || parse_der(buf_span(&der), ret, err) < 0)
+    if (x509_unwrap(bytes, "X509 CRL", &der, err) < 0)
         return err_wrap(err, "revocation list");
+    crl->der = (uint8_t *)mem_copy(der.data, der.len);
+    crl->der_len = der.len;
+    if (x509_split(span_of(crl->der, crl->der_len), &crl->signed_part, err) < 0 ||
+        read_body(crl, err) < 0 ||
+        x509_read_common_name(crl->issuer, crl->issuer_common_name, err) < 0)
+        return err_wrap(err, "revocation list");
+    *ret = GIVE(crl);
     return 0;
 }
 
@@ -114,28 +150,17 @@ const char *x509_crl_issuer_common_name(const struct x509_crl *crl)
 
 bool x509_crl_is_by(const struct x509_crl *crl, const struct x509 *issuer)
 {
-    const uint8_t *der = NULL;
-    size_t len = 0;
-
-    openssl_require(X509_NAME_get0_der(X509_CRL_get_issuer(crl->handle), &der, &len) == 1);
-    return span_equal(span_of(der, len), issuer->subject);
+    return span_equal(crl->issuer, issuer->subject);
 }
 
 int x509_crl_check_signature(const struct x509_crl *crl, const struct x509 *issuer,
                              unsigned schemes, struct err *err)
 {
-    EVP_PKEY *key = X509_get0_pubkey(issuer->handle);
-    const X509_ALGOR *algorithm = NULL;
-
-    X509_CRL_get0_signature(crl->handle, NULL, &algorithm);
-    if (key == NULL)
-        return openssl_fail(err, ERR_UNTRUSTED, "revocation list: its issuer's key is unusable");
-    if (x509_check_usage(issuer, KU_CRL_SIGN, "revocation lists", err) < 0 ||
-        x509_check_scheme(algorithm, key, schemes, err) < 0)
+    if (issuer->key == NULL)
+        return err_set(err, ERR_UNTRUSTED, "revocation list: its issuer's key is unusable");
+    if (x509_check_usage(issuer, KEY_USAGE_CRL_SIGN, "revocation lists", err) < 0 ||
+        x509_check_signed(&crl->signed_part, issuer->key, schemes, err) < 0)
         return err_wrap(err, "revocation list of '%s'", crl->issuer_common_name);
-    if (X509_CRL_verify(crl->handle, key) != 1)
-        return openssl_fail(err, ERR_UNTRUSTED, "revocation list of '%s' is not signed by '%s'",
-                            crl->issuer_common_name, issuer->common_name);
     return 0;
 }
 
@@ -153,18 +178,13 @@ int x509_crl_check_time(const struct x509_crl *crl, int64_t now, struct err *err
                    early ? "is not valid before" : "should have been replaced at", limit, at);
 }
 
-/* Not X509_CRL_get0_by_serial(): it sorts the list in place at the first call, and takes an entry
- * with the reason removeFromCRL, which only deltas may have, as no revocation. */
 bool x509_crl_revokes(const struct x509_crl *crl, const struct x509 *cert)
 {
-    STACK_OF(X509_REVOKED) *entries = X509_CRL_get_REVOKED(crl->handle);
-    const ASN1_INTEGER *serial = X509_get0_serialNumber(cert->handle);
+    struct der entries = der_of(crl->entries);
+    struct span extensions;
 
-    for (int i = 0; i < sk_X509_REVOKED_num(entries); i++) {
-        X509_REVOKED *entry = sk_X509_REVOKED_value(entries, i);
-
-        if (ASN1_INTEGER_cmp(X509_REVOKED_get0_serialNumber(entry), serial) == 0)
+    while (der_more(&entries))
+        if (span_equal(take_entry(&entries, &extensions), cert->serial))
             return true;
-    }
     return false;
 }

@@ -1,6 +1,7 @@
 /* What libcurl calls while a request is under way. */
 #include "lib/httpc/internal.h"
 
+#include "lib/crypto/secret.h"
 #include "lib/crypto/tls_peer.h"
 
 #include <errno.h>
@@ -177,8 +178,8 @@ static int on_request(void *ctx, char *server_ip, char *own_ip, int server_port,
         end_with(x, &err);
         return CURL_PREREQFUNC_ABORT;
     }
-    if (x->exporter_wanted != NULL &&
-        memcmp(x->exporter_wanted, x->client->exporter, EXPORTER_SIZE) != 0) {
+    if (x->exporter_wanted != NULL && !secret_equal(span_of(x->exporter_wanted, EXPORTER_SIZE),
+                                                    SPAN_OF_ARRAY(x->client->exporter))) {
         err_set(&err, ERR_UNREACHABLE, "the connection was opened anew");
         end_with(x, &err);
         x->reopened = true;

@@ -44,7 +44,7 @@ static int connect_once(struct httpc *client, const struct httpc_call *call, str
     char last_id[HEADER_MAX];
     const char *headers[] = {"Accept: text/event-stream", NULL, NULL};
     struct httpc_call streaming = *call;
-    OWNED_REPLY reply = {0};
+    OWNED_HTTPC_REPLY reply = {0};
     int result;
 
     if (l->sse.id[0] != '\0') {

@@ -9,7 +9,7 @@
  *
  * A call is one operation row of lib/api with its path values, and whatever goes up and comes down:
  *
- *     OWNED_REPLY reply = {0};
+ *     OWNED_HTTPC_REPLY reply = {0};
  *     struct httpc_call call = {.op = &manager_ops[MANAGER_OP_get_vm], .params = {id}};
  *
  *     if (httpc_perform(client, &call, &reply, err) < 0)
@@ -59,7 +59,7 @@ struct httpc_config {
     const char *proxy;           /* NULL: none, whatever the environment says */
     const char *user_agent;      /* NULL: none */
     unsigned connect_timeout_ms; /* 0: 10 s */
-    unsigned stall_timeout_ms;   /* nothing moved either way; 0: 2 min */
+    unsigned stall_timeout_ms;   /* nothing moved either way; 0: 5 min */
     int64_t (*clock)(void);      /* seconds since 1970, for certificates and signatures */
     int64_t (*ticks_ms)(void);   /* a clock that never jumps, for silences and pauses */
     bool (*stopped)(void *ctx);  /* asked at least once a second; true ends the call with
@@ -134,7 +134,7 @@ struct httpc_reply {
 };
 
 void httpc_reply_done(struct httpc_reply *reply);
-#define OWNED_REPLY __attribute__((cleanup(httpc_reply_done))) struct httpc_reply
+#define OWNED_HTTPC_REPLY __attribute__((cleanup(httpc_reply_done))) struct httpc_reply
 
 /* Performs one call. 0 for an answer of 2xx. Errors: the kind of the problem document that came
  * back; UNREACHABLE, TIMEOUT (nobody there, the connection broke); UNTRUSTED (certificate or pin do

@@ -42,7 +42,7 @@ int channel_note(struct httpc *client, struct err *err)
 static int open_channel(struct httpc *client, struct err *err)
 {
     struct httpc_call call = {.op = client->config.opener};
-    OWNED_REPLY reply = {0};
+    OWNED_HTTPC_REPLY reply = {0};
     struct transfer x = {.client = client, .call = &call, .reply = &reply};
     int result;
 
@@ -81,12 +81,13 @@ static int digest_upload(struct httpc *client, const struct httpc_upload *upload
     return 0;
 }
 
-/* The Content-Digest header for the body, or "" without one. */
+/* The Content-Digest header for the body, or "" without one; an empty file is no body on the wire.
+ */
 static int write_content_digest(const struct transfer *x, struct buf *out, struct err *err)
 {
     uint8_t sha256[SHA256_SIZE];
 
-    if (x->call->upload == NULL && x->call->json == NULL)
+    if (x->call->json == NULL && (x->call->upload == NULL || x->call->upload->size == 0))
         return 0;
     if (x->call->json != NULL)
         digest_of(DIGEST_SHA256, buf_span(&x->body), sha256);

@@ -10,7 +10,7 @@
 #define URL_MAX            (16 * KIB)
 #define BLOCK              (256 * KIB)
 #define CONNECT_TIMEOUT_MS 10000
-#define STALL_TIMEOUT_MS   120000
+#define STALL_TIMEOUT_MS   300000 /* unpacking a large archive is silent, too */
 
 /* --- options --- */
 

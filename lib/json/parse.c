@@ -142,7 +142,7 @@ static int malformed(const json_error_t *why, struct err *err)
     enum json_error_code code = json_error_code(why);
     bool nul = code == json_error_null_character || code == json_error_null_byte_in_key;
     const char *text = nul ? "a NUL character in a string" : why->text;
-    OWNED_BUF words = BUF_OF(2 * JSON_ERROR_TEXT_LENGTH);
+    OWNED_BUF words = BUF_OF(2UL * JSON_ERROR_TEXT_LENGTH);
 
     text_add_printable(&words, span_of_str(text), JSON_ERROR_TEXT_LENGTH);
     return err_set(err, ERR_MALFORMED, "line %d column %d: %s", why->line, why->column,

@@ -127,6 +127,20 @@ bool config_is_loopback(const char *listen)
     return inet_pton(AF_INET, host, &v4) == 1 && (ntohl(v4.s_addr) >> 24) == 127;
 }
 
+/* The address itself is the server's to understand; here only its form counts, before anything is
+ * made. */
+static int check_listen(const char *listen, struct err *err)
+{
+    const char *colon = strrchr(listen, ':');
+    struct err why;
+    uint64_t port = 0;
+
+    if (colon != NULL && colon != listen && text_parse_u64(colon + 1, UINT16_MAX, &port, &why) == 0)
+        return 0;
+    return err_set(err, ERR_USAGE, "COCOS_MANAGER_LISTEN: expected ADDRESS:PORT, got '%.80s'",
+                   listen);
+}
+
 /* Others get these paths by name: QEMU, libvirt. */
 static int make_absolute(char **path, const char *what, struct err *err)
 {
@@ -141,6 +155,8 @@ static int make_absolute(char **path, const char *what, struct err *err)
 
 static int check(struct config *config, struct err *err)
 {
+    if (check_listen(config->listen, err) < 0)
+        return -1;
     if (ports_parse(config->port_range, &config->ports, err) < 0)
         return err_wrap(err, "COCOS_MANAGER_PORT_RANGE");
     if (file_make_dirs(config->state_dir, 0711, err) < 0) {
@@ -159,8 +175,10 @@ int config_load(int argc, char **argv, struct config *ret, struct err *err)
 {
     int result = setting_load(&config_info, argc, argv, ret, err);
 
-    if (result != 0)
+    if (result != 0) {
+        config_release(ret);
         return result;
+    }
     set_defaults(ret);
     if (check(ret, err) < 0) {
         config_release(ret);

@@ -85,8 +85,8 @@ static void add_listen(struct names *names, const char *listen)
         listen++;
         len -= 2;
     }
-    if ((len == 7 && memcmp(listen, "0.0.0.0", 7) == 0) ||
-        (len == 2 && memcmp(listen, "::", 2) == 0))
+    if (span_equal(span_of(listen, len), span_of_str("0.0.0.0")) ||
+        span_equal(span_of(listen, len), span_of_str("::")))
         return;
     add_name(names, listen, len);
 }

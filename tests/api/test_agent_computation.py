@@ -38,7 +38,7 @@ def test_three_parties_compute(agent):
     assert answer.status == 200 and answer.headers["content-type"] == "application/zip"
     assert unzip(answer.body) == {"total.txt": b"42\n"}
     assert work.log(agent) == "the total is 42\n"
-    assert agent.state()["state"] == "Complete"
+    agent.await_state("Complete")
     assert work.result(agent).body == answer.body
 
     work.wipe(agent)

@@ -129,7 +129,7 @@ def test_parties_compute_by_signatures_alone(agent):
         assert channel.ask(work.provider, "POST", "/v1/run", work.sha256).status == 202
         agent.await_state("ConsumingResults")
         assert channel.ask(work.consumer, "GET", "/v1/result", work.sha256).status == 200
-        assert agent.state()["state"] == "Complete"
+        agent.await_state("Complete")
         assert channel.ask(work.owner, "DELETE", "/v1/computation", work.sha256).status == 204
 
 

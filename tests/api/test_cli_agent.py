@@ -14,7 +14,8 @@ from cli_support import BIN, INSECURE
 from fake_parts import FakeAgent
 from https_service import Answer, pin_of, problem, verify_signature
 
-IDENTITY_COMMANDS = [["manifest", "send", "manifest.json", "owner-private.pem"], ["algo", "fit.py", "coder-private.pem"],
+IDENTITY_COMMANDS = [["manifest", "send", "manifest.json", "owner-private.pem"],
+                     ["algo", "fit.py", "coder-private.pem"],
                      ["data", "iris.csv", "data-private.pem"], ["run", "owner-private.pem"],
                      ["result", "reader-private.pem"], ["logs", "reader-private.pem"]]
 
@@ -30,10 +31,10 @@ def identity(cli, name):
 
 
 @pytest.fixture
-def started(parties, agent):
+def started(parties, fake_agent):
     """An agent that has the manifest."""
     parties("manifest", "send", "manifest.json", "owner-private.pem", INSECURE)
-    return agent
+    return fake_agent
 
 
 @pytest.fixture
@@ -47,10 +48,10 @@ def loaded(parties, started):
 # --- evidence ---
 
 @pytest.mark.parametrize("command", IDENTITY_COMMANDS, ids=lambda command: command[0])
-def test_nothing_is_sent_without_evidence(parties, agent, command):
+def test_nothing_is_sent_without_evidence(parties, fake_agent, command):
     done = parties(*command, code=5)
     assert "--insecure-no-attestation" in done.err
-    assert agent.requests == [] and agent.connections == 0
+    assert fake_agent.requests == [] and fake_agent.connections == 0
 
 
 @pytest.mark.parametrize("command", IDENTITY_COMMANDS[:1] + IDENTITY_COMMANDS[1:3], ids=lambda command: command[0])
@@ -81,29 +82,29 @@ def test_the_agreed_manifest_is_accepted_in_any_spelling(parties, started):
     parties("algo", "fit.py", "coder-private.pem", INSECURE, "--manifest", "spelled.json")
 
 
-def test_without_a_pin_the_key_is_said_to_be_unchecked(cli, agent):
+def test_without_a_pin_the_key_is_said_to_be_unchecked(cli, fake_agent):
     del cli.env["COCOS_AGENT_PIN"]
-    assert agent.pin in cli("state").err
-    cli.env["COCOS_AGENT_PIN"] = agent.pin
+    assert fake_agent.pin in cli("state").err
+    cli.env["COCOS_AGENT_PIN"] = fake_agent.pin
     assert cli("state").err == ""
 
 
-def test_another_key_than_pinned_is_exit_5(parties, agent):
+def test_another_key_than_pinned_is_exit_5(parties, fake_agent):
     parties.env["COCOS_AGENT_PIN"] = FakeAgent().pin
     done = parties("manifest", "send", "manifest.json", "owner-private.pem", INSECURE, code=5)
     assert "not the pinned one" in done.err
-    assert agent.requests == []
+    assert fake_agent.requests == []
 
 
-def test_the_agent_of_a_vm_is_asked_of_the_manager(parties, agent, manager):
+def test_the_agent_of_a_vm_is_asked_of_the_manager(parties, fake_agent, fake_manager):
     for name in ("COCOS_AGENT_URL", "COCOS_AGENT_PIN"):
         del parties.env[name]
-    manager.agent_url, manager.agent_pin = agent.url, agent.pin
+    fake_manager.agent_url, fake_manager.agent_pin = fake_agent.url, fake_agent.pin
     parties("create-vm", "--name", "demo")
     assert "has not answered yet" in parties("state", "--vm", "vm-1", code=7).err
     parties("vm-info", "vm-1")
     parties("state", "--vm", "demo")
-    manager.agent_pin = pin_of(manager.key.public_key())
+    fake_manager.agent_pin = pin_of(fake_manager.key.public_key())
     parties("state", "--vm", "vm-1", code=5)
 
 
@@ -115,20 +116,21 @@ def test_a_key_goes_into_the_handshake(parties, started):
 
 
 @pytest.mark.parametrize("kind", ["rsa", "ecdsa", "ecdsa-p384", "ed25519"])
-def test_every_kind_of_key_can_do_both(parties, agent, kind):
+def test_every_kind_of_key_can_do_both(parties, fake_agent, kind):
     parties("keys", "-k", kind, "-n", "own")
     parties("manifest", "create", "--owner", "own-public.pem", "-a", "fit.py", "-c", "own-public.pem", "-o", "m.json")
     parties("manifest", "send", "m.json", "own-private.pem", INSECURE)
-    assert agent.requests[-1].peer == identity(parties, "own")
+    assert fake_agent.requests[-1].peer == identity(parties, "own")
     parties("algo", "fit.py", "own-private.pem", INSECURE, "--auth", "signature")
-    request = agent.requests[-1]
+    request = fake_agent.requests[-1]
     assert request.peer is None
     parameters = verify_signature(request, public_key(parties, "own"))
     assert parameters["keyid"] == identity(parties, "own")
     assert parameters["tag"] == "cocos"
     assert int(parameters["expires"]) - int(parameters["created"]) <= 300
-    assert request.headers["cocos-computation"] == agent.digest()
-    nonces = {verify_signature(r, public_key(parties, "own"))["nonce"] for r in agent.requests if "signature" in r.headers}
+    assert request.headers["cocos-computation"] == fake_agent.digest()
+    nonces = {verify_signature(request, public_key(parties, "own"))["nonce"]
+              for request in fake_agent.requests if "signature" in request.headers}
     assert len(nonces) == 2  # HEAD and PUT
 
 
@@ -160,13 +162,13 @@ def test_a_connection_that_never_stays_is_exit_3(parties, started):
 
 @pytest.mark.parametrize("content, code, says", [
     (None, 2, "No such file"), ("no key", 1, "key 'k.pem'"),
-    ("-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n",
-     1, "key 'k.pem'")])
-def test_a_key_that_cannot_be_used(cli, agent, content, code, says):
+    ("-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n"
+     "-----END PUBLIC KEY-----\n", 1, "key 'k.pem'")])
+def test_a_key_that_cannot_be_used(cli, fake_agent, content, code, says):
     if content is not None:
         cli.write("k.pem", content)
     assert says in cli("stop", "k.pem", code=code).err
-    assert agent.requests == []
+    assert fake_agent.requests == []
 
 
 def test_a_key_that_others_may_read_is_said(parties, started):
@@ -195,7 +197,7 @@ def test_refused_is_exit_4(parties, started):
 
 # --- uploads ---
 
-def test_a_directory_goes_up_as_its_zip(parties, agent):
+def test_a_directory_goes_up_as_its_zip(parties, fake_agent):
     parties.write("set/a.txt", "hello\n")
     parties.write("set/sub/b.txt", "x")
     parties("manifest", "create", "--owner", "owner-public.pem", "-a", "fit.py", "-d", "set:data-public.pem", "-c",
@@ -205,23 +207,23 @@ def test_a_directory_goes_up_as_its_zip(parties, agent):
     parties.env["TMPDIR"] = str(parties.path("home"))
     done = parties("data", "set/", "data-private.pem", INSECURE, "-d", "--json")
     assert done.json["sent"] == [{"name": "set", "bytes": 277}]
-    assert hashlib.sha3_256(agent.assets["set"]).hexdigest() == (
+    assert hashlib.sha3_256(fake_agent.assets["set"]).hexdigest() == (
         "377d09a5652db1962f04b3f3f1ff4556e28b6b355fbf3f624727fa850b543258")
     assert os.listdir(parties.path("home")) == []
 
 
-def test_a_large_dataset_streams(parties, agent):
+def test_a_large_dataset_streams(parties, fake_agent):
     parties.write("big.bin", os.urandom(1 << 20) * 24)
     parties("manifest", "create", "--owner", "owner-public.pem", "-a", "fit.py", "-d", "big.bin:data-public.pem", "-c",
             "reader-public.pem", "-o", "m.json")
     parties("manifest", "send", "m.json", "owner-private.pem", INSECURE)
     parties("algo", "fit.py", "owner-private.pem", INSECURE)
     parties("data", "big.bin", "data-private.pem", INSECURE, "--auth", "signature")
-    verify_signature(agent.requests[-1], public_key(parties, "data"))
-    assert len(agent.assets["big.bin"]) == 24 << 20
+    verify_signature(fake_agent.requests[-1], public_key(parties, "data"))
+    assert len(fake_agent.assets["big.bin"]) == 24 << 20
 
 
-def test_names_are_encoded_in_the_path(parties, agent):
+def test_names_are_encoded_in_the_path(parties, fake_agent):
     name = "Ünïcode & 100%?.csv"
     parties.write(name, "x")
     parties("manifest", "create", "--owner", "owner-public.pem", "-a", "fit.py", "-d", f"{name}:data-public.pem", "-c",
@@ -229,7 +231,7 @@ def test_names_are_encoded_in_the_path(parties, agent):
     parties("manifest", "send", "m.json", "owner-private.pem", INSECURE)
     parties("algo", "fit.py", "owner-private.pem", INSECURE)
     parties("data", name, "data-private.pem", INSECURE, "--auth", "signature", code=1)  # the fake decodes nothing
-    assert agent.requests[-1].path == "/v1/datasets/%C3%9Cn%C3%AFcode%20%26%20100%25%3F.csv"
+    assert fake_agent.requests[-1].path == "/v1/datasets/%C3%9Cn%C3%AFcode%20%26%20100%25%3F.csv"
 
 
 def test_changed_data_is_told_with_both_digests(parties, started):
@@ -261,16 +263,16 @@ def test_flags_that_disagree_with_the_manifest(parties, started):
     parties("data", "iris.csv", "data-private.pem", INSECURE, "-d", code=2)
 
 
-def test_an_upload_refused_half_way_says_why(parties, agent):
+def test_an_upload_refused_half_way_says_why(parties, fake_agent):
     parties.write("big.bin", bytes(8 << 20))
     parties("manifest", "create", "--owner", "owner-public.pem", "-a", "fit.py", "-d", "big.bin:data-public.pem", "-c",
             "reader-public.pem", "-o", "m.json")
     parties("manifest", "send", "m.json", "owner-private.pem", INSECURE)
     parties("algo", "fit.py", "owner-private.pem", INSECURE)
-    agent.wants_body = lambda method, target, headers: problem(507, "no-space", "no space left in the VM")
+    fake_agent.wants_body = lambda method, target, headers: problem(507, "no-space", "no space left in the VM")
     done = parties("data", "big.bin", "data-private.pem", INSECURE, code=1)
     assert "no space left in the VM" in done.err
-    assert agent.body_bytes < 8 << 20
+    assert fake_agent.body_bytes < 8 << 20
 
 
 def test_a_connection_cut_while_uploading_is_exit_3(parties, started):
@@ -279,9 +281,9 @@ def test_a_connection_cut_while_uploading_is_exit_3(parties, started):
     parties("data", "iris.csv", "data-private.pem", INSECURE, code=3)
 
 
-def test_an_agent_that_is_none(cli, agent):
+def test_an_agent_that_is_none(cli, fake_agent):
     for answer in (Answer(200, {"items": []}), Answer(200, b"hello"), Answer(204)):
-        agent.handle = lambda request: answer
+        fake_agent.handle = lambda request: answer
         assert "no agent" in cli("state", code=3).err
 
 
@@ -317,8 +319,9 @@ def test_run_when_somebody_else_was_faster(parties, loaded):
     parties("run", "owner-private.pem", INSECURE)
 
 
-def test_run_under_auto_only_waits(parties, agent):
-    parties("manifest", "create", "--owner", "owner-public.pem", "-a", "fit.py", "-c", "reader-public.pem", "-o", "m.json")
+def test_run_under_auto_only_waits(parties, fake_agent):
+    parties("manifest", "create", "--owner", "owner-public.pem", "-a", "fit.py", "-c", "reader-public.pem",
+            "-o", "m.json")
     parties("manifest", "send", "m.json", "owner-private.pem", INSECURE)
     process = parties.start("run", "owner-private.pem", INSECURE)
     time.sleep(0.7)
@@ -326,7 +329,7 @@ def test_run_under_auto_only_waits(parties, agent):
     out, err = process.communicate(timeout=20)
     assert process.returncode == 0 and out == b"ConsumingResults\n"
     assert b"waiting for the algorithm" in err
-    assert not any(request.path == "/v1/run" for request in agent.requests)
+    assert not any(request.path == "/v1/run" for request in fake_agent.requests)
 
 
 def test_run_may_come_back_at_once(parties, loaded):
@@ -426,7 +429,8 @@ def test_no_result_yet_is_exit_7(parties, loaded):
 
 def test_a_full_disk_says_so(parties, finished):
     """The result does not fit: file size limits stand in for a full disk."""
-    done = subprocess.run(["sh", "-c", f"ulimit -f 64; trap '' XFSZ; exec {BIN}/cocos-cli result reader-private.pem {INSECURE}"],
+    script = f"ulimit -f 64; trap '' XFSZ; exec {BIN}/cocos-cli result reader-private.pem {INSECURE}"
+    done = subprocess.run(["sh", "-c", script],
                           cwd=parties.directory, env=parties.env, capture_output=True)
     assert done.returncode == 1, done
     assert b"results.zip" in done.stderr
@@ -436,9 +440,10 @@ def test_a_full_disk_says_so(parties, finished):
 
 def test_logs_come_as_they_are(parties, finished):
     assert parties("logs", "reader-private.pem", INSECURE).out == "hello from the algorithm\n"
+    assert parties("logs", "reader-private.pem", INSECURE, "--json").json == {"logs": "hello from the algorithm\n"}
 
 
-def test_standard_output_that_is_full_is_an_error(cli, agent):
+def test_standard_output_that_is_full_is_an_error(cli, fake_agent):
     with open("/dev/full", "wb") as full:
         done = subprocess.run([str(BIN / "cocos-cli"), "state"], cwd=cli.directory, env=cli.env, stdout=full,
                               stderr=subprocess.PIPE)

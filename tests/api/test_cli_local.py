@@ -198,7 +198,8 @@ def test_keys_are_never_overwritten(cli):
 
 
 def test_keys_with_a_name_and_a_place(cli):
-    assert cli("keys", "-k", "ed25519", "-n", "alice", "-o", "a/b").out == "a/b/alice-private.pem\na/b/alice-public.pem\n"
+    done = cli("keys", "-k", "ed25519", "-n", "alice", "-o", "a/b")
+    assert done.out == "a/b/alice-private.pem\na/b/alice-public.pem\n"
     assert cli.path("a/b/alice-public.pem").exists()
 
 
@@ -327,7 +328,7 @@ def test_doctor_tells_what_to_do(cli):
         assert (check["remedy"] is None) == (check["result"] == "ok")
 
 
-def test_doctor_asks_the_manager_that_is_known(cli, manager):
+def test_doctor_asks_the_manager_that_is_known(cli, fake_manager):
     process = cli.start("doctor", "--json")
     checks = {check["name"]: check for check in json.loads(process.communicate(timeout=60)[0])["checks"]}
     assert checks["manager"]["result"] == "ok"

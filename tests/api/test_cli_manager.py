@@ -12,16 +12,16 @@ from fake_parts import FakeManager
 from https_service import Answer, make_certificate, pem_of, problem
 
 
-def test_create_vm_prints_the_id_alone(cli, manager):
+def test_create_vm_prints_the_id_alone(cli, fake_manager):
     done = cli("create-vm", "--name", "demo", "--cpus", "2", "--memory", "1024", "--ttl", "1h30m0s")
     assert done.out == "vm-1\n"
-    body = manager.requests[-1].json()
+    body = fake_manager.requests[-1].json()
     assert body == {"platform": "auto", "cpus": 2, "memory_mib": 1024, "name": "demo", "ttl": "1h30m"}
-    assert len(manager.requests[-1].headers["idempotency-key"]) == 36
+    assert len(fake_manager.requests[-1].headers["idempotency-key"]) == 36
 
 
-def test_create_vm_waits_and_tells_where_the_agent_is(cli, manager):
-    manager.agent_url, manager.agent_pin = "https://127.0.0.1:1", "sha256//x"
+def test_create_vm_waits_and_tells_where_the_agent_is(cli, fake_manager):
+    fake_manager.agent_url, fake_manager.agent_pin = "https://127.0.0.1:1", "sha256//x"
     done = cli("create-vm", "--wait")
     assert done.out == "vm-1\n"
     assert all(state in done.err for state in ("provisioning", "booting", "running"))
@@ -29,66 +29,66 @@ def test_create_vm_waits_and_tells_where_the_agent_is(cli, manager):
     assert cli("create-vm", "--wait", "--json").json["state"] == "running"
 
 
-def test_create_vm_sends_manifest_and_owner_key(parties, manager):
+def test_create_vm_sends_manifest_and_owner_key(parties, fake_manager):
     parties("create-vm", "--manifest", "manifest.json", "--owner-key", "owner-private.pem", "--image", "eos-base",
             "--platform", "vm", "--server-url", "https://cvms:7001", "--log-level", "debug", "--secure-boot")
-    body = manager.requests[-1].json()
+    body = fake_manager.requests[-1].json()
     assert body["manifest"] == json.loads(parties.path("manifest.json").read_text())
     assert body["owner_key"] == parties.path("owner-public.pem").read_text()
     assert (body["image"], body["cvms_url"], body["log_level"], body["secure_boot"]) == (
         "eos-base", "https://cvms:7001", "debug", True)
 
 
-def test_create_vm_says_why_a_vm_failed(cli, manager):
-    manager.states = ["provisioning", "booting", "failed"]
+def test_create_vm_says_why_a_vm_failed(cli, fake_manager):
+    fake_manager.states = ["provisioning", "booting", "failed"]
     done = cli("create-vm", "--wait", code=1)
     assert "VM 'vm-1'" in done.err and "boot: the kernel panicked" in done.err
     assert done.out == ""
 
 
-def test_create_vm_gives_up_waiting(cli, manager):
-    manager.states = ["provisioning", "booting"]
+def test_create_vm_gives_up_waiting(cli, fake_manager):
+    fake_manager.states = ["provisioning", "booting"]
     assert "still 'booting'" in cli("create-vm", "--wait", "--timeout", "1s", code=3).err
 
 
-def test_create_vm_asks_again_with_the_same_key_when_the_answer_got_lost(cli, manager):
-    manager.lose_answers = 1
+def test_create_vm_asks_again_with_the_same_key_when_the_answer_got_lost(cli, fake_manager):
+    fake_manager.lose_answers = 1
     done = cli("create-vm")
     assert done.out == "vm-1\n"
     assert "the answer got lost" in done.err
-    keys = [request.headers["idempotency-key"] for request in manager.requests]
+    keys = [request.headers["idempotency-key"] for request in fake_manager.requests]
     assert len(keys) == 2 and keys[0] == keys[1]
-    assert len(manager.vms) == 1
+    assert len(fake_manager.vms) == 1
 
 
-def test_create_vm_shows_the_member_that_is_wrong(cli, manager):
-    manager.create = lambda request: problem(422, "invalid-input", "cpus: 9 is over the limit of 4",
+def test_create_vm_shows_the_member_that_is_wrong(cli, fake_manager):
+    fake_manager.create = lambda request: problem(422, "invalid-input", "cpus: 9 is over the limit of 4",
                                              [{"pointer": "/cpus", "detail": "over the limit"}])
     assert "manager: cpus: 9 is over the limit of 4, at /cpus" in cli("create-vm", "--cpus", "9", code=1).err
 
 
-def test_create_vm_says_what_platform_the_host_lacks(cli, manager):
-    manager.create = lambda request: problem(422, "not-available", "snp: no /dev/sev; enable SEV-SNP in the BIOS")
+def test_create_vm_says_what_platform_the_host_lacks(cli, fake_manager):
+    fake_manager.create = lambda request: problem(422, "not-available", "snp: no /dev/sev; enable SEV-SNP in the BIOS")
     assert "enable SEV-SNP" in cli("create-vm", "--platform", "snp", code=2).err
 
 
-def test_remove_vm_waits_until_it_is_gone(cli, manager):
+def test_remove_vm_waits_until_it_is_gone(cli, fake_manager):
     cli("create-vm")
     assert cli("remove-vm", "vm-1", "--json").json == {"id": "vm-1", "removed": True}
-    assert manager.requests[-1].method == "GET"
+    assert fake_manager.requests[-1].method == "GET"
     assert "there is no VM 'vm-1'" in cli("remove-vm", "vm-1", code=1).err
 
 
-def test_vms_are_found_by_name_when_only_one_has_it(cli, manager):
+def test_vms_are_found_by_name_when_only_one_has_it(cli, fake_manager):
     cli("create-vm", "--name", "demo")
     assert cli("vm-info", "demo", "--json").json["id"] == "vm-1"
     cli("create-vm", "--name", "demo")
     assert "more than one VM" in cli("vm-info", "demo", code=2).err
 
 
-def test_list_vms_reads_every_page(cli, manager):
+def test_list_vms_reads_every_page(cli, fake_manager):
     for number in range(250):
-        manager.vms[f"vm-{number}"] = {"key": None, "vm": manager.vm(f"vm-{number}", {"name": f"n{number}"})}
+        fake_manager.vms[f"vm-{number}"] = {"key": None, "vm": fake_manager.vm(f"vm-{number}", {"name": f"n{number}"})}
     assert len(cli("list-vms", "--json").json["items"]) == 250
     assert len(cli("list-vms", "--limit", "120", "--json").json["items"]) == 120
     lines = cli("list-vms").out.splitlines()
@@ -97,15 +97,15 @@ def test_list_vms_reads_every_page(cli, manager):
     assert cli("list-vms", "--state", "failed").out == ""
 
 
-def test_text_from_the_manager_cannot_play_with_the_terminal(cli, manager):
-    manager.vms["vm-1"] = {"key": None, "vm": manager.vm("vm-1", {"name": "\x1b[2Jboo\n"})}
+def test_text_from_the_manager_cannot_play_with_the_terminal(cli, fake_manager):
+    fake_manager.vms["vm-1"] = {"key": None, "vm": fake_manager.vm("vm-1", {"name": "\x1b[2Jboo\n"})}
     done = cli("list-vms")
     assert "\x1b" not in done.out and "\\x1b[2Jboo\\x0a" in done.out
-    manager.create = lambda request: problem(500, "internal", "\x1b]0;title\x07 broken")
+    fake_manager.create = lambda request: problem(500, "internal", "\x1b]0;title\x07 broken")
     assert "\x1b" not in cli("create-vm", code=1).err
 
 
-def test_images_and_host(cli, manager):
+def test_images_and_host(cli, fake_manager):
     text = cli("images").out
     assert "8.0 MiB" in text and "no kernel" in text
     assert cli("images", "--json").json["items"][0]["name"] == "eos"
@@ -115,38 +115,39 @@ def test_images_and_host(cli, manager):
 
 # --- who answers, who asks ---
 
-def test_nobody_there_is_exit_3(cli, manager):
-    manager.close()
+def test_nobody_there_is_exit_3(cli, fake_manager):
+    fake_manager.close()
     done = cli("list-vms", code=3)
-    assert manager.url in done.err and "hint:" in done.err
+    assert fake_manager.url in done.err and "hint:" in done.err
 
 
-def test_a_silent_server_is_exit_3(cli, manager):
-    cli.env["COCOS_MANAGER_URL"] = f"https://127.0.0.1:{manager.port}"
-    manager.handle = lambda request: None
+def test_a_silent_server_is_exit_3(cli, fake_manager):
+    cli.env["COCOS_MANAGER_URL"] = f"https://127.0.0.1:{fake_manager.port}"
+    fake_manager.handle = lambda request: None
     assert "closed without an answer" in cli("list-vms", code=3).err
 
 
-def test_another_ca_is_exit_5(cli, manager):
+def test_another_ca_is_exit_5(cli, fake_manager):
     cli.write("ca.pem", pem_of(FakeManager().ca))
     assert cli("list-vms", code=5).out == ""
-    assert manager.requests == []
+    assert fake_manager.requests == []
 
 
-def test_no_ca_means_the_roots_of_the_machine(cli, manager):
+def test_no_ca_means_the_roots_of_the_machine(cli, fake_manager):
     del cli.env["COCOS_MANAGER_CA"]
     cli("list-vms", code=5)
-    assert manager.requests == []
+    assert fake_manager.requests == []
 
 
-def test_a_certificate_for_another_name_is_exit_5(cli, manager):
-    manager.certificate = make_certificate(manager.key, "service", manager.ca, manager.ca_key, host="127.0.0.9")
+def test_a_certificate_for_another_name_is_exit_5(cli, fake_manager):
+    fake_manager.certificate = make_certificate(fake_manager.key, "service", fake_manager.ca, fake_manager.ca_key,
+                                                host="127.0.0.9")
     assert "not trusted" in cli("list-vms", code=5).err
-    assert manager.requests == []
+    assert fake_manager.requests == []
 
 
 @pytest.mark.parametrize("text, code", [("no pem", 1), (None, 2)])
-def test_a_ca_that_cannot_be_read(cli, manager, text, code):
+def test_a_ca_that_cannot_be_read(cli, fake_manager, text, code):
     if text is None:
         cli.path("ca.pem").unlink()
     else:
@@ -154,25 +155,25 @@ def test_a_ca_that_cannot_be_read(cli, manager, text, code):
     assert "CA" in cli("list-vms", code=code).err
 
 
-def test_a_wrong_token_is_exit_4(cli, manager):
+def test_a_wrong_token_is_exit_4(cli, fake_manager):
     cli.env["COCOS_MANAGER_TOKEN"] = "wrong"
     assert "login" in cli("list-vms", code=4).err
 
 
-def test_tls_1_2_is_refused(cli, manager):
-    manager.min_version = SSL.TLS1_2_VERSION
+def test_tls_1_2_is_refused(cli, fake_manager):
+    fake_manager.min_version = SSL.TLS1_2_VERSION
     cli("list-vms", code=3)
-    assert manager.requests == []
+    assert fake_manager.requests == []
 
 
-def test_a_proxy_in_the_environment_is_not_used(cli, manager):
+def test_a_proxy_in_the_environment_is_not_used(cli, fake_manager):
     cli.env.update(https_proxy="http://127.0.0.1:1", HTTPS_PROXY="http://127.0.0.1:1", ALL_PROXY="socks5://127.0.0.1:1")
     cli("list-vms")
 
 
-def test_a_redirect_is_not_followed(cli, manager):
+def test_a_redirect_is_not_followed(cli, fake_manager):
     other = FakeManager()
-    manager.handle = lambda request: Answer(302, b"", {"Location": other.url + "/v1/vms"})
+    fake_manager.handle = lambda request: Answer(302, b"", {"Location": other.url + "/v1/vms"})
     cli("list-vms", code=1)
     assert other.requests == []
 
@@ -185,24 +186,24 @@ def test_a_redirect_is_not_followed(cli, manager):
     (Answer(raw=b"SSH-2.0-OpenSSH\r\n"), 3),
     (Answer(raw=b"HTTP/1.1 200 OK\r\n" + b"X: " + b"y" * 400000 + b"\r\n\r\n"), 1),
 ])
-def test_answers_that_make_no_sense(cli, manager, answer, code):
-    manager.handle = lambda request: answer
+def test_answers_that_make_no_sense(cli, fake_manager, answer, code):
+    fake_manager.handle = lambda request: answer
     assert cli("list-vms", code=code).err.startswith("error: ")
 
 
-def test_verbose_says_which_requests_are_made(cli, manager):
-    assert f"GET {manager.url}/v1/host: 200, request request-1" in cli("host", "-v").err
+def test_verbose_says_which_requests_are_made(cli, fake_manager):
+    assert f"GET {fake_manager.url}/v1/host: 200, request request-1" in cli("host", "-v").err
 
 
 # --- login ---
 
 @pytest.fixture
-def logged_out(cli, manager):
+def logged_out(cli, fake_manager):
     """A manager that only its state directory names."""
     for name in list(cli.env):
         if name.startswith("COCOS_"):
             del cli.env[name]
-    return manager
+    return fake_manager
 
 
 def test_login_writes_a_profile_that_works(cli, logged_out):
@@ -259,22 +260,22 @@ def some_events(count):
              "data": {"n": number}} for number in range(1, count + 1)]
 
 
-def test_events_are_shown_and_come_to_an_end(cli, manager):
-    manager.events = some_events(3)
+def test_events_are_shown_and_come_to_an_end(cli, fake_manager):
+    fake_manager.events = some_events(3)
     assert len(cli("events").out.splitlines()) == 3
     assert [json.loads(line)["id"] for line in cli("events", "--json").out.splitlines()] == [1, 2, 3]
     assert [json.loads(line)["id"] for line in cli("events", "--after", "2", "--json").out.splitlines()] == [3]
     cli("create-vm")
     cli("events", "vm-1")
-    assert manager.requests[-1].path == "/v1/vms/vm-1/events"
+    assert fake_manager.requests[-1].path == "/v1/vms/vm-1/events"
 
 
-def test_events_follow_across_a_broken_connection(cli, manager):
-    manager.events = some_events(2)
+def test_events_follow_across_a_broken_connection(cli, fake_manager):
+    fake_manager.events = some_events(2)
     process = cli.start("events", "--follow", "--json")
     try:
         lines = [process.stdout.readline() for _ in range(2)]
-        manager.events = some_events(4)
+        fake_manager.events = some_events(4)
         lines += [process.stdout.readline() for _ in range(2)]
         assert [json.loads(line)["id"] for line in lines] == [1, 2, 3, 4]
     finally:
@@ -282,16 +283,16 @@ def test_events_follow_across_a_broken_connection(cli, manager):
         _, err = process.communicate(timeout=10)
     assert process.returncode == 130
     assert b"trying again" in err
-    assert manager.requests[-1].headers["last-event-id"] in ("2", "4")
+    assert fake_manager.requests[-1].headers["last-event-id"] in ("2", "4")
 
 
-def test_an_event_that_is_no_json_is_an_error(cli, manager):
-    manager.stream = lambda request: Answer(200, b"id: 1\ndata: {\n\n", {"Content-Type": "text/event-stream"})
+def test_an_event_that_is_no_json_is_an_error(cli, fake_manager):
+    fake_manager.stream = lambda request: Answer(200, b"id: 1\ndata: {\n\n", {"Content-Type": "text/event-stream"})
     assert "event '1'" in cli("events", code=1).err
 
 
-def test_interrupted_while_waiting_is_exit_130(cli, manager):
-    manager.states = ["provisioning", "booting"]
+def test_interrupted_while_waiting_is_exit_130(cli, fake_manager):
+    fake_manager.states = ["provisioning", "booting"]
     process = cli.start("create-vm", "--wait")
     time.sleep(1.2)
     process.send_signal(signal.SIGINT)

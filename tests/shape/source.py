@@ -4,7 +4,7 @@ import re
 
 FOLDERS = ["lib", "services", "cli", "eos", "tests"]
 
-# Comments, strings and character constants; the first group keeps what must not be blanked.
+# Comments, strings and character constants.
 NOISE = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.DOTALL)
 
 
@@ -18,6 +18,12 @@ class File:
     def code(self):
         """The text with comments, strings and characters blanked, line for line."""
         return NOISE.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), self.text)
+
+    def code_lines(self):
+        """How many lines hold something else than blanks and comments."""
+        kept = NOISE.sub(lambda m: m.group() if m.group()[0] in "\"'" else re.sub(r"[^\n]", " ", m.group()),
+                         self.text)
+        return sum(1 for line in kept.splitlines() if line.strip())
 
     def is_test(self):
         return self.path.startswith("tests/")

@@ -1,5 +1,8 @@
 """Every module of lib/ has its unit test: lib/ROOM/.../MODULE.c is tested by tests/unit/ROOM/.../test_MODULE.c
-or by a test of the room that includes the module's own header."""
+or by a test of the room that includes the module's own header, or the header whose part it is: the first that
+it includes."""
+
+import re
 
 
 def check(tree):
@@ -10,10 +13,13 @@ def check(tree):
         parts = file.path.split("/")
         if parts[0] != "lib" or not file.path.endswith(".c"):
             continue
-        room, header = "tests/unit/" + parts[1] + "/", f'"{file.path[:-2]}.h"'
+        room = "tests/unit/" + parts[1] + "/"
+        first = re.search(r'^#include ("lib/[^"]+")', file.text, re.M)
+        headers = {f'"{file.path[:-2]}.h"', first.group(1) if first else ""} - {""}
         twin = "/".join(["tests/unit", *parts[1:-1], "test_" + parts[-1]])
         flat = room + "test_" + parts[-1]
-        included = any(test.path.startswith(room) and header in test.text for test in tests)
+        included = any(
+            test.path.startswith(room) and header in test.text for test in tests for header in headers)
         if not paths & {twin, flat} and not included and not tree.excepted("twins", file.path, "test"):
             faults.append(f"{file.path}:1: has no {twin}")
     return faults

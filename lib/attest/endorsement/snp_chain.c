@@ -90,39 +90,63 @@ static const struct x509 *find_vek(const struct snp_chain *chain, size_t vek_cou
     return given != NULL ? given : pick_vek(chain->pool.items, chain->pool.count, vlek);
 }
 
-/* Authorities are renewed under one name: of several, whoever really signed. */
-static const struct x509 *find_issuer(const struct x509_list *list, const struct x509 *of)
+/* Certificates that bear the name of an issuer, each key once. */
+struct candidates {
+    const struct x509 *certs[SNP_CERTS_MAX];
+    size_t count;
+};
+
+static void add_candidates(struct candidates *to, const struct x509_list *list,
+                           const struct x509 *of)
 {
-    const struct x509 *first = NULL;
-    struct err err;
-
     for (size_t i = 0; i < list->count; i++) {
-        const struct x509 *cert = list->items[i];
+        bool known = to->count == COUNT_OF(to->certs) ||
+                     !span_equal(x509_subject(list->items[i]), x509_issuer(of));
 
-        if (!span_equal(x509_subject(cert), x509_issuer(of)))
-            continue;
-        if (first != NULL && x509_check_signature(of, first, SNP_SCHEME, &err) < 0)
-            first = cert;
-        if (first == NULL)
-            first = cert;
+        for (size_t j = 0; j < to->count && !known; j++)
+            known = span_equal(x509_spki(to->certs[j]), x509_spki(list->items[i]));
+        if (!known)
+            to->certs[to->count++] = list->items[i];
     }
-    return first;
 }
 
-/* A root that we trust for the product goes before any other of its name. */
+/* Authorities are renewed under one name, and anybody can make one of that name: who really signed
+ * goes before who did not, and then who is trusted before who is not. */
+static const struct x509 *pick_issuer(const struct snp_chain *chain, const struct candidates *from,
+                                      const struct x509 *of)
+{
+    const struct x509 *best = from->count > 0 ? from->certs[0] : NULL;
+    int best_rank = -1;
+
+    for (size_t i = 0; i < from->count && from->count > 1; i++) {
+        const struct x509 *cert = from->certs[i];
+        struct err err;
+        int rank = x509_check_signature(of, cert, SNP_SCHEME, &err) == 0 ? 2 : 0;
+
+        rank += snp_link_trusts(chain, cert, chain->facts.product) ? 1 : 0;
+        if (rank > best_rank) {
+            best = cert;
+            best_rank = rank;
+        }
+    }
+    return best;
+}
+
+static const struct x509 *find_ca(const struct snp_chain *chain)
+{
+    struct candidates candidates = {.count = 0};
+
+    add_candidates(&candidates, &chain->pool, chain->vek);
+    return pick_issuer(chain, &candidates, chain->vek);
+}
+
 static const struct x509 *find_root(const struct snp_chain *chain)
 {
-    const struct x509_list *const lists[] = {&chain->roots, &chain->pool};
+    struct candidates candidates = {.count = 0};
 
-    for (size_t i = 0; i < COUNT_OF(lists); i++)
-        for (size_t j = 0; j < lists[i]->count; j++) {
-            const struct x509 *cert = lists[i]->items[j];
-
-            if (span_equal(x509_subject(cert), x509_issuer(chain->ca)) &&
-                snp_link_trusts(chain, cert, chain->facts.product))
-                return cert;
-        }
-    return find_issuer(&chain->pool, chain->ca);
+    add_candidates(&candidates, &chain->roots, chain->ca);
+    add_candidates(&candidates, &chain->pool, chain->ca);
+    return pick_issuer(chain, &candidates, chain->ca);
 }
 
 static bool note_absent(struct verdict *verdict, enum finding_id id, const char *expected)
@@ -145,7 +169,7 @@ static bool find_all(struct snp_chain *chain, size_t vek_count, bool vlek, struc
         verdict_add_err(verdict, FINDING_SNP_VEK_FORM, &err);
         return false;
     }
-    chain->ca = find_issuer(&chain->pool, chain->vek);
+    chain->ca = find_ca(chain);
     if (chain->ca == NULL)
         return note_absent(verdict, FINDING_SNP_CA_ABSENT, x509_issuer_common_name(chain->vek));
     chain->root = find_root(chain);

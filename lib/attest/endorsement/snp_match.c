@@ -1,6 +1,6 @@
 #include "lib/attest/endorsement/snp_match.h"
 
-#include "lib/crypto/ecdsa.h"
+#include "lib/crypto/verify.h"
 
 #include <inttypes.h>
 
@@ -95,8 +95,8 @@ static bool check_signature(const struct snp_report *report, const struct snp_ve
 {
     struct err err;
 
-    if (ecdsa_verify(vek->key, report->signed_part, SPAN_OF_ARRAY(report->r),
-                     SPAN_OF_ARRAY(report->s), &err) < 0) {
+    if (verify_signature(vek->key, VERIFY_ECDSA, DIGEST_SHA384, report->signed_part,
+                         SPAN_OF_ARRAY(report->signature), &err) < 0) {
         verdict_add_err(verdict, FINDING_SNP_SIGNATURE, &err);
         return false;
     }

@@ -23,5 +23,5 @@ bool snp_root_is_pinned(const struct x509 *root, enum snp_product product)
     if (product == SNP_PRODUCT_UNKNOWN) /* whose row is zeros */
         return false;
     x509_key_digest(root, digest);
-    return memcmp(digest, pins[product], sizeof(digest)) == 0;
+    return span_equal(SPAN_OF_ARRAY(digest), SPAN_OF_ARRAY(pins[product]));
 }

@@ -15,6 +15,7 @@
 
 #define STRUCT_VERSION_MAX 1
 #define TAG_INTEGER        0x02
+#define TAG_OCTET_STRING   0x04
 #define TAG_IA5_STRING     0x16
 #define SPLS               8
 
@@ -102,7 +103,14 @@ static int read_tcb(const struct x509 *cert, struct snp_vek *vek, struct err *er
     return 0;
 }
 
-/* The hwID is the extension's content itself, without a tag. */
+/* The hwID is the extension's content itself; newer certificates have it as an OCTET STRING. */
+static struct span unwrap_chip(struct span hwid, size_t wanted)
+{
+    if (hwid.len == wanted + 2 && hwid.data[0] == TAG_OCTET_STRING && hwid.data[1] == wanted)
+        return span_part(hwid, 2, wanted);
+    return hwid;
+}
+
 static int read_chip(const struct x509 *cert, struct snp_vek *vek, struct err *err)
 {
     size_t wanted = vek->product == SNP_TURIN ? SNP_CHIP_ID_SIZE_TURIN : SNP_CHIP_ID_SIZE;
@@ -112,6 +120,7 @@ static int read_chip(const struct x509 *cert, struct snp_vek *vek, struct err *e
         return err_set(err, ERR_INPUT, "is a VCEK with the extension %s of a VLEK", OID_CSP);
     if (!x509_extension(cert, OID_CHIP, &hwid))
         return err_set(err, ERR_INPUT, "has no extension %s", OID_CHIP);
+    hwid = unwrap_chip(hwid, wanted);
     if (hwid.len != wanted)
         return err_set(err, ERR_INPUT, "extension %s has %zu bytes, expected %zu", OID_CHIP,
                        hwid.len, wanted);

@@ -69,6 +69,10 @@ MUST_USE int cel_log_check(const struct cel_log *log, struct err *err);
 /* The record's digest in one bank; false when it has none. */
 bool cel_record_find_digest(const struct cel_record *record, enum digest_alg alg, struct span *ret);
 
+/* Goes on extending bank where another log ended; records without a digest for it are passed over.
+ * Errors: INPUT, MALFORMED; bank may have been extended by then. */
+MUST_USE int cel_log_extend(struct span in, struct pcr_bank *bank, struct err *err);
+
 /* Replays the log from zeros: registers it speaks of hold what it alone extended into them. Errors:
  * INPUT, also when a record has no digest for the bank. */
 MUST_USE int cel_log_replay(struct span in, enum digest_alg alg, struct pcr_bank *ret,

@@ -146,8 +146,8 @@ static void read_second_half(struct reader *r, struct snp_report *report)
     report->launch_mitigations = read_le64(r);
     report->current_mitigations = read_le64(r);
     read_skip(r, 152);
-    read_scalar(r, report->r);
-    read_scalar(r, report->s);
+    read_scalar(r, report->signature);
+    read_scalar(r, report->signature + SNP_SCALAR_SIZE);
 }
 
 int snp_report_parse(struct span in, struct snp_report *report, struct err *err)

@@ -70,8 +70,8 @@ struct snp_report {
     bool has_mitigations; /* version 5 */
     uint64_t launch_mitigations, current_mitigations;
 
-    uint8_t r[SNP_SCALAR_SIZE], s[SNP_SCALAR_SIZE]; /* big-endian */
-    struct span signed_part;                        /* borrowed from the input */
+    uint8_t signature[2 * SNP_SCALAR_SIZE]; /* r and s, big-endian */
+    struct span signed_part;                /* borrowed from the input */
 };
 
 /* Reads a report. in: exactly SNP_REPORT_SIZE bytes, borrowed by report->signed_part. Errors:

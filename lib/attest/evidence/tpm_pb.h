@@ -9,6 +9,7 @@
 #define COCOS_ATTEST_EVIDENCE_TPM_PB_H
 
 #include "lib/attest/evidence/pcr.h"
+#include "lib/base/buf.h"
 
 #define TPM_PB_QUOTES_MAX        8
 #define TPM_PB_INTERMEDIATES_MAX 8
@@ -34,5 +35,8 @@ struct tpm_pb {
 
 /* Errors: INPUT with the offset. A quote over a bank that is not computed here is refused. */
 MUST_USE int tpm_pb_parse(struct span in, struct tpm_pb *ret, struct err *err);
+
+/* Writes a message that tpm_pb_parse() and go-tpm-tools read; appended to out. */
+void tpm_pb_write(const struct tpm_pb *pb, struct buf *out);
 
 #endif

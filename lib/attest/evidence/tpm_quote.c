@@ -58,31 +58,52 @@ static int read_selections(struct reader *r, struct tpm_quote *quote, struct err
     return 0;
 }
 
+/* The statement at the reader, which stands behind it afterwards. */
+static int read_statement(struct reader *r, struct tpm_quote *quote, struct err *err)
+{
+    size_t start = r->at;
+    uint32_t magic = read_be32(r);
+    uint16_t type = read_be16(r);
+
+    if (!r->short_read && magic != TPM_GENERATED)
+        return err_set(err, ERR_INPUT, "tpm quote: begins with %08x, so no TPM made it", magic);
+    if (!r->short_read && type != TPM_ST_ATTEST_QUOTE)
+        return err_set(err, ERR_INPUT, "tpm quote: type 0x%04x at byte 4 is no quote", type);
+    quote->qualified_signer = read_sized(r);
+    quote->extra_data = read_sized(r);
+    read_clock(r, quote);
+    if (read_selections(r, quote, err) < 0)
+        return err_wrap(err, "tpm quote: before byte %zu", r->at);
+    quote->pcr_digest = read_sized(r);
+    if (r->short_read)
+        return err_set(err, ERR_INPUT, "tpm quote: ends inside the field at byte %zu", r->at);
+    quote->raw = span_part(r->in, start, r->at - start);
+    if (quote->raw.len > TPM_QUOTE_SIZE_MAX)
+        return err_set(err, ERR_INPUT, "tpm quote: over %d bytes", TPM_QUOTE_SIZE_MAX);
+    return 0;
+}
+
 int tpm_quote_parse(struct span in, struct tpm_quote *ret, struct err *err)
 {
-    struct reader r = reader_of(in);
-    struct tpm_quote quote = {.raw = in};
-    uint32_t magic = read_be32(&r);
-    uint16_t type = read_be16(&r);
+    struct span rest;
 
-    if (in.len > TPM_QUOTE_SIZE_MAX)
-        return err_set(err, ERR_INPUT, "tpm quote: over %d bytes", TPM_QUOTE_SIZE_MAX);
-    if (!r.short_read && magic != TPM_GENERATED)
-        return err_set(err, ERR_INPUT, "tpm quote: begins with %08x, so no TPM made it", magic);
-    if (!r.short_read && type != TPM_ST_ATTEST_QUOTE)
-        return err_set(err, ERR_INPUT, "tpm quote: type 0x%04x at byte 4 is no quote", type);
-    quote.qualified_signer = read_sized(&r);
-    quote.extra_data = read_sized(&r);
-    read_clock(&r, &quote);
-    if (read_selections(&r, &quote, err) < 0)
-        return err_wrap(err, "tpm quote: before byte %zu", r.at);
-    quote.pcr_digest = read_sized(&r);
-    if (r.short_read)
-        return err_set(err, ERR_INPUT, "tpm quote: ends inside the field at byte %zu", r.at);
-    if (!reader_at_end(&r))
-        return err_set(err, ERR_INPUT, "tpm quote: %zu bytes after its end at byte %zu",
-                       reader_rest(&r).len, r.at);
+    if (tpm_quote_split(in, ret, &rest, err) < 0)
+        return -1;
+    if (rest.len > 0)
+        return err_set(err, ERR_INPUT, "tpm quote: %zu bytes after its end at byte %zu", rest.len,
+                       in.len - rest.len);
+    return 0;
+}
+
+int tpm_quote_split(struct span in, struct tpm_quote *ret, struct span *ret_rest, struct err *err)
+{
+    struct reader r = reader_of(in);
+    struct tpm_quote quote = {0};
+
+    if (read_statement(&r, &quote, err) < 0)
+        return -1;
     *ret = quote;
+    *ret_rest = reader_rest(&r);
     return 0;
 }
 

@@ -39,9 +39,13 @@ struct tpm_signature {
     struct span r, s; /* ECDSA */
 };
 
-/* Reads the statement. The magic and the type are looked at first: what a TPM did not make itself,
- * and what is no quote, is not read further. Errors: INPUT with the offset. */
+/* A statement and nothing after it. The magic and the type are looked at first: what a TPM did not
+ * make itself, and what is no quote, is not read further. Errors: INPUT with the offset. */
 MUST_USE int tpm_quote_parse(struct span in, struct tpm_quote *ret, struct err *err);
+
+/* The same for a statement that something else may follow: ret_rest is what does. */
+MUST_USE int tpm_quote_split(struct span in, struct tpm_quote *ret, struct span *ret_rest,
+                             struct err *err);
 
 /* A TPMT_SIGNATURE and nothing after it. Errors: INPUT with the offset. */
 MUST_USE int tpm_signature_parse(struct span in, struct tpm_signature *ret, struct err *err);

@@ -60,7 +60,7 @@ void engine_note_sent(struct engine *engine, const struct manifest *agreed,
         for (size_t i = 0; i < agreed->result_consumers.count; i++) {
             struct consumer *consumer = &engine->consumers[i];
 
-            if (memcmp(manifest_consumer(agreed, i)->identity, identity, SHA256_SIZE) != 0)
+            if (!manifest_party_is(manifest_consumer(agreed, i), identity))
                 continue;
             coverage_add(&consumer->coverage, from, to);
             if (!consumer->fetched && coverage_is_whole(&consumer->coverage, engine->result_bytes))

@@ -2,7 +2,9 @@
 
 #include "lib/archive/zip.h"
 #include "lib/base/file.h"
+#include "services/agent-api/engine/hasher.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -30,7 +32,7 @@ struct incoming {
     struct store *store;
     unsigned resets;
     int fd;
-    struct digest *digest;
+    struct hasher *hasher;
     uint64_t bytes;
     char name[32];     /* "incoming/N" */
     char unpacked[40]; /* "incoming/N.d", or "" */
@@ -68,19 +70,35 @@ static int lock(struct store *store, struct err *err)
     return 0;
 }
 
-/* A result that is just being sent would keep its bytes on the disk as long as that takes. */
-static void empty_result(struct store *store)
+/* What somebody has open, a result that is being sent or an upload that hangs, would keep its bytes
+ * as long as that takes. */
+static void empty_file(int dir_fd, const char *name)
 {
-    int fd = openat(store->dir_fd, RESULT_NAME, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    OWNED(close_fd) int fd = openat(dir_fd, name, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
 
     if (fd >= 0 && ftruncate(fd, 0) < 0)
-        unlinkat(store->dir_fd, RESULT_NAME, 0);
-    close_fd(&fd);
+        unlinkat(dir_fd, name, 0); /* it is removed anyway, only later */
+}
+
+static void empty_incoming(const struct store *store)
+{
+    int dir_fd = openat(store->dir_fd, "incoming", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    DIR *dir = dir_fd >= 0 ? fdopendir(dir_fd) : NULL;
+    struct dirent *entry;
+
+    if (dir == NULL) {
+        close_fd(&dir_fd);
+        return;
+    }
+    while ((entry = readdir(dir)) != NULL)
+        empty_file(dir_fd, entry->d_name);
+    closedir(dir);
 }
 
 static int remove_all(struct store *store, struct err *err)
 {
-    empty_result(store);
+    empty_file(store->dir_fd, RESULT_NAME);
+    empty_incoming(store);
     for (size_t i = 0; i < COUNT_OF(files); i++)
         if (file_remove_tree_at(store->dir_fd, files[i], err) < 0)
             return -1;
@@ -212,7 +230,7 @@ int incoming_begin(struct store *store, enum digest_alg alg, uint64_t size, stru
                           O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (incoming->fd < 0)
         return err_set_errno(err, ERR_SYSTEM, "make a file for what arrives");
-    incoming->digest = digest_new(alg);
+    incoming->hasher = hasher_new(alg);
     *ret = GIVE(incoming);
     return 0;
 }
@@ -226,16 +244,20 @@ static int check_place(const struct incoming *incoming, struct err *err)
 
 int incoming_write(struct incoming *incoming, struct span bytes, struct err *err)
 {
-    if (check_place(incoming, err) < 0 || file_write_fd(incoming->fd, bytes, err) < 0)
+    int result;
+
+    if (check_place(incoming, err) < 0)
         return -1;
-    digest_add(incoming->digest, bytes);
+    hasher_begin(incoming->hasher, bytes);
+    result = file_write_fd(incoming->fd, bytes, err);
+    hasher_join(incoming->hasher);
     incoming->bytes += bytes.len;
-    return 0;
+    return result;
 }
 
 void incoming_finish(struct incoming *incoming, uint8_t *out, uint64_t *ret_bytes)
 {
-    digest_finish(incoming->digest, out);
+    hasher_finish(incoming->hasher, out);
     *ret_bytes = incoming->bytes;
 }
 
@@ -286,6 +308,6 @@ void incoming_free(struct incoming *incoming)
     if (incoming->unpacked[0] != '\0' &&
         file_remove_tree_at(incoming->store->dir_fd, incoming->unpacked, &ignored) < 0)
         incoming->unpacked[0] = '\0'; /* the next reset removes it */
-    digest_free(incoming->digest);
+    hasher_free(incoming->hasher);
     free(incoming);
 }

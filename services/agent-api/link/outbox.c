@@ -12,8 +12,7 @@
 
 #define HEARTBEAT_S 4   /* at least every five seconds, with some room for a slow write */
 #define PAUSE_MS    100 /* changes that come faster are written together */
-#define STATE_MAX   (1 * MIB)
-#define EVENTS_MAX  (8 * MIB)
+#define LINES_MAX   (16 * MIB)
 
 struct outbox {
     struct outbox_config config;
@@ -31,28 +30,54 @@ struct outbox {
 
 /* --- writing --- */
 
+/* The names of many awaited datasets may be too much: then they are left out, and only there. */
+static void shorten(struct json *state, struct buf *text)
+{
+    struct json *awaiting = json_new_copy(json_get(state, "awaiting"));
+
+    json_set(awaiting, "datasets", json_new_array());
+    json_set(state, "awaiting", awaiting);
+    buf_reset(text);
+    json_write(state, text);
+}
+
 static int write_state(struct outbox *outbox, struct err *err)
 {
     OWNED_JSON *state = outbox->config.encode_state(outbox->config.ctx);
-    OWNED_BUF text = BUF_OF(STATE_MAX);
+    OWNED_BUF text = BUF_OF(OUTBOX_STATE_MAX);
 
     json_set_time(state, "time", clock_now());
     json_set_int(state, "seq", (int64_t)++outbox->seq);
     json_set_str(state, "pin", outbox->config.pin);
-    json_write_pretty(state, &text);
+    json_write(state, &text);
+    if (text.overflow)
+        shorten(state, &text);
     if (buf_check(&text, "state", err) < 0)
         return -1;
     return file_replace_at(outbox->dir_fd, "state.json", buf_span(&text), 0644, err);
 }
 
+/* Whole lines off the front, until the rest fits. */
+static void drop_oldest(struct buf *lines)
+{
+    size_t over = lines->len > OUTBOX_EVENTS_MAX ? lines->len - OUTBOX_EVENTS_MAX : 0;
+    const uint8_t *end;
+
+    if (over == 0)
+        return;
+    end = memchr(lines->data + over - 1, '\n', lines->len - over + 1);
+    buf_drop_front(lines, end != NULL ? (size_t)(end - lines->data) + 1 : lines->len);
+}
+
 static int write_events(struct outbox *outbox, struct err *err)
 {
     uint64_t last = event_log_last_id(outbox->config.events);
-    OWNED_BUF text = BUF_OF(EVENTS_MAX);
+    OWNED_BUF text = BUF_OF(LINES_MAX);
 
     if (last == outbox->written_event)
         return 0;
     event_log_write_lines(outbox->config.events, &text);
+    drop_oldest(&text);
     if (buf_check(&text, "events", err) < 0 ||
         file_replace_at(outbox->dir_fd, "events.ndjson", buf_span(&text), 0644, err) < 0)
         return -1;

@@ -9,6 +9,10 @@
 #include "lib/json/json.h"
 #include "lib/program/event.h"
 
+/* What the manager takes: more is cut, the oldest events first. */
+#define OUTBOX_STATE_MAX  (64 * KIB)
+#define OUTBOX_EVENTS_MAX (1 * MIB)
+
 struct outbox;
 
 struct outbox_config {

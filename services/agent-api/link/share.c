@@ -40,6 +40,21 @@ static int load_owner(struct share_config *config, struct err *err)
     return 0;
 }
 
+int share_parse_config(struct span text, struct share_config *ret, struct err *err)
+{
+    *ret = (struct share_config){.log_level = -1};
+    if (json_decode_text(text, &config_table, ret, err) < 0) {
+        ret->log_level = -1;
+        return err_wrap(err, "the share");
+    }
+    if (load_owner(ret, err) < 0) {
+        share_config_done(ret);
+        return err_wrap(err, "the share's config");
+    }
+    ret->present = true;
+    return 0;
+}
+
 int share_load_config(const char *dir, struct share_config *ret, struct err *err)
 {
     OWNED_BUF text = BUF_OF(CONFIG_MAX);
@@ -47,14 +62,7 @@ int share_load_config(const char *dir, struct share_config *ret, struct err *err
     *ret = (struct share_config){.log_level = -1};
     if (read_in(dir, "config.json", &text, err) < 0)
         return err->kind == ERR_NOT_FOUND ? 0 : err_wrap(err, "the share's config");
-    if (json_decode_text(buf_span(&text), &config_table, ret, err) < 0)
-        return err_wrap(err, "the share");
-    if (load_owner(ret, err) < 0) {
-        share_config_done(ret);
-        return err_wrap(err, "the share's config");
-    }
-    ret->present = true;
-    return 0;
+    return share_parse_config(buf_span(&text), ret, err);
 }
 
 void share_config_done(struct share_config *config)

@@ -24,6 +24,8 @@ struct share_config {
 /* Reads in/config.json under dir; no such file is no error. Errors: INPUT, MALFORMED, TOO_LARGE,
  * SYSTEM. On failure ret is released. */
 MUST_USE int share_load_config(const char *dir, struct share_config *ret, struct err *err);
+/* The same from text. */
+MUST_USE int share_parse_config(struct span text, struct share_config *ret, struct err *err);
 void share_config_done(struct share_config *config);
 
 /* Reads in/manifest.json; *ret is NULL when there is none. */

@@ -5,6 +5,7 @@
 
 #define LIST_LIMIT_DEFAULT 100
 #define BODY_MAX           (4 * MIB)
+#define CONSOLE_LINE_MAX   1000
 
 static void reply_vm(struct httpd_reply *reply, int status, const struct vm *vm)
 {
@@ -144,7 +145,7 @@ int api_get_vm_metrics(void *arg, struct httpd_request *rq, struct httpd_reply *
 {
     struct app *app = arg;
     const struct fleet_caller caller = app_caller(rq);
-    struct json *json = NULL;
+    struct json *json = NULL, *memory = NULL;
     struct vm_stats stats;
 
     if (fleet_measure(app->fleet, &caller, httpd_param(rq, "id"), &stats, err) < 0)
@@ -152,8 +153,11 @@ int api_get_vm_metrics(void *arg, struct httpd_request *rq, struct httpd_reply *
     json = json_new_object();
     json_set_bool(json, "on", stats.on);
     json_set(json, "cpu", pair("count", stats.cpus, "time_ns", stats.cpu_time_ns));
-    json_set(json, "memory",
-             pair("configured_bytes", stats.memory_bytes, "resident_bytes", stats.resident_bytes));
+    memory = json_new_object();
+    json_set_int(memory, "configured_bytes", (int64_t)stats.memory_bytes);
+    json_set(memory, "resident_bytes",
+             stats.has_resident ? json_new_int((int64_t)stats.resident_bytes) : NULL);
+    json_set(json, "memory", memory);
     json_set(json, "block",
              stats.has_block ? pair("read_bytes", stats.block_read_bytes, "written_bytes",
                                     stats.block_written_bytes)
@@ -166,15 +170,33 @@ int api_get_vm_metrics(void *arg, struct httpd_request *rq, struct httpd_reply *
     return 0;
 }
 
+/* Whatever a guest prints, it does not steer the terminal of who reads it. */
+static void add_lines(struct buf *out, struct span text)
+{
+    size_t at = 0;
+
+    while (at < text.len) {
+        const uint8_t *end = memchr(text.data + at, '\n', text.len - at);
+        size_t len = end ? (size_t)(end - text.data) - at : text.len - at;
+        size_t shown = len > 0 && text.data[at + len - 1] == '\r' ? len - 1 : len;
+
+        text_add_printable(out, span_of(text.data + at, shown), CONSOLE_LINE_MAX);
+        buf_add_str(out, "\n");
+        at += len + 1;
+    }
+}
+
 int api_get_vm_console(void *arg, struct httpd_request *rq, struct httpd_reply *reply,
                        struct err *err)
 {
     struct app *app = arg;
     const struct fleet_caller caller = app_caller(rq);
-    OWNED_BUF text = BUF_OF(1 * MIB);
+    OWNED_BUF raw = BUF_OF(1 * MIB);
+    OWNED_BUF text = BUF_OF(4 * MIB);
 
-    if (fleet_console(app->fleet, &caller, httpd_param(rq, "id"), &text, err) < 0)
+    if (fleet_console(app->fleet, &caller, httpd_param(rq, "id"), &raw, err) < 0)
         return -1;
+    add_lines(&text, buf_span(&raw));
     httpd_reply_bytes(reply, 200, "text/plain; charset=utf-8", &text);
     return 0;
 }

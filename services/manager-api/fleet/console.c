@@ -1,4 +1,5 @@
 #include "lib/base/file.h"
+#include "lib/program/log.h"
 #include "services/manager-api/fleet/entry.h"
 
 #include <fcntl.h>
@@ -45,5 +46,9 @@ int fleet_console(struct fleet *fleet, const struct fleet_caller *caller, const 
                        image);
     if (share_paths_of(fleet->state_dir, id, &paths, err) < 0)
         return -1;
-    return read_tail(paths.console, out, err);
+    if (read_tail(paths.console, out, err) < 0) {
+        log_warn("%s", err->text);
+        return err_set(err, ERR_SYSTEM, "the console's log cannot be read");
+    }
+    return 0;
 }

@@ -89,7 +89,8 @@ static int check_file(const struct image *image, const struct image_file *file, 
     snprintf(path, sizeof(path), "%s/%s", image->dir, file->file);
     if (file_open_at(AT_FDCWD, path, &fd, err) < 0 || hash_fd(fd, digest, &bytes, err) < 0)
         return err_wrap(err, "'%s'", file->file);
-    if (bytes == file->bytes && memcmp(digest, file->sha256.data, SHA256_SIZE) == 0)
+    if (bytes == file->bytes &&
+        span_equal(SPAN_OF_ARRAY(digest), span_of(file->sha256.data, SHA256_SIZE)))
         return 0;
     text_hex(digest, SHA256_SIZE, found);
     text_hex(file->sha256.data, SHA256_SIZE, wanted);

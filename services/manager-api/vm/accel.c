@@ -23,7 +23,7 @@ static bool line_has_flag(struct span line, const char *flag)
         bool starts = i == 0 || line.data[i - 1] == ' ' || line.data[i - 1] == '\t';
         bool ends = i + len == line.len || line.data[i + len] == ' ';
 
-        if (starts && ends && memcmp(line.data + i, flag, len) == 0)
+        if (starts && ends && span_equal(span_part(line, i, len), span_of_str(flag)))
             return true;
     }
     return false;
@@ -38,7 +38,7 @@ bool accel_cpu_flag(struct span cpuinfo)
         size_t len = end ? (size_t)(end - cpuinfo.data) - at : cpuinfo.len - at;
         struct span line = span_part(cpuinfo, at, len);
 
-        if (line.len > 5 && memcmp(line.data, "flags", 5) == 0 &&
+        if (span_equal(span_part(line, 0, 5), span_of_str("flags")) &&
             (line_has_flag(line, "vmx") || line_has_flag(line, "svm")))
             return true;
         at += len + 1;

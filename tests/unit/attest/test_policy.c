@@ -1,6 +1,7 @@
 #include "tests/unit/unit.h"
 
 #include "lib/attest/policy.h"
+#include "lib/attest/policy_vtpm.h"
 
 #define HEX16 "00112233445566778899aabbccddeeff"
 #define HEX32 HEX16 HEX16

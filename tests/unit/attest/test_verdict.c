@@ -1,6 +1,6 @@
 #include "tests/unit/unit.h"
 
-#include "lib/attest/attest.h"
+#include "lib/attest/verdict.h"
 
 static struct policy *policy_of(const char *text)
 {
@@ -171,25 +171,6 @@ static void json_has_the_members_of_the_contract(void **state)
     assert_int_equal(json_count(json_get(json, "checked")), 1);
 }
 
-static void an_explanation_says_what_would_mend_it(void **state)
-{
-    OWNED_POLICY *policy = policy_of("{\"version\":1}");
-    OWNED_VERDICT verdict = {0};
-    OWNED_BUF text = BUF_OF(64 * KIB);
-    struct finding *finding;
-
-    (void)state;
-    pass_all(&verdict, policy);
-    finding = verdict_add(&verdict, FINDING_SNP_VMPL);
-    finding_expect(finding, "0");
-    finding_got(finding, "2");
-    attest_explain(&verdict, &text);
-    assert_non_null(strstr(buf_str(&text), "REJECTED"));
-    assert_non_null(strstr(buf_str(&text), "genuine and whole?    yes"));
-    assert_non_null(strstr(buf_str(&text), "expected  0"));
-    assert_non_null(strstr(buf_str(&text), "set snp.vmpl to 2"));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,7 +182,6 @@ int main(void)
         cmocka_unit_test(a_waiver_excuses_what_it_names_and_nothing_else),
         cmocka_unit_test(too_many_findings_refuse_however_harmless),
         cmocka_unit_test(json_has_the_members_of_the_contract),
-        cmocka_unit_test(an_explanation_says_what_would_mend_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -119,8 +119,8 @@ static void nesting_has_a_ceiling(void **state)
     for (size_t depth = 1; depth <= CBOR_DEPTH_MAX + 1; depth++) {
         hex[0] = '\0';
         for (size_t i = 1; i < depth; i++)
-            strcat(hex, i % 2 ? "81" : "c0");
-        strcat(hex, "00");
+            memcpy(hex + 2 * (i - 1), i % 2 ? "81" : "c0", 3);
+        memcpy(hex + 2 * (depth - 1), "00", 3);
         if (depth <= CBOR_DEPTH_MAX)
             assert_ok(parse_hex(hex, CBOR_STRICT, &doc, &err));
         else

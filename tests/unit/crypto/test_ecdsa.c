@@ -1,110 +1,103 @@
 #include "tests/unit/unit.h"
 
 #include "lib/crypto/ecdsa.h"
-#include "lib/crypto/sign.h"
+#include "lib/crypto/verify.h"
 
 /* n of P-384 and P-256. */
-static const char *const orders[] = {
-    "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf"
-    "581a0db248b0a77aecec196accc52973",
-    "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551",
-};
-static const enum key_type types[] = {KEY_P384, KEY_P256};
-static const size_t sizes[] = {48, 32};
-
-struct world {
-    struct key *key;
-    struct buf halves;
-    uint8_t zero[48], order[48], above[48];
+static const struct {
+    enum key_type curve;
     size_t size;
+    const char *order;
+} curves[] = {
+    {KEY_P384, 48,
+     "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf"
+     "581a0db248b0a77aecec196accc52973"},
+    {KEY_P256, 32, "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551"},
 };
 
-static const struct span message = {(const uint8_t *)"message", 7};
-
-static void make(struct world *w, size_t i)
+/* r and s as given: a number below ten, or n plus it when above is set. */
+static void put(uint8_t *half, size_t curve, int value, bool above)
 {
     struct err err;
 
-    *w = (struct world){.halves = BUF_OF(128), .size = sizes[i]};
-    assert_ok(key_generate(types[i], 0, &w->key, &err));
-    assert_ok(sign_message(w->key, message, &w->halves, &err));
-    assert_ok(text_parse_hex(orders[i], w->order, w->size, &err));
-    memset(w->above, 0xff, sizeof(w->above));
+    memset(half, 0, curves[curve].size);
+    if (above)
+        assert_ok(text_parse_hex(curves[curve].order, half, curves[curve].size, &err));
+    half[curves[curve].size - 1] = (uint8_t)(half[curves[curve].size - 1] + value);
 }
 
-static void done(struct world *w)
+static void both_halves_lie_between_zero_and_the_order(void **state)
 {
-    key_free(w->key);
-    buf_done(&w->halves);
-}
+    static const struct {
+        int value;
+        bool above;
+        const char *refusal;
+    } rows[] = {{0, false, "of the signature is zero"},
+                {1, false, NULL},
+                {-1, true, NULL},
+                {0, true, "of the signature is not below the curve's order"},
+                {1, true, "of the signature is not below the curve's order"}};
 
-static void genuine_signatures_pass_and_others_do_not(void **state)
-{
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(types); i++) {
-        struct world w;
-        struct span r, s;
-        struct err err;
+    for (size_t curve = 0; curve < COUNT_OF(curves); curve++)
+        for (size_t row = 0; row < COUNT_OF(rows); row++)
+            for (int half = 0; half < 2; half++) {
+                struct span signature = {NULL, 2 * curves[curve].size};
+                uint8_t bytes[96];
+                char expected[80];
+                struct err err;
 
-        make(&w, i);
-        r = span_part(buf_span(&w.halves), 0, w.size);
-        s = span_part(buf_span(&w.halves), w.size, w.size);
-        assert_ok(ecdsa_verify(w.key, message, r, s, &err));
-        assert_fails(ecdsa_verify(w.key, message, s, r, &err), ERR_UNTRUSTED);
-        assert_fails(ecdsa_verify(w.key, span_part(message, 0, 6), r, s, &err), ERR_UNTRUSTED);
-        done(&w);
-    }
+                put(bytes, curve, 5, false);
+                put(bytes + curves[curve].size, curve, 5, false);
+                put(bytes + (half ? curves[curve].size : 0), curve, rows[row].value,
+                    rows[row].above);
+                signature.data = bytes;
+                if (rows[row].refusal == NULL) {
+                    assert_ok(ecdsa_check_range(curves[curve].curve, signature, &err));
+                    continue;
+                }
+                assert_fails(ecdsa_check_range(curves[curve].curve, signature, &err),
+                             ERR_UNTRUSTED);
+                snprintf(expected, sizeof(expected), "%c %s", "rs"[half], rows[row].refusal);
+                assert_string_equal(err.text, expected);
+            }
 }
 
-static void scalars_out_of_range_are_refused_by_name(void **state)
+static void other_lengths_are_refused(void **state)
 {
-    (void)state;
-    for (size_t i = 0; i < COUNT_OF(types); i++) {
-        struct world w;
-        struct span r, s;
-        struct err err;
-
-        make(&w, i);
-        r = span_part(buf_span(&w.halves), 0, w.size);
-        s = span_part(buf_span(&w.halves), w.size, w.size);
-        assert_fails(ecdsa_verify(w.key, message, span_of(w.zero, w.size), s, &err), ERR_UNTRUSTED);
-        assert_string_equal(err.text, "r of the signature is zero");
-        assert_fails(ecdsa_verify(w.key, message, r, span_of(w.zero, w.size), &err), ERR_UNTRUSTED);
-        assert_string_equal(err.text, "s of the signature is zero");
-        assert_fails(ecdsa_verify(w.key, message, span_of(w.order, w.size), s, &err),
-                     ERR_UNTRUSTED);
-        assert_string_equal(err.text, "r of the signature is not below the curve's order");
-        assert_fails(ecdsa_verify(w.key, message, r, span_of(w.above, w.size), &err),
-                     ERR_UNTRUSTED);
-        assert_string_equal(err.text, "s of the signature is not below the curve's order");
-        done(&w);
-    }
-}
-
-static void lengths_and_keys_of_another_kind_are_refused(void **state)
-{
-    OWNED_KEY *other = NULL;
-    struct world w;
-    struct span r, s;
+    uint8_t bytes[200];
     struct err err;
 
     (void)state;
-    make(&w, 0);
-    r = span_part(buf_span(&w.halves), 0, w.size);
-    s = span_part(buf_span(&w.halves), w.size, w.size);
-    assert_fails(ecdsa_verify(w.key, message, span_part(r, 1, 47), s, &err), ERR_INPUT);
-    assert_fails(ecdsa_verify(w.key, message, r, span_part(s, 0, 47), &err), ERR_INPUT);
-    assert_ok(key_generate(KEY_ED25519, 0, &other, &err));
-    assert_fails(ecdsa_verify(other, message, r, s, &err), ERR_INPUT);
-    done(&w);
+    memset(bytes, 1, sizeof(bytes));
+    for (size_t len = 0; len < sizeof(bytes); len++) {
+        assert_int_equal(ecdsa_check_range(KEY_P384, span_of(bytes, len), &err),
+                         len == 96 ? 0 : -1);
+        assert_int_equal(ecdsa_check_range(KEY_P256, span_of(bytes, len), &err),
+                         len == 64 ? 0 : -1);
+    }
+}
+
+static void verification_looks_at_the_range(void **state)
+{
+    uint8_t zeros[96] = {0};
+    OWNED_KEY *key = NULL;
+    struct err err;
+
+    (void)state;
+    assert_ok(key_generate(KEY_P384, 0, &key, &err));
+    assert_fails(verify_signature(key, VERIFY_ECDSA, DIGEST_SHA384, span_of("m", 1),
+                                  SPAN_OF_ARRAY(zeros), &err),
+                 ERR_UNTRUSTED);
+    assert_string_equal(err.text, "r of the signature is zero");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(genuine_signatures_pass_and_others_do_not),
-        cmocka_unit_test(scalars_out_of_range_are_refused_by_name),
-        cmocka_unit_test(lengths_and_keys_of_another_kind_are_refused),
+        cmocka_unit_test(both_halves_lie_between_zero_and_the_order),
+        cmocka_unit_test(other_lengths_are_refused),
+        cmocka_unit_test(verification_looks_at_the_range),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

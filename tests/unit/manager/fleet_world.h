@@ -35,9 +35,9 @@ struct test_world {
     struct fake_world *fake;
     struct vm_provider *provider;
     struct fleet *fleet;
-    unsigned max_vms, max_per_owner;
+    unsigned max_vms, max_per_owner, start_grace_ms;
     pthread_mutex_t lock;
-    char told[64 * 1024]; /* "vm.created vm.booting ..." */
+    struct buf told; /* "vm.created vm.booting ..." */
 };
 
 static const struct fleet_caller alice = {.owner = "alice"};
@@ -49,10 +49,7 @@ static inline void world_told(void *ctx, const struct fleet_event *event)
     struct test_world *world = ctx;
 
     pthread_mutex_lock(&world->lock);
-    if (strlen(world->told) + 64 < sizeof(world->told)) {
-        strcat(world->told, event->type);
-        strcat(world->told, " ");
-    }
+    buf_printf(&world->told, "%s ", event->type);
     pthread_mutex_unlock(&world->lock);
     json_free(event->data);
 }
@@ -62,7 +59,7 @@ static inline bool world_was_told(struct test_world *world, const char *type)
     bool found;
 
     pthread_mutex_lock(&world->lock);
-    found = strstr(world->told, type) != NULL;
+    found = strstr(buf_str(&world->told), type) != NULL;
     pthread_mutex_unlock(&world->lock);
     return found;
 }
@@ -79,6 +76,7 @@ static inline void world_open(struct test_world *world)
         .max_per_owner = world->max_per_owner,
         .boot_timeout_ms = 60000,
         .silence_timeout_ms = 30000,
+        .start_grace_ms = world->start_grace_ms,
         .retention_ms = 3600000,
         .clock = {test_now, test_now_ms},
         .tell = world_told,
@@ -104,6 +102,7 @@ static inline struct test_world *world_new(void)
 
     world->dir = scratch_new();
     world->fake = fake_world_new();
+    world->told = BUF_OF(256 * KIB);
     world->max_vms = 10;
     world->max_per_owner = 8;
     pthread_mutex_init(&world->lock, NULL);
@@ -121,6 +120,7 @@ static inline void world_free(struct test_world **world)
     fake_world_free((*world)->fake);
     scratch_done(&(*world)->dir);
     pthread_mutex_destroy(&(*world)->lock);
+    buf_done(&(*world)->told);
     free(*world);
 }
 #define WORLD __attribute__((cleanup(world_free))) struct test_world

@@ -7,6 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Text into an array member, which has to hold it. */
+#define set_text(array, text)                                                                      \
+    assert_true((size_t)snprintf((array), sizeof(array), "%s", (text)) < sizeof(array))
+
 struct scratch {
     char path[64];
 };

@@ -1,4 +1,4 @@
-#include "tests/unit/unit.h"
+#include "tests/unit/manager/scratch.h"
 
 #include "lib/crypto/secret.h"
 #include "services/manager-api/vm/domain.h"
@@ -33,7 +33,7 @@ static struct vm_launch launch_of(bool kvm, bool debug)
     };
 
     if (debug)
-        strcpy(launch.console, "/state/vms/0f9d5c9e/console.log");
+        set_text(launch.console, "/state/vms/0f9d5c9e/console.log");
     return launch;
 }
 
@@ -147,7 +147,7 @@ static void control_characters_are_refused(void **state)
     struct err err;
 
     (void)state;
-    strcpy(launch.cmdline, "quiet \x02");
+    set_text(launch.cmdline, "quiet \x02");
     assert_fails(domain_encode(&launch, "qemu", &xml, &err), ERR_INPUT);
 }
 

@@ -276,8 +276,8 @@ static void a_thousand_vms_are_listed_at_once(void **state)
         world->fake->machines[i].defined = true;
         *record = (struct vm_record){.phase = VM_PHASE_FAILED, .created_at = 1700000000 + i % 7};
         snprintf(record->id, sizeof(record->id), "00000000-0000-4000-8000-%012d", i);
-        strcpy(record->manager, TEST_MANAGER);
-        strcpy(record->owner, "alice");
+        set_text(record->manager, TEST_MANAGER);
+        set_text(record->owner, "alice");
         record->ended_at = test_now();
     }
     world_open(world);

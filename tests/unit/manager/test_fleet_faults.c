@@ -263,7 +263,7 @@ static void a_hypervisor_that_hangs_holds_nobody_up(void **state)
     (void)state;
     world_open(world);
     assert_ok(world_create(world, &alice, &plain, id, &err));
-    world->fake->hang_ms = 4000; /* the guard gives up after 2000 */
+    world->fake->hang_ms = 2600; /* the guard gives up after 2000 */
     begun = clock_monotonic_ms();
     assert_int_equal(world_state(world, id), API_VM_BOOTING);
     assert_true(clock_monotonic_ms() - begun < 500);

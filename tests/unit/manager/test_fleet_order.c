@@ -23,11 +23,15 @@ static void check_refused(struct vm_spec spec, enum err_kind kind, const char *p
     assert_int_equal(world_directories(world), 0);
 }
 
-static char name_buffer[8], pem_buffer[64], url_buffer[32];
-
-static char *text(char *buffer, const char *value)
+/* A member of a spec that lives as long as the test's program. */
+static char *text(const char *value)
 {
-    return strcpy(buffer, value);
+    static char texts[16][32];
+    static unsigned turn;
+    char *text = texts[turn++ % COUNT_OF(texts)];
+
+    snprintf(text, sizeof(texts[0]), "%s", value);
+    return text;
 }
 
 static void what_cannot_be_had_is_said_with_its_place(void **state)
@@ -39,17 +43,15 @@ static void what_cannot_be_had_is_said_with_its_place(void **state)
                   "TDX");
     check_refused((struct vm_spec){.secure_boot = true}, ERR_UNSUPPORTED, "/secure_boot",
                   "not available yet");
-    check_refused((struct vm_spec){.cvms_url = text(url_buffer, "https://x")}, ERR_UNSUPPORTED,
-                  "/cvms_url", "not available yet");
-    check_refused((struct vm_spec){.name = text(name_buffer, "a/b")}, ERR_INPUT, "/name", "a/b");
-    check_refused((struct vm_spec){.image = text(name_buffer, "none")}, ERR_INPUT, "/image",
-                  "no image 'none'");
-    check_refused((struct vm_spec){.image = text(name_buffer, "../x")}, ERR_INPUT, "/image",
-                  "no image");
+    check_refused((struct vm_spec){.cvms_url = text("https://x")}, ERR_UNSUPPORTED, "/cvms_url",
+                  "not available yet");
+    check_refused((struct vm_spec){.name = text("a/b")}, ERR_INPUT, "/name", "a/b");
+    check_refused((struct vm_spec){.image = text("none")}, ERR_INPUT, "/image", "no image 'none'");
+    check_refused((struct vm_spec){.image = text("../x")}, ERR_INPUT, "/image", "no image");
     check_refused((struct vm_spec){.memory_mib = 128}, ERR_INPUT, "/memory_mib", "256");
     check_refused((struct vm_spec){.cpus = VM_CPUS_MAX + 1}, ERR_INPUT, "/cpus", "limit");
-    check_refused((struct vm_spec){.owner_key = text(pem_buffer, "no key")}, ERR_INPUT,
-                  "/owner_key", "owner_key");
+    check_refused((struct vm_spec){.owner_key = text("no key")}, ERR_INPUT, "/owner_key",
+                  "owner_key");
 }
 
 static void a_manifest_that_is_none_is_refused_with_its_place(void **state)
@@ -200,13 +202,24 @@ static void no_two_vms_have_one_port(void **state)
 /* --- idempotency -------------------------------------------------------------------------------
  */
 
-static int order(struct test_world *world, const struct fleet_caller *caller, const char *key,
-                 const char *digest, struct vm *ret, bool *replayed, struct err *err)
+struct request {
+    const struct fleet_caller *caller;
+    const char *key;
+    const char *digest; /* of its body */
+};
+
+static const struct request first_request = {&alice, "k1", "aa"};
+static const struct request same_key_other_body = {&alice, "k1", "bb"};
+static const struct request other_owner = {&bob, "k1", "bb"};
+
+static int ask(struct test_world *world, const struct request *request, struct vm *ret,
+               bool *replayed, struct err *err)
 {
     static const struct vm_spec spec = {.cpus = 1};
-    const struct fleet_order order = {.spec = &spec, .idempotency_key = key, .body_sha256 = digest};
+    const struct fleet_order order = {
+        .spec = &spec, .idempotency_key = request->key, .body_sha256 = request->digest};
 
-    return fleet_create(world->fleet, caller, &order, ret, replayed, err);
+    return fleet_create(world->fleet, request->caller, &order, ret, replayed, err);
 }
 
 static void the_same_key_and_body_give_the_same_vm(void **state)
@@ -220,15 +233,15 @@ static void the_same_key_and_body_give_the_same_vm(void **state)
 
     (void)state;
     world_open(world);
-    assert_ok(order(world, &alice, "k1", "aa", &first, &replayed, &err));
+    assert_ok(ask(world, &first_request, &first, &replayed, &err));
     assert_false(replayed);
-    assert_ok(order(world, &alice, "k1", "aa", &second, &replayed, &err));
+    assert_ok(ask(world, &first_request, &second, &replayed, &err));
     assert_true(replayed);
     assert_string_equal(first.id, second.id);
     assert_int_equal(fake_count(world->fake), 1);
     world_close(world);
     world_open(world); /* and after a restart */
-    assert_ok(order(world, &alice, "k1", "aa", &third, &replayed, &err));
+    assert_ok(ask(world, &first_request, &third, &replayed, &err));
     assert_true(replayed);
     assert_string_equal(first.id, third.id);
 }
@@ -243,11 +256,10 @@ static void the_same_key_with_another_body_is_refused(void **state)
 
     (void)state;
     world_open(world);
-    assert_ok(order(world, &alice, "k1", "aa", &vm, &replayed, &err));
-    assert_fails(order(world, &alice, "k1", "bb", &other, &replayed, &err), ERR_INPUT);
+    assert_ok(ask(world, &first_request, &vm, &replayed, &err));
+    assert_fails(ask(world, &same_key_other_body, &other, &replayed, &err), ERR_INPUT);
     assert_non_null(strstr(err.text, "another body"));
-    assert_ok(
-        order(world, &bob, "k1", "bb", &other, &replayed, &err)); /* keys are an owner's own */
+    assert_ok(ask(world, &other_owner, &other, &replayed, &err)); /* keys are an owner's own */
     assert_false(replayed);
 }
 
@@ -262,8 +274,8 @@ static void a_key_whose_request_failed_is_free_again(void **state)
     world_open(world);
     world->fake->fail_at = 2; /* the start */
     world->fake->fail_kind = ERR_SYSTEM;
-    assert_fails(order(world, &alice, "k1", "aa", &vm, &replayed, &err), ERR_SYSTEM);
-    assert_ok(order(world, &alice, "k1", "aa", &vm, &replayed, &err));
+    assert_fails(ask(world, &first_request, &vm, &replayed, &err), ERR_SYSTEM);
+    assert_ok(ask(world, &first_request, &vm, &replayed, &err));
     assert_false(replayed);
 }
 

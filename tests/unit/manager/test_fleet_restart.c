@@ -69,6 +69,29 @@ static void how_a_vm_ended_is_kept_over_restarts(void **state)
     assert_string_equal(vm.computation.state, "Running");
 }
 
+static void a_start_that_is_still_under_way_is_waited_for(void **state)
+{
+    WORLD *world = world_new();
+    char id[VM_ID_SIZE];
+    struct err err;
+
+    (void)state;
+    world->start_grace_ms = 60000;
+    world_open(world);
+    assert_ok(world_create(world, &alice, &plain, id, &err));
+    world_close(world);
+    fake_find(world->fake, id)->record.phase = VM_PHASE_MAKING;
+    fake_find(world->fake, id)->on = false;
+    world_open(world);
+    assert_int_equal(world_state(world, id), API_VM_PROVISIONING);
+    __atomic_add_fetch(&monotonic_shift_ms, 50000, __ATOMIC_SEQ_CST);
+    fleet_wake(world->fleet);
+    usleep(700000);
+    assert_int_equal(world_state(world, id), API_VM_PROVISIONING);
+    fake_find(world->fake, id)->on = true;
+    world_await(world, id, API_VM_BOOTING);
+}
+
 /* --- time ----------------------------------------------------------------------------- */
 
 static void a_vm_expires_when_its_time_is_over(void **state)
@@ -124,7 +147,7 @@ static void after_the_host_was_restarted_the_wall_clock_counts_within_bounds(voi
     world_open(world);
     assert_ok(world_create(world, &alice, &brief, id, &err));
     world_close(world);
-    strcpy(fake_find(world->fake, id)->record.boot_id, "another boot");
+    set_text(fake_find(world->fake, id)->record.boot_id, "another boot");
     fake_find(world->fake, id)->record.deadline_ms = 1;
     wall_shift_s = -86400; /* a clock that lost a day must not give the VM a day */
     world_open(world);
@@ -162,8 +185,8 @@ static void an_owners_ended_vms_do_not_pile_up(void **state)
         world->fake->machines[i].defined = true;
         *record = (struct vm_record){.phase = VM_PHASE_FAILED, .created_at = test_now() - 100 + i};
         snprintf(record->id, sizeof(record->id), "00000000-0000-4000-8000-%012d", i);
-        strcpy(record->manager, TEST_MANAGER);
-        strcpy(record->owner, "alice");
+        set_text(record->manager, TEST_MANAGER);
+        set_text(record->owner, "alice");
         record->ended_at = test_now();
     }
     world_open(world);
@@ -188,7 +211,7 @@ static void another_managers_vms_are_left_alone(void **state)
     world_open(world);
     assert_ok(world_create(world, &alice, &plain, id, &err));
     world_close(world);
-    strcpy(fake_find(world->fake, id)->record.manager, "22222222-2222-4333-8444-555555555555");
+    set_text(fake_find(world->fake, id)->record.manager, "22222222-2222-4333-8444-555555555555");
     fake_find(world->fake, id)->record.phase = VM_PHASE_MAKING;
     world_open(world);
     assert_fails(fleet_get(world->fleet, &root, id, &vm, &err), ERR_NOT_FOUND);
@@ -237,6 +260,7 @@ int main(void)
         cmocka_unit_test(a_restart_finds_every_vm_with_all_it_had),
         cmocka_unit_test(a_vm_that_ended_meanwhile_is_failed),
         cmocka_unit_test(how_a_vm_ended_is_kept_over_restarts),
+        cmocka_unit_test(a_start_that_is_still_under_way_is_waited_for),
         cmocka_unit_test(a_vm_expires_when_its_time_is_over),
         cmocka_unit_test(a_wall_clock_that_jumps_changes_no_vms_life),
         cmocka_unit_test(after_the_host_was_restarted_the_wall_clock_counts_within_bounds),

@@ -1,4 +1,4 @@
-#include "tests/unit/unit.h"
+#include "tests/unit/manager/scratch.h"
 
 #include "services/manager-api/vm/record.h"
 
@@ -55,7 +55,7 @@ static void texts_that_xml_cannot_carry_are_refused(void **state)
         struct vm_record record = full_record();
         OWNED_BUF xml = BUF_OF(VM_RECORD_MAX);
 
-        strcpy(record.name, bad[i]);
+        set_text(record.name, bad[i]);
         assert_fails(vm_record_encode(&record, &xml, &err), ERR_INPUT);
         assert_non_null(strstr(err.text, "name"));
     }
@@ -100,11 +100,10 @@ static void a_record_that_is_not_whole_is_no_record(void **state)
 
 static void names_longer_than_their_place_are_refused(void **state)
 {
-    char element[256] = "<name>";
+    char element[256];
 
     (void)state;
-    memset(element + strlen(element), 'x', VM_NAME_SIZE);
-    strcat(element, "</name>");
+    snprintf(element, sizeof(element), "<name>%0*d</name>", VM_NAME_SIZE, 1);
     check_refused("<name>iris-1</name>", element, "longer than 63");
 }
 

@@ -73,7 +73,7 @@ static void links_pipes_and_sockets_are_not_opened(void **state)
     check_problem(&dir);
     assert_int_equal(mkfifo(in(&dir, "state.json"), 0666), 0);
     check_problem(&dir);
-    strcpy(address.sun_path, in(&dir, "state.json"));
+    set_text(address.sun_path, in(&dir, "state.json"));
     assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
     check_problem(&dir);
     close(fd);

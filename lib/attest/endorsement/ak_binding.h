@@ -1,0 +1,22 @@
+/* Why an attestation key counts: who says that it lives in the TPM of the machine in question.
+ *
+ * A quote is worth what its key is worth, and everybody can make a key. Three reasons are good: the
+ * policy names the key; a report of the platform, itself proven, names it (Azure's HCL, our own
+ * transcript); or the TPM showed in a credential challenge that the key lives beside an endorsement
+ * key for which its maker or the platform's report vouches. A certificate of the endorsement key
+ * alone says nothing about any other key, and neither does a key that came with the quote. */
+#ifndef COCOS_ATTEST_AK_BINDING_H
+#define COCOS_ATTEST_AK_BINDING_H
+
+#include "lib/attest/case.h"
+#include "lib/attest/evidence/vtpm.h"
+
+enum ak_binding { AK_UNBOUND, AK_PINNED, AK_REPORTED, AK_CREDENTIAL };
+
+extern const char *const ak_binding_names[]; /* "none" "policy" "report" "credential" */
+
+/* Looks for a reason, adds findings for what speaks against one that was offered, and passes or
+ * adds TPM_AK_UNBOUND. */
+enum ak_binding ak_binding_find(const struct vtpm *vtpm, const struct attest_case *c);
+
+#endif

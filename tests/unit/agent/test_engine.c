@@ -1,0 +1,293 @@
+#include "tests/unit/computation/manifests.h"
+
+#include "services/agent-api/engine/engine.h"
+#include "services/agent-api/runner/confine.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#define ALGORITHM "open('results/x', 'w').write('y')"
+#define WAIT_MS   20000
+
+/* An engine in a directory of its own, and what it told: "state:Running manifest ...". */
+struct world {
+    char dir[32];
+    struct engine *engine;
+    struct manifest *manifest;
+    char told[4096];
+};
+
+static void observe(void *ctx, const char *type, const char *subject, struct json *data)
+{
+    struct world *world = ctx;
+    size_t used = strlen(world->told);
+
+    snprintf(world->told + used, sizeof(world->told) - used, "%s%s%s ", type,
+             strcmp(type, "state") == 0 ? ":" : "",
+             strcmp(type, "state") == 0 ? json_get_str(data, "to") : "");
+    assert_true(strcmp(subject, "test-1") == 0 || subject[0] == '\0');
+    json_free(data);
+}
+
+static int begin(void **state)
+{
+    struct world *world = mem_new(struct world);
+    struct engine_config config = {world->dir, observe, world};
+    struct err err;
+
+    snprintf(world->dir, sizeof(world->dir), "/tmp/cocos-engine-XXXXXX");
+    assert_non_null(mkdtemp(world->dir));
+    assert_ok(engine_start(&config, &world->engine, &err));
+    *state = world;
+    return 0;
+}
+
+static int end(void **state)
+{
+    struct world *world = *state;
+
+    engine_stop(world->engine);
+    manifest_free(world->manifest);
+    assert_int_equal(rmdir(world->dir), 0); /* nothing is left in it */
+    free(world);
+    return 0;
+}
+
+static void set_manifest(struct world *world, const char *algorithm, const char *start)
+{
+    OWNED_JSON *document = manifest_document(algorithm);
+    struct json *run = json_new_object();
+    struct err err;
+
+    json_set_str(run, "start", start);
+    json_set_int(run, "memory_mib", 128);
+    json_set(document, "run", run);
+    manifest_free(world->manifest);
+    world->manifest = manifest_of(document);
+    assert_ok(engine_set_manifest(world->engine, world->manifest, &err));
+}
+
+static int send(struct world *world, enum asset_kind kind, const char *name, const char *bytes,
+                struct err *err)
+{
+    const struct engine_asset asset = {kind, name};
+    OWNED_OF(upload) *upload = NULL;
+
+    if (upload_begin(world->engine, world->manifest, &asset, strlen(bytes), &upload, err) < 0 ||
+        upload_write(upload, span_of_str(bytes), err) < 0)
+        return -1;
+    return upload_finish(upload, err);
+}
+
+static void send_all(struct world *world, const char *algorithm)
+{
+    struct err err;
+
+    assert_ok(send(world, ASSET_ALGORITHM, NULL, algorithm, &err));
+    assert_ok(send(world, ASSET_DATASET, "a", "x", &err));
+    assert_ok(send(world, ASSET_DATASET, "b", "x", &err));
+}
+
+static void await_state(struct world *world, enum state wanted)
+{
+    for (int i = 0; i < WAIT_MS / 10; i++) {
+        if (engine_state(world->engine) == wanted)
+            return;
+        poll(NULL, 0, 10);
+    }
+    fail_msg("still in state %s", state_names[engine_state(world->engine)]);
+}
+
+static void fetch(struct world *world, enum party party)
+{
+    struct engine_result result;
+    uint8_t identity[SHA256_SIZE];
+    struct err err;
+
+    assert_ok(engine_open_result(world->engine, world->manifest, &result, &err));
+    close(result.fd);
+    identity_of(party, identity);
+    engine_note_sent(world->engine, world->manifest, identity, 0, result.size);
+}
+
+static void a_computation_goes_its_way_and_tells_it(void **state)
+{
+    struct world *world = *state;
+    struct err err;
+
+    set_manifest(world, ALGORITHM, "auto");
+    send_all(world, ALGORITHM);
+    await_state(world, STATE_CONSUMING_RESULTS);
+    fetch(world, OWNER); /* no consumer: does not count */
+    assert_int_equal(engine_state(world->engine), STATE_CONSUMING_RESULTS);
+    fetch(world, CONSUMER);
+    assert_int_equal(engine_state(world->engine), STATE_COMPLETE);
+    fetch(world, CONSUMER);
+    assert_ok(engine_wipe(world->engine, world->manifest, &err));
+    assert_string_equal(world->told,
+                        "state:ReceivingManifest manifest state:ReceivingAlgorithm algorithm "
+                        "state:ReceivingData dataset dataset state:Running run result "
+                        "state:ConsumingResults fetched state:Complete stopped "
+                        "state:ReceivingManifest ");
+    assert_null(engine_keep_manifest(world->engine));
+}
+
+static void a_manual_run_waits(void **state)
+{
+    struct world *world = *state;
+    struct err err;
+
+    set_manifest(world, ALGORITHM, "manual");
+    assert_fails(engine_run(world->engine, world->manifest, &err), ERR_STATE);
+    send_all(world, ALGORITHM);
+    assert_int_equal(engine_state(world->engine), STATE_RECEIVING_DATA);
+    assert_ok(engine_run(world->engine, world->manifest, &err));
+    assert_fails(engine_run(world->engine, world->manifest, &err), ERR_STATE);
+    await_state(world, STATE_CONSUMING_RESULTS);
+}
+
+static void a_failure_is_kept(void **state)
+{
+    struct world *world = *state;
+    struct engine_result result;
+    OWNED_JSON *json = NULL;
+    struct err err;
+
+    set_manifest(world, "raise SystemExit(3)", "auto");
+    send_all(world, "raise SystemExit(3)");
+    await_state(world, STATE_FAILED);
+    assert_fails(engine_open_result(world->engine, world->manifest, &result, &err),
+                 ERR_COMPUTATION);
+    json = engine_encode_state(world->engine);
+    assert_int_equal(json_get_int(json_get(json, "failure"), "exit_code"), 3);
+    assert_ok(engine_wipe(world->engine, world->manifest, &err));
+}
+
+static void what_is_not_pinned_leaves_the_asset_awaited(void **state)
+{
+    const struct engine_asset algorithm = {ASSET_ALGORITHM, NULL};
+    struct world *world = *state;
+    struct err err;
+
+    set_manifest(world, ALGORITHM, "auto");
+    assert_fails(send(world, ASSET_ALGORITHM, NULL, "other", &err), ERR_INPUT);
+    assert_ok(engine_check_asset(world->engine, world->manifest, &algorithm, &err));
+    assert_ok(send(world, ASSET_ALGORITHM, NULL, ALGORITHM, &err));
+    assert_fails(engine_check_asset(world->engine, world->manifest, &algorithm, &err), ERR_STATE);
+}
+
+static void one_sends_at_a_time(void **state)
+{
+    const struct engine_asset algorithm = {ASSET_ALGORITHM, NULL};
+    struct world *world = *state;
+    struct upload *first = NULL, *second = NULL;
+    struct err err;
+
+    set_manifest(world, ALGORITHM, "auto");
+    assert_ok(upload_begin(world->engine, world->manifest, &algorithm, 1, &first, &err));
+    assert_fails(upload_begin(world->engine, world->manifest, &algorithm, 1, &second, &err),
+                 ERR_STATE);
+    upload_free(first);
+    assert_ok(upload_begin(world->engine, world->manifest, &algorithm, 1, &second, &err));
+    upload_free(second);
+}
+
+/* Ended while something arrives, and begun again with the same document. */
+static void what_arrives_for_an_ended_computation_does_not_land(void **state)
+{
+    const struct engine_asset algorithm = {ASSET_ALGORITHM, NULL};
+    struct world *world = *state;
+    struct manifest *first;
+    struct upload *upload = NULL;
+    struct err err;
+
+    set_manifest(world, ALGORITHM, "auto");
+    first = manifest_keep(world->manifest);
+    assert_ok(upload_begin(world->engine, first, &algorithm, UINT64_MAX, &upload, &err));
+    assert_ok(upload_write(upload, span_of_str(ALGORITHM), &err));
+    assert_ok(engine_wipe(world->engine, first, &err));
+    set_manifest(world, ALGORITHM, "auto");
+    assert_fails(upload_write(upload, span_of_str("x"), &err), ERR_STATE);
+    assert_fails(upload_finish(upload, &err), ERR_STATE);
+    upload_free(upload);
+    assert_fails(engine_wipe(world->engine, first, &err), ERR_STATE);
+    assert_fails(engine_check_asset(world->engine, first, &algorithm, &err), ERR_STATE);
+    assert_ok(engine_check_asset(world->engine, world->manifest, &algorithm, &err));
+    manifest_free(first);
+}
+
+static void a_run_is_ended_by_a_wipe_and_by_the_end(void **state)
+{
+    struct world *world = *state;
+    struct err err;
+
+    for (int i = 0; i < 2; i++) {
+        set_manifest(world, "import time; time.sleep(600)", "auto");
+        send_all(world, "import time; time.sleep(600)");
+        assert_int_equal(engine_state(world->engine), STATE_RUNNING);
+        poll(NULL, 0, 200);
+        if (i == 0)
+            assert_ok(engine_wipe(world->engine, world->manifest, &err));
+    }
+    assert_int_equal(engine_state(world->engine), STATE_RUNNING); /* end() stops this one */
+}
+
+static void one_manifest_at_a_time(void **state)
+{
+    OWNED_JSON *document = manifest_document(ALGORITHM);
+    OWNED_MANIFEST *other = manifest_of(document);
+    struct world *world = *state;
+    struct manifest *present;
+    struct err err;
+
+    set_manifest(world, ALGORITHM, "auto");
+    assert_fails(engine_set_manifest(world->engine, other, &err), ERR_STATE);
+    present = engine_keep_manifest(world->engine);
+    assert_ptr_equal(present, world->manifest);
+    manifest_free(present);
+}
+
+static void what_the_host_gave_can_be_refused(void **state)
+{
+    struct world *world = *state;
+    struct failure failure;
+    OWNED_JSON *json = NULL;
+
+    failure_set(&failure, FAILURE_CONFIG, "", "bad");
+    engine_refuse(world->engine, &failure);
+    json = engine_encode_state(world->engine);
+    assert_string_equal(json_get_str(json, "state"), "Failed");
+    assert_string_equal(json_get_str(json_get(json, "failure"), "kind"), "config");
+    assert_string_equal(world->told, "state:ReceivingManifest failure state:Failed ");
+}
+
+static void a_directory_that_is_used_is_refused(void **state)
+{
+    struct world *world = *state;
+    struct engine_config config = {world->dir, observe, world};
+    struct engine *second;
+    struct err err;
+
+    assert_fails(engine_start(&config, &second, &err), ERR_STATE);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_computation_goes_its_way_and_tells_it, begin, end),
+        cmocka_unit_test_setup_teardown(a_manual_run_waits, begin, end),
+        cmocka_unit_test_setup_teardown(a_failure_is_kept, begin, end),
+        cmocka_unit_test_setup_teardown(what_is_not_pinned_leaves_the_asset_awaited, begin, end),
+        cmocka_unit_test_setup_teardown(one_sends_at_a_time, begin, end),
+        cmocka_unit_test_setup_teardown(what_arrives_for_an_ended_computation_does_not_land, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(a_run_is_ended_by_a_wipe_and_by_the_end, begin, end),
+        cmocka_unit_test_setup_teardown(one_manifest_at_a_time, begin, end),
+        cmocka_unit_test_setup_teardown(what_the_host_gave_can_be_refused, begin, end),
+        cmocka_unit_test_setup_teardown(a_directory_that_is_used_is_refused, begin, end),
+    };
+
+    if (confine_is_launcher(argc, argv))
+        return confine_launch();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
