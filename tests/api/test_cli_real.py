@@ -159,8 +159,13 @@ def test_a_vm_from_its_creation_to_its_end(operator, fresh):
     assert out.decode().strip() == second and waiting.returncode == 0, err
     types = [json.loads(line)["type"] for line in operator("events", vm, "--json").out.splitlines()]
     assert types[:2] == ["vm.created", "vm.booting"] and "vm.running" in types
+    following = operator.start("events", "--follow", second, "--json")
+    assert json.loads(following.stdout.readline())["type"] == "vm.created"
     operator("remove-vm", "demo")
     operator("remove-vm", second)
+    out, err = following.communicate(timeout=30)
+    assert following.returncode == 0 and b"gone" in err
+    assert json.loads(out.splitlines()[-1])["type"] == "vm.deleted"
     assert operator("list-vms", "--json").json["items"] == []
     operator("vm-info", vm, code=1)
 
