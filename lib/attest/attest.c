@@ -1,7 +1,9 @@
 #include "lib/attest/attest.h"
 
 #include "lib/attest/case.h"
+#include "lib/attest/hcl_case.h"
 #include "lib/attest/snp_case.h"
+#include "lib/attest/tpm_pb_case.h"
 #include "lib/attest/vtpm_case.h"
 
 const char *const attest_format_names[] = {
@@ -19,8 +21,9 @@ static const struct {
     bool (*detect)(struct span evidence);
     void (*check)(struct attest_case *c, struct span evidence);
 } formats[] = {
+    {ATTEST_HCL, hcl_case_detect, hcl_case_check},
     {ATTEST_VTPM, vtpm_case_detect_raw, vtpm_case_check_raw},
-    {ATTEST_TPM_PB, vtpm_case_detect_pb, vtpm_case_check_pb},
+    {ATTEST_TPM_PB, tpm_pb_case_detect, tpm_pb_case_check},
     {ATTEST_SNP, snp_case_detect, snp_case_check},
 };
 

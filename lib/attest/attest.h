@@ -77,6 +77,7 @@ struct attest_input {
     /* What belongs to a quote. */
     struct span signature; /* where the format keeps it apart */
     struct span tcg_log, ima_log, cel_log;
+    struct span svsm_manifest; /* what an SVSM's report is over; see evidence/svsm.h */
 
     /* What we asked. At least one of them, or the policy waives freshness. */
     struct span nonce;       /* our challenge; platforms with 64 bytes carry it padded with zeros */

@@ -3,3 +3,4 @@
 #include "lib/attest/findings/common.h"
 #include "lib/attest/findings/snp.h"
 #include "lib/attest/findings/tpm.h"
+#include "lib/attest/findings/hcl.h"

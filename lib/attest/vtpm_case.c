@@ -14,19 +14,6 @@ bool vtpm_case_detect_raw(struct span evidence)
     return read_be32(&bare) == TPM_GENERATED || read_be32(&sized) == TPM_GENERATED;
 }
 
-/* Field 1, bytes, and a TPMT_PUBLIC of RSA or ECC in it. */
-bool vtpm_case_detect_pb(struct span evidence)
-{
-    struct reader r = reader_of(evidence);
-    uint8_t tag = read_u8(&r), len = read_u8(&r);
-    uint16_t type;
-
-    if (len >= 0x80)
-        read_skip(&r, 1);
-    type = read_be16(&r);
-    return !r.short_read && tag == 0x0a && (type == TPM_ALG_RSA || type == TPM_ALG_ECC);
-}
-
 /* --- our challenge --------------------------------------------------------------------------- */
 
 static bool check_extra(struct attest_case *c, const struct vtpm *vtpm, struct span expected)
@@ -122,8 +109,7 @@ void vtpm_case_check(struct attest_case *c, const struct vtpm *vtpm)
     free(proof);
 }
 
-/* An item that cannot be read is one all the same. */
-static void add_malformed(struct attest_case *c, const struct err *err)
+void vtpm_case_add_malformed(struct attest_case *c, const struct err *err)
 {
     verdict_open_item(c->verdict);
     c->platform_seen[KIND_VTPM] = true;
@@ -144,18 +130,7 @@ void vtpm_case_check_raw(struct attest_case *c, struct span evidence)
         return;
     }
     if (vtpm_read_raw(&raw, &vtpm, &err) < 0)
-        add_malformed(c, &err);
-    else
-        vtpm_case_check(c, &vtpm);
-}
-
-void vtpm_case_check_pb(struct attest_case *c, struct span evidence)
-{
-    OWNED_VTPM vtpm = {0};
-    struct err err;
-
-    if (vtpm_read_pb(evidence, &vtpm, &err) < 0)
-        add_malformed(c, &err);
+        vtpm_case_add_malformed(c, &err);
     else
         vtpm_case_check(c, &vtpm);
 }

@@ -9,11 +9,10 @@
 bool vtpm_case_detect_raw(struct span evidence);
 void vtpm_case_check_raw(struct attest_case *c, struct span evidence);
 
-/* The message of go-tpm-tools, with an SNP report inside or not. */
-bool vtpm_case_detect_pb(struct span evidence);
-void vtpm_case_check_pb(struct attest_case *c, struct span evidence);
-
 /* Evidence that a wrapper has already read; the item is opened here. */
 void vtpm_case_check(struct attest_case *c, const struct vtpm *vtpm);
+
+/* An item that cannot be read is one all the same. */
+void vtpm_case_add_malformed(struct attest_case *c, const struct err *err);
 
 #endif

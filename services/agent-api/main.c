@@ -80,6 +80,7 @@ static int start_service(struct app *app, const struct httpd_service *service, s
             err->kind = ERR_USAGE;
         return err_wrap(err, "listen");
     }
+    buf_done(&app->identity.key); /* the server has its own */
     atomic_store(&app->httpd, httpd);
     return 0;
 }

@@ -15,9 +15,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DRAIN_MS     10000
-#define WORKERS      16 /* more than VMs can be made at once */
-#define FIRST_LIST_S 3  /* to wait for libvirt, so that the first request finds the VMs */
+#define DRAIN_MS       10000
+#define WORKERS        16 /* more than VMs can be made at once */
+#define START_GRACE_MS 5000
+#define FIRST_LIST_S   3 /* to wait for libvirt, so that the first request finds the VMs */
 
 static void woken_by_events(void *ctx)
 {
@@ -90,6 +91,7 @@ static int start_fleet(struct app *app, struct err *err)
         .max_per_owner = (unsigned)config->max_vms_per_owner,
         .boot_timeout_ms = config->boot_timeout,
         .silence_timeout_ms = config->silence_timeout,
+        .start_grace_ms = START_GRACE_MS,
         .retention_ms = config->retention,
         .clock = {.now = clock_now, .monotonic_ms = clock_monotonic_ms},
         .tell = note,

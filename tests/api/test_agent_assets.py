@@ -73,6 +73,17 @@ def test_another_media_type_is_refused(agent):
     assert answer.status == 415
 
 
+def test_uploads_in_parts_are_not_available_yet(agent):
+    work = Computation("pass").set(agent)
+    for part in ("?0", "0", ""):
+        answer = agent.ask("PUT", "/v1/algorithm", work.provider, work.algorithm,
+                           {"Upload-Complete": part})
+        assert answer.status == 422 and "not available yet" in answer.json["detail"], part
+    answer = agent.ask("PUT", "/v1/algorithm", work.provider, work.algorithm,
+                       {"Upload-Complete": "?1"})
+    assert answer.status == 201
+
+
 def test_two_at_once_and_one_cut_in_the_middle(agent):
     data = os.urandom(2_000_000)
     work = Computation(READ, {"a": data}).set(agent).send_algorithm(agent)

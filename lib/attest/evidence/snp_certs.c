@@ -78,3 +78,24 @@ int snp_certs_parse(struct span in, size_t offset, struct snp_certs *ret, struct
     *ret = certs;
     return 0;
 }
+
+void snp_certs_write(const struct snp_certs *certs, struct buf *out)
+{
+    uint32_t at = ENTRY_SIZE; /* the entry of zeros that ends the table */
+
+    for (int kind = 0; kind < SNP_CERT_COUNT; kind++)
+        if (certs->cert[kind].len > 0)
+            at += ENTRY_SIZE;
+    for (int kind = 0; kind < SNP_CERT_COUNT; kind++) {
+        if (certs->cert[kind].len == 0)
+            continue;
+        buf_add(out, guids[kind], GUID_SIZE);
+        buf_add_le32(out, at);
+        buf_add_le32(out, (uint32_t)certs->cert[kind].len);
+        at += (uint32_t)certs->cert[kind].len;
+    }
+    for (int i = 0; i < ENTRY_SIZE; i++)
+        buf_add_u8(out, 0);
+    for (int kind = 0; kind < SNP_CERT_COUNT; kind++)
+        buf_add_span(out, certs->cert[kind]);
+}

@@ -4,6 +4,7 @@
 #ifndef COCOS_ATTEST_SNP_CERTS_H
 #define COCOS_ATTEST_SNP_CERTS_H
 
+#include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/span.h"
 
@@ -18,5 +19,8 @@ struct snp_certs {
  * padding. offset: where the table stands in the evidence, for messages. Errors: INPUT with the
  * byte offset. */
 MUST_USE int snp_certs_parse(struct span in, size_t offset, struct snp_certs *ret, struct err *err);
+
+/* Writes the table, for wrappers that carry the certificates in another form; appended to out. */
+void snp_certs_write(const struct snp_certs *certs, struct buf *out);
 
 #endif

@@ -86,6 +86,8 @@ static int take_pb(const struct tpm_pb *pb, struct vtpm *vtpm, struct err *err)
             return -1;
     vtpm->logs.tcg = pb->event_log;
     vtpm->logs.cel = pb->canonical_log;
+    vtpm->snp = pb->snp;
+    vtpm->tdx = pb->tdx;
     return 0;
 }
 

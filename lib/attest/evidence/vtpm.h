@@ -31,6 +31,7 @@ struct vtpm {
     size_t quote_count;
     struct vtpm_quote quotes[TPM_PB_QUOTES_MAX];
     struct vtpm_logs logs;
+    struct span snp, tdx; /* what the message holds of the platform, not read here */
 };
 
 void vtpm_done(struct vtpm *vtpm);

@@ -53,13 +53,25 @@ static void sink_abort(void *to)
     upload_free(to);
 }
 
+/* Resuming an upload is named by the contract and not served yet: nothing is taken for a whole that
+ * was announced as a part. */
+static int check_whole(const struct httpd_request *rq, struct err *err)
+{
+    const char *complete = httpd_header(rq, "Upload-Complete");
+
+    if (complete != NULL && strcmp(complete, "?1") != 0)
+        return err_set(err, ERR_UNSUPPORTED, "uploads in parts: not available yet");
+    return 0;
+}
+
 static int open_sink(struct app *app, struct httpd_request *rq, enum asset_kind kind,
                      uint64_t announced, struct httpd_sink *ret, struct err *err)
 {
     const struct engine_asset asset = {kind, httpd_param(rq, "filename")};
     struct upload *upload = NULL;
 
-    if (upload_begin(app->engine, auth_caller(rq)->manifest, &asset, announced, &upload, err) < 0)
+    if (check_whole(rq, err) < 0 ||
+        upload_begin(app->engine, auth_caller(rq)->manifest, &asset, announced, &upload, err) < 0)
         return -1;
     *ret = (struct httpd_sink){upload, sink_write, sink_finish, sink_abort};
     return 0;

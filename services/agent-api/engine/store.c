@@ -4,6 +4,7 @@
 #include "lib/base/file.h"
 #include "services/agent-api/engine/hasher.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -69,19 +70,35 @@ static int lock(struct store *store, struct err *err)
     return 0;
 }
 
-/* A result that is just being sent would keep its bytes on the disk as long as that takes. */
-static void empty_result(struct store *store)
+/* What somebody has open, a result that is being sent or an upload that hangs, would keep its bytes
+ * as long as that takes. */
+static void empty_file(int dir_fd, const char *name)
 {
-    int fd = openat(store->dir_fd, RESULT_NAME, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    OWNED(close_fd) int fd = openat(dir_fd, name, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
 
     if (fd >= 0 && ftruncate(fd, 0) < 0)
-        unlinkat(store->dir_fd, RESULT_NAME, 0);
-    close_fd(&fd);
+        unlinkat(dir_fd, name, 0); /* it is removed anyway, only later */
+}
+
+static void empty_incoming(const struct store *store)
+{
+    int dir_fd = openat(store->dir_fd, "incoming", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    DIR *dir = dir_fd >= 0 ? fdopendir(dir_fd) : NULL;
+    struct dirent *entry;
+
+    if (dir == NULL) {
+        close_fd(&dir_fd);
+        return;
+    }
+    while ((entry = readdir(dir)) != NULL)
+        empty_file(dir_fd, entry->d_name);
+    closedir(dir);
 }
 
 static int remove_all(struct store *store, struct err *err)
 {
-    empty_result(store);
+    empty_file(store->dir_fd, RESULT_NAME);
+    empty_incoming(store);
     for (size_t i = 0; i < COUNT_OF(files); i++)
         if (file_remove_tree_at(store->dir_fd, files[i], err) < 0)
             return -1;

@@ -30,6 +30,15 @@ static struct json *describe_platforms(void)
     return json;
 }
 
+static struct json *describe_tpm(const struct fleet_figures *figures)
+{
+    if (figures->hypervisor.tpm)
+        return offer(true, "emulated by swtpm: a root of trust for tests, not hardware", NULL);
+    if (!figures->connected)
+        return offer(false, "not known while libvirt does not answer", "see libvirt");
+    return offer(false, "libvirt offers no TPM emulator", "install swtpm and swtpm-tools");
+}
+
 static struct json *describe_limits(const struct app *app)
 {
     struct json *json = json_new_object();
@@ -74,10 +83,7 @@ int api_get_host(void *arg, struct httpd_request *rq, struct httpd_reply *reply,
     json_set_str(part, "uri", app->config.libvirt_uri);
     json_set(json, "libvirt", part);
     json_set(json, "platforms", describe_platforms());
-    json_set(json, "vtpm",
-             figures.hypervisor.tpm
-                 ? offer(true, "emulated by swtpm: a root of trust for tests, not hardware", NULL)
-                 : offer(false, "libvirt offers no TPM emulator", "install swtpm and swtpm-tools"));
+    json_set(json, "vtpm", describe_tpm(&figures));
     json_set(json, "secure_boot", offer(false, "not available yet", "leave secure_boot out"));
     json_set(json, "gpus", json_new_array());
     json_set(json, "limits", describe_limits(app));

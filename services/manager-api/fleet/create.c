@@ -110,8 +110,7 @@ static int reserve(struct creation *creation, struct err *err)
     struct fleet *fleet = creation->fleet;
 
     if (!fleet->known || !fleet->connected)
-        return err_set(err, ERR_UNAVAILABLE, "%s",
-                       fleet->problem[0] ? fleet->problem : "the manager is starting");
+        return err_set(err, ERR_UNAVAILABLE, "%s", fleet->problem);
     if (fleet->creating >= CREATING_MAX)
         return err_set(err, ERR_TOO_MANY, "%d VMs are being made at this moment; try again",
                        CREATING_MAX);

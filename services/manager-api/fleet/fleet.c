@@ -132,8 +132,7 @@ static int not_found(const char *id, struct err *err)
 static int check_ready(const struct fleet *fleet, struct err *err)
 {
     if (!fleet->known)
-        return err_set(err, ERR_UNAVAILABLE, "the VMs are not known yet: %s",
-                       fleet->problem[0] ? fleet->problem : "the manager is starting");
+        return err_set(err, ERR_UNAVAILABLE, "the VMs are not known yet: %s", fleet->problem);
     return 0;
 }
 
@@ -160,6 +159,7 @@ int fleet_open(const struct fleet_config *config, struct vm_provider *provider, 
     snprintf(fleet->state_dir, sizeof(fleet->state_dir), "%s", config->state_dir);
     snprintf(fleet->image_dir, sizeof(fleet->image_dir), "%s", config->image_dir);
     snprintf(fleet->manager, sizeof(fleet->manager), "%s", config->manager);
+    snprintf(fleet->problem, sizeof(fleet->problem), "the hypervisor has not answered yet");
     pthread_mutex_init(&fleet->lock, NULL);
     pthread_cond_init(&fleet->changed, NULL);
     if (read_boot_id(fleet->boot_id, err) < 0 || file_make_dirs(vms, 0711, err) < 0 ||

@@ -48,7 +48,8 @@ struct fleet_config {
     unsigned max_per_owner; /* the same for one owner */
     uint64_t boot_timeout_ms;
     uint64_t silence_timeout_ms;
-    uint64_t retention_ms; /* how long a VM that ended is still shown */
+    uint64_t start_grace_ms; /* how long a start that an earlier manager began may take to show */
+    uint64_t retention_ms;   /* how long a VM that ended is still shown */
     struct fleet_clock clock;
     void (*tell)(void *ctx, const struct fleet_event *event); /* called with no lock held */
     void *tell_ctx;

@@ -146,10 +146,16 @@ static bool is_stale(const struct fleet *fleet, const struct entry *entry)
 
 static bool needs_settling(const struct fleet *fleet, const struct entry *entry)
 {
-    if (entry->busy || entry->queued || entry->retry_ms > fleet_now_ms(fleet))
+    bool making = entry->record.phase == VM_PHASE_MAKING;
+
+    if (entry->busy || entry->queued)
         return false;
-    return entry->unsaved || entry->record.phase == VM_PHASE_MAKING ||
-           entry->record.phase == VM_PHASE_REMOVING || (entry_ended(entry) && entry->on);
+    if (making && entry->on)
+        return true; /* it did start, so there is nothing to wait for */
+    if (entry->retry_ms > fleet_now_ms(fleet))
+        return false;
+    return entry->unsaved || making || entry->record.phase == VM_PHASE_REMOVING ||
+           (entry_ended(entry) && entry->on);
 }
 
 /* The ids of the entries that a test holds for; freed by the caller. */

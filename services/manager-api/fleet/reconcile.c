@@ -153,6 +153,9 @@ static void adopt(struct fleet *fleet, const struct vm_record *record, bool on)
     entry->on = on;
     entry->started_ms = fleet_now_ms(fleet);
     entry->deadline_ms = deadline_of(fleet, record);
+    /* The call to start it may still be under way in the hypervisor, though its caller is dead. */
+    if (record->phase == VM_PHASE_MAKING && !on)
+        entry->retry_ms = fleet_now_ms(fleet) + (int64_t)fleet->config.start_grace_ms;
     pthread_mutex_lock(&fleet->lock);
     fleet_add(fleet, entry);
     pthread_mutex_unlock(&fleet->lock);

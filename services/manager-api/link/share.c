@@ -17,6 +17,8 @@
 #define OUT_MODE     0770
 #define FILE_MODE    0640
 #define CONSOLE_MODE 0600
+#define GROUP_BITS                                                                                 \
+    0070 /* of those modes; nobody needs them when QEMU runs as the manager's own user */
 
 int share_paths_of(const char *state_dir, const char *id, struct share_paths *ret, struct err *err)
 {
@@ -41,6 +43,8 @@ static int give_to_group(const char *path, const struct vm_hypervisor *hyperviso
             "'%s' cannot be given to group %u, as which VMs run (run the manager as "
             "root, or as a member of that group)",
             path, hypervisor->gid);
+    if (!hypervisor->has_user)
+        mode &= ~(mode_t)GROUP_BITS;
     if (chmod(path, mode) < 0) /* mkdir() and open() took the umask away */
         return err_set_errno(err, ERR_SYSTEM, "'%s': chmod", path);
     return 0;

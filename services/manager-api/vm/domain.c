@@ -99,14 +99,20 @@ static void write_board(struct xml *xml, const struct vm_launch *launch)
     xml_leaf(xml, "on_crash", "destroy");
 }
 
-static void write_export(struct xml *xml, const char *dir, const char *tag, bool readonly)
+/* mapped: links, devices and owners that the guest makes exist for the guest only. The modes are
+ * those that its files get on the host, where the manager reads them as a member of QEMU's group.
+ */
+static void write_exports(struct xml *xml, const struct vm_launch *launch)
 {
-    /* mapped: links, devices and owners that the guest makes exist for the guest only. */
     element(xml, "filesystem", ATTRS("type", "mount", "accessmode", "mapped"));
-    leaf(xml, "source", ATTRS("dir", dir), NULL);
-    leaf(xml, "target", ATTRS("dir", tag), NULL);
-    if (readonly)
-        leaf(xml, "readonly", NO_ATTRS, NULL);
+    leaf(xml, "source", ATTRS("dir", launch->in_dir), NULL);
+    leaf(xml, "target", ATTRS("dir", "cocos-in"), NULL);
+    leaf(xml, "readonly", NO_ATTRS, NULL);
+    xml_close(xml);
+    element(xml, "filesystem",
+            ATTRS("type", "mount", "accessmode", "mapped", "fmode", "0640", "dmode", "0750"));
+    leaf(xml, "source", ATTRS("dir", launch->out_dir), NULL);
+    leaf(xml, "target", ATTRS("dir", "cocos-out"), NULL);
     xml_close(xml);
 }
 
@@ -126,8 +132,7 @@ static void write_devices(struct xml *xml, const struct vm_launch *launch)
     leaf(xml, "controller", ATTRS("type", "usb", "model", "none"), NULL);
     leaf(xml, "memballoon", ATTRS("model", "none"), NULL);
     write_console(xml, launch->console);
-    write_export(xml, launch->in_dir, "cocos-in", true);
-    write_export(xml, launch->out_dir, "cocos-out", false);
+    write_exports(xml, launch);
     element(xml, "rng", ATTRS("model", "virtio"));
     leaf(xml, "backend", ATTRS("model", "random"), "/dev/urandom");
     xml_close(xml);

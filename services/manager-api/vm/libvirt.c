@@ -152,15 +152,20 @@ static int read_record(struct vm_provider *provider, const char *id, struct vm_r
 {
     OWNED_DOMAIN domain = NULL;
     OWNED(free_str) char *text = NULL;
+    bool transient = false;
 
     if (find_domain(provider, id, &domain, err) < 0)
         return -1;
+    transient = virDomainIsPersistent(domain) == 0;
     text = virDomainGetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT, VM_RECORD_URI,
-                                VIR_DOMAIN_AFFECT_CONFIG);
+                                transient ? VIR_DOMAIN_AFFECT_LIVE : VIR_DOMAIN_AFFECT_CONFIG);
     if (text == NULL)
         return libvirt_fail(err, "cannot read the VM's record");
     if (vm_record_decode(span_of_str(text), ret, err) < 0)
         return -1;
+    /* It was undefined while it started: what is left is to end it. */
+    if (transient)
+        ret->phase = VM_PHASE_REMOVING;
     if (strcmp(ret->id, id) != 0)
         return err_set(err, ERR_INPUT, "vm record: it is that of '%s'", ret->id);
     return 0;
@@ -239,8 +244,13 @@ static int undefine(struct vm_provider *provider, const char *id, struct err *er
     result = virDomainUndefineFlags(domain, everything);
     if (result < 0 && libvirt_code() == VIR_ERR_INVALID_ARG) /* the test driver has no such flags */
         result = virDomainUndefine(domain);
-    if (result < 0 && libvirt_code() != VIR_ERR_NO_DOMAIN)
+    if (result < 0 && virDomainIsPersistent(domain) == 1)
         return libvirt_fail(err, "cannot remove the VM's definition");
+    /* A start that was under way may have come through in between; now nothing can start any more.
+     */
+    if (virDomainIsActive(domain) == 1 && virDomainDestroy(domain) < 0 &&
+        libvirt_code() != VIR_ERR_OPERATION_INVALID && libvirt_code() != VIR_ERR_NO_DOMAIN)
+        return libvirt_fail(err, "cannot stop the VM");
     leftovers_remove(libvirt_conn_uri(((struct libvirt *)provider)->conn),
                      virDomainGetName(domain));
     return 0;

@@ -54,6 +54,23 @@ static size_t count_entries(const char *name)
     return count - 2;
 }
 
+/* How many bytes the files that this process has open under the directory hold. */
+static uint64_t bytes_left(void)
+{
+    uint64_t sum = 0;
+
+    for (int fd = 0; fd < 64; fd++) {
+        OWNED(free_str) char *link = mem_printf("/proc/self/fd/%d", fd);
+        char target[256] = "";
+        struct stat st;
+
+        if (readlink(link, target, sizeof(target) - 1) > 0 && text_starts_with(target, dir) &&
+            fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+            sum += (uint64_t)st.st_size;
+    }
+    return sum;
+}
+
 static void expect_file(const char *path, const char *content, mode_t mode)
 {
     OWNED_BUF text = BUF_OF(1000);
@@ -118,7 +135,9 @@ static void a_reset_takes_the_place_of_what_arrives(void **state)
 
     (void)state;
     receive(store, "data", &before);
+    assert_int_equal(bytes_left(), 4);
     assert_ok(store_reset(store, &err));
+    assert_int_equal(bytes_left(), 0); /* though it is still open */
     receive(store, "more", &after);
     assert_fails(incoming_write(before, span_of_str("x"), &err), ERR_STATE);
     assert_fails(incoming_keep(before, STORE_DATASET, "a", &err), ERR_STATE);

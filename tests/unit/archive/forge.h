@@ -17,7 +17,7 @@ struct forged {
     const char *data;
     size_t data_len; /* 0: up to its NUL */
     uint32_t mode;   /* 0: 0100644 */
-    uint16_t method, local_method, flags, made_by;
+    uint16_t method, local_method, flags, local_flags, made_by;
     bool lie_crc;
     int lie_size, lie_packed, lie_offset; /* added to the truth */
     const char *extra;
@@ -36,7 +36,7 @@ static inline void forge_local(struct buf *out, const struct forged *f)
 
     buf_add_le32(out, ZIP_LOCAL_SIG);
     buf_add_le16(out, 20);
-    buf_add_le16(out, f->flags);
+    buf_add_le16(out, f->local_flags != 0 ? f->local_flags : f->flags);
     buf_add_le16(out, f->local_method != 0 ? f->local_method : f->method);
     buf_add_le32(out, 0);
     buf_add_le32(out, 0);

@@ -122,7 +122,24 @@ static void trees_without_end_are_refused(void **state)
     buf_done(&path);
 }
 
-static void the_sink_can_stop_it(void **state)
+static void the_sink_can_stop_it_anywhere(void **state)
+{
+    OWNED_TREE tree = tree_new();
+    OWNED_BUF whole = BUF_OF(64 * KIB);
+    struct err err;
+
+    (void)state;
+    tree_add(&tree, "a", "hello");
+    tree_add(&tree, "b", "x");
+    assert_ok(pack(&tree, &whole, &err));
+    for (size_t room = 0; room < whole.len; room++) {
+        OWNED_BUF out = BUF_OF(room);
+
+        assert_fails(pack(&tree, &out, &err), ERR_TOO_LARGE);
+    }
+}
+
+static void a_file_that_was_not_packed_whole_is_not_removed(void **state)
 {
     OWNED_TREE tree = tree_new();
     OWNED_BUF out = BUF_OF(50);
@@ -132,6 +149,25 @@ static void the_sink_can_stop_it(void **state)
     tree_add(&tree, "a", "hello");
     assert_fails(zip_pack(tree.fd, ZIP_FREE_AS_PACKED, &limits, to_buf, &out, &err), ERR_TOO_LARGE);
     tree_assert_file(&tree, "a", "hello");
+}
+
+static int remove_g(void *to, struct span bytes, struct err *err)
+{
+    const struct tree *tree = to;
+
+    (void)bytes;
+    return file_remove_tree_at(tree->fd, "g", err);
+}
+
+static void a_file_that_vanishes_meanwhile_is_an_error(void **state)
+{
+    OWNED_TREE tree = tree_new();
+    struct err err;
+
+    (void)state;
+    tree_add(&tree, "f", "abc");
+    tree_add(&tree, "g", "abc");
+    assert_fails(zip_pack(tree.fd, 0, &limits, remove_g, &tree, &err), ERR_NOT_FOUND);
 }
 
 static void links_and_special_files_are_left_out(void **state)
@@ -253,7 +289,9 @@ int main(void)
         cmocka_unit_test(limits_hold),
         cmocka_unit_test(huge_sparse_files_meet_the_limit_unread),
         cmocka_unit_test(trees_without_end_are_refused),
-        cmocka_unit_test(the_sink_can_stop_it),
+        cmocka_unit_test(the_sink_can_stop_it_anywhere),
+        cmocka_unit_test(a_file_that_was_not_packed_whole_is_not_removed),
+        cmocka_unit_test(a_file_that_vanishes_meanwhile_is_an_error),
         cmocka_unit_test(links_and_special_files_are_left_out),
         cmocka_unit_test(the_bytes_are_those_of_the_reference),
         cmocka_unit_test(nothing_becomes_an_empty_archive),

@@ -118,6 +118,7 @@ static void headers_must_agree(void **state)
     REFUSED("another file in the directory", .name = "a", .local_name = "b", .data = "x");
     REFUSED("another file in the directory", .name = "a", .local_name = "aa", .data = "x");
     REFUSED("another file in the directory", .name = "a", .local_method = 8, .data = "x");
+    REFUSED("another file in the directory", .name = "a", .local_flags = 1, .data = "x");
     REFUSED("another file in the directory", .name = "a", .lie_offset = 1, .data = "xxxxxxxxxxx");
     REFUSED("lies outside", .name = "a", .data = "x", .lie_offset = 20);
     REFUSED("claims more bytes", .name = "a", .data = "x", .lie_offset = 33);

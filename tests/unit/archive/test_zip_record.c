@@ -68,6 +68,20 @@ static void far_entries_have_a_zip64_field(void **state)
                "0200000001000000");
 }
 
+/* A field that is full says "see there", so a true value of that size needs the other field. */
+static void an_offset_that_just_fits_has_a_zip64_field(void **state)
+{
+    struct zip_entry entry = {.name = (char *)"a", .size = 1, .offset = 0xfffffffe};
+    OWNED_BUF below = BUF_OF(1024);
+    OWNED_BUF at = BUF_OF(1024);
+
+    (void)state;
+    zip_add_central(&below, &entry);
+    entry.offset++;
+    zip_add_central(&at, &entry);
+    assert_int_equal(at.len, below.len + 28);
+}
+
 static void many_entries_have_a_zip64_end(void **state)
 {
     OWNED_BUF few = BUF_OF(1024);
@@ -91,6 +105,7 @@ int main(void)
         cmocka_unit_test(descriptors_grow_at_4_gib),
         cmocka_unit_test(large_entries_have_a_zip64_field),
         cmocka_unit_test(far_entries_have_a_zip64_field),
+        cmocka_unit_test(an_offset_that_just_fits_has_a_zip64_field),
         cmocka_unit_test(many_entries_have_a_zip64_end),
     };
 

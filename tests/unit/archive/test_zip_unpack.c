@@ -1,5 +1,8 @@
 #include "tests/unit/archive/forge.h"
 
+#include <signal.h>
+#include <sys/resource.h>
+
 static const struct zip_limits limits = {.files_max = 8, .bytes_max = 1 * MIB};
 
 static int unpack(const struct forged *files, size_t count, const struct tree *tree,
@@ -164,6 +167,48 @@ static void bombs_stop_at_what_they_announced(void **state)
     assert_null(tree_read(&tree, "x"));
 }
 
+static void what_is_no_archive_is_refused(void **state)
+{
+    OWNED_TREE tree = tree_new();
+    struct err err;
+
+    (void)state;
+    assert_fails(unpack_bytes(span_of_str("hello"), &tree, &limits, &err), ERR_INPUT);
+}
+
+/* A file that cannot grow any more stands for a full disk. */
+static void a_disk_that_takes_no_more_is_an_error(void **state)
+{
+    struct rlimit before, small;
+    struct forged file = {.name = "x", .data = "0123456789"};
+    OWNED_BUF packed = BUF_OF(1 * MIB);
+    OWNED_BUF stored = BUF_OF(1 * MIB);
+    OWNED_BUF squeezed = BUF_OF(1 * MIB);
+    struct forged other = {.name = "y", .method = 8};
+    OWNED_TREE tree = tree_new();
+    OWNED(close_fd) int stored_fd = memfd_create("archive", MFD_CLOEXEC);
+    OWNED(close_fd) int squeezed_fd = memfd_create("archive", MFD_CLOEXEC);
+    struct err err;
+
+    (void)state;
+    deflated("0123456789", 10, &packed);
+    other.data = (char *)packed.data;
+    other.data_len = packed.len;
+    other.lie_size = 10 - (int)packed.len;
+    forge(&stored, &file, 1);
+    forge(&squeezed, &other, 1);
+    assert_ok(file_write_fd(stored_fd, buf_span(&stored), &err));
+    assert_ok(file_write_fd(squeezed_fd, buf_span(&squeezed), &err));
+
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = (struct rlimit){.rlim_cur = 5, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    assert_fails(zip_unpack(stored_fd, tree.fd, &limits, &err), ERR_SYSTEM);
+    assert_fails(zip_unpack(squeezed_fd, tree.fd, &limits, &err), ERR_SYSTEM);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+}
+
 static void damaged_content_is_refused(void **state)
 {
     OWNED_BUF packed = BUF_OF(1 * MIB);
@@ -283,6 +328,8 @@ int main(void)
         cmocka_unit_test(links_that_lie_there_are_not_followed),
         cmocka_unit_test(limits_hold),
         cmocka_unit_test(bombs_stop_at_what_they_announced),
+        cmocka_unit_test(what_is_no_archive_is_refused),
+        cmocka_unit_test(a_disk_that_takes_no_more_is_an_error),
         cmocka_unit_test(damaged_content_is_refused),
         cmocka_unit_test(unknown_compressions_are_unsupported),
         cmocka_unit_test(archives_of_others_are_read),

@@ -1,30 +1,11 @@
 #include "tests/unit/unit.h"
 
 #include "lib/attest/evidence/tpm_pb.h"
-
-static void add_varint(struct buf *out, uint64_t value)
-{
-    for (; value >= 0x80; value >>= 7)
-        buf_add_u8(out, (uint8_t)(value | 0x80));
-    buf_add_u8(out, (uint8_t)value);
-}
-
-static void add_number(struct buf *out, unsigned field, uint64_t value)
-{
-    add_varint(out, field << 3);
-    add_varint(out, value);
-}
-
-static void add_bytes(struct buf *out, unsigned field, struct span bytes)
-{
-    add_varint(out, field << 3 | 2);
-    add_varint(out, bytes.len);
-    buf_add_span(out, bytes);
-}
+#include "tests/unit/attest/pb_make.h"
 
 static void add_text(struct buf *out, unsigned field, const char *text)
 {
-    add_bytes(out, field, span_of_str(text));
+    pb_bytes(out, field, span_of_str(text));
 }
 
 static void add_register(struct buf *pcrs, unsigned index, uint8_t fill)
@@ -34,9 +15,9 @@ static void add_register(struct buf *pcrs, unsigned index, uint8_t fill)
 
     memset(value, fill, sizeof(value));
     if (index != 0)
-        add_number(&entry, 1, index);
-    add_bytes(&entry, 2, SPAN_OF_ARRAY(value));
-    add_bytes(pcrs, 2, buf_span(&entry));
+        pb_number(&entry, 1, index);
+    pb_bytes(&entry, 2, SPAN_OF_ARRAY(value));
+    pb_bytes(pcrs, 2, buf_span(&entry));
 }
 
 /* A quote with registers 0 and 5, hash algorithm at the end when `late`. */
@@ -45,15 +26,15 @@ static void make_pb_quote(struct buf *out, uint64_t hash, bool late)
     OWNED_BUF quote = BUF_OF(4096), pcrs = BUF_OF(4096);
 
     if (!late)
-        add_number(&pcrs, 1, hash);
+        pb_number(&pcrs, 1, hash);
     add_register(&pcrs, 5, 0x55);
     add_register(&pcrs, 0, 0x11);
     if (late)
-        add_number(&pcrs, 1, hash);
+        pb_number(&pcrs, 1, hash);
     add_text(&quote, 1, "statement");
     add_text(&quote, 2, "signature");
-    add_bytes(&quote, 3, buf_span(&pcrs));
-    add_bytes(out, 2, buf_span(&quote));
+    pb_bytes(&quote, 3, buf_span(&pcrs));
+    pb_bytes(out, 2, buf_span(&quote));
 }
 
 static void make_pb(struct buf *out)
@@ -64,7 +45,7 @@ static void make_pb(struct buf *out)
     add_text(out, 4, "instance information, which is not looked at");
     add_text(out, 6, "certificate");
     add_text(out, 7, "intermediate");
-    add_number(out, 99, 1);
+    pb_number(out, 99, 1);
 }
 
 static void a_message_is_read(void **state)
@@ -146,7 +127,7 @@ static void a_field_twice_is_refused(void **state)
         add_text(&bytes, fields[i], "b");
         assert_fails(tpm_pb_parse(buf_span(&bytes), &pb, &err), ERR_INPUT);
         buf_reset(&bytes);
-        add_number(&bytes, fields[i], 1);
+        pb_number(&bytes, fields[i], 1);
         assert_fails(tpm_pb_parse(buf_span(&bytes), &pb, &err), ERR_INPUT);
     }
 }
@@ -188,11 +169,11 @@ static void registers_that_cannot_be_are_refused(void **state)
     for (size_t i = 0; i < COUNT_OF(indexes); i++) {
         OWNED_BUF bytes = BUF_OF(8192), quote = BUF_OF(4096), pcrs = BUF_OF(4096);
 
-        add_number(&pcrs, 1, TPM_ALG_SHA256);
+        pb_number(&pcrs, 1, TPM_ALG_SHA256);
         add_register(&pcrs, 5, 1);
         add_register(&pcrs, indexes[i], 2);
-        add_bytes(&quote, 3, buf_span(&pcrs));
-        add_bytes(&bytes, 2, buf_span(&quote));
+        pb_bytes(&quote, 3, buf_span(&pcrs));
+        pb_bytes(&bytes, 2, buf_span(&quote));
         assert_fails(tpm_pb_parse(buf_span(&bytes), &pb, &err), ERR_INPUT);
     }
 }

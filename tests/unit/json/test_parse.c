@@ -86,8 +86,9 @@ static void refuses_nul_in_every_form(void **state)
 
     (void)state;
     assert_fails(parse("\"a\\u0000b\"", &err), ERR_MALFORMED);
-    assert_non_null(strstr(err.text, "NUL"));
+    assert_non_null(strstr(err.text, "a NUL character in a string"));
     assert_fails(parse("{\"a\\u0000b\":1}", &err), ERR_MALFORMED);
+    assert_non_null(strstr(err.text, "a NUL character in a string"));
     assert_fails(parse_bytes("\"a\0b\"", 5, &err), ERR_MALFORMED);
     assert_fails(parse_bytes("{}\0", 3, &err), ERR_MALFORMED);
     assert_fails(parse_bytes(NULL, 0, &err), ERR_MALFORMED);

@@ -30,6 +30,8 @@ static const struct {
     {"{\"name\":\"a\",\"leaves\":-2}", "/leaves", "-2, expected 2"},
     {"{\"name\":\"a\",\"leaves\":4294967298}", "/leaves", "4294967298, expected"},
     {"{\"name\":\"a\",\"seeds\":9007199254740992}", "/seeds", "9007199254740992, expected 0 to"},
+    {"{\"name\":\"a\",\"digest\":5}", "/digest", "expected a text, got a whole number"},
+    {"{\"name\":\"a\",\"pollen\":[]}", "/pollen", "expected a text, got a list"},
     {"{\"name\":\"a\",\"digest\":\"00ff10\"}", "/digest", "expected 8 hex digits"},
     {"{\"name\":\"a\",\"digest\":\"00FF10AB\"}", "/digest", "lower-case"},
     {"{\"name\":\"a\",\"digest\":\"00ff10ag\"}", "/digest", "hex"},

@@ -32,6 +32,21 @@ static void an_enum_out_of_range_is_not_written(void **state)
                            "\"pot\":{\"litres\":0,\"label\":null}}");
 }
 
+struct pause {
+    uint64_t pause;
+};
+
+/* No time at all is a value like any other where nobody asks to skip it. */
+static void no_time_at_all_is_written(void **state)
+{
+    static const struct json_field fields[] = {JSON_FIELD_DURATION(pause, pause, 0, 1000, 0)};
+    static const struct json_table table = JSON_TABLE("pause", pause, fields);
+    OWNED_JSON *json = json_encode(&table, &(struct pause){0});
+
+    (void)state;
+    assert_string_equal(json_get_str(json, "pause"), "0s");
+}
+
 static void decoding_and_encoding_are_inverse(void **state)
 {
     struct plant plant = {0};
@@ -48,6 +63,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(absence_is_null_or_nothing),
         cmocka_unit_test(an_enum_out_of_range_is_not_written),
+        cmocka_unit_test(no_time_at_all_is_written),
         cmocka_unit_test(decoding_and_encoding_are_inverse),
     };
 

@@ -35,7 +35,7 @@ struct test_world {
     struct fake_world *fake;
     struct vm_provider *provider;
     struct fleet *fleet;
-    unsigned max_vms, max_per_owner;
+    unsigned max_vms, max_per_owner, start_grace_ms;
     pthread_mutex_t lock;
     struct buf told; /* "vm.created vm.booting ..." */
 };
@@ -76,6 +76,7 @@ static inline void world_open(struct test_world *world)
         .max_per_owner = world->max_per_owner,
         .boot_timeout_ms = 60000,
         .silence_timeout_ms = 30000,
+        .start_grace_ms = world->start_grace_ms,
         .retention_ms = 3600000,
         .clock = {test_now, test_now_ms},
         .tell = world_told,

@@ -69,6 +69,29 @@ static void how_a_vm_ended_is_kept_over_restarts(void **state)
     assert_string_equal(vm.computation.state, "Running");
 }
 
+static void a_start_that_is_still_under_way_is_waited_for(void **state)
+{
+    WORLD *world = world_new();
+    char id[VM_ID_SIZE];
+    struct err err;
+
+    (void)state;
+    world->start_grace_ms = 60000;
+    world_open(world);
+    assert_ok(world_create(world, &alice, &plain, id, &err));
+    world_close(world);
+    fake_find(world->fake, id)->record.phase = VM_PHASE_MAKING;
+    fake_find(world->fake, id)->on = false;
+    world_open(world);
+    assert_int_equal(world_state(world, id), API_VM_PROVISIONING);
+    __atomic_add_fetch(&monotonic_shift_ms, 50000, __ATOMIC_SEQ_CST);
+    fleet_wake(world->fleet);
+    usleep(700000);
+    assert_int_equal(world_state(world, id), API_VM_PROVISIONING);
+    fake_find(world->fake, id)->on = true;
+    world_await(world, id, API_VM_BOOTING);
+}
+
 /* --- time ----------------------------------------------------------------------------- */
 
 static void a_vm_expires_when_its_time_is_over(void **state)
@@ -237,6 +260,7 @@ int main(void)
         cmocka_unit_test(a_restart_finds_every_vm_with_all_it_had),
         cmocka_unit_test(a_vm_that_ended_meanwhile_is_failed),
         cmocka_unit_test(how_a_vm_ended_is_kept_over_restarts),
+        cmocka_unit_test(a_start_that_is_still_under_way_is_waited_for),
         cmocka_unit_test(a_vm_expires_when_its_time_is_over),
         cmocka_unit_test(a_wall_clock_that_jumps_changes_no_vms_life),
         cmocka_unit_test(after_the_host_was_restarted_the_wall_clock_counts_within_bounds),

@@ -75,11 +75,27 @@ static void nobody_else_looks_into_a_share(void **state)
     assert_ok(share_make(&paths, &config, &plain, &err));
     umask(mask);
     assert_int_equal(mode_of(&dir, "vms/" ID), 0711);
+    assert_int_equal(mode_of(&dir, "vms/" ID "/in"), 0700);
+    assert_int_equal(mode_of(&dir, "vms/" ID "/out"), 0700);
+    assert_int_equal(mode_of(&dir, "vms/" ID "/in/config.json"), 0600);
+    assert_int_equal(mode_of(&dir, "vms/" ID "/console.log"), 0600);
+    assert_false(is_there(&dir, "vms/" ID "/in/manifest.json"));
+}
+
+static void the_group_of_guests_gets_what_it_needs(void **state)
+{
+    SCRATCH dir = scratch_new();
+    struct share_paths paths = paths_in(&dir);
+    const struct share_config config = {.vm_id = ID, .nonce = nonce};
+    const struct vm_hypervisor own = {.pretends = true, .has_user = true, .gid = getegid()};
+    struct err err;
+
+    (void)state;
+    assert_ok(share_make(&paths, &config, &own, &err));
     assert_int_equal(mode_of(&dir, "vms/" ID "/in"), 0750);
     assert_int_equal(mode_of(&dir, "vms/" ID "/out"), 0770);
     assert_int_equal(mode_of(&dir, "vms/" ID "/in/config.json"), 0640);
     assert_int_equal(mode_of(&dir, "vms/" ID "/console.log"), 0600);
-    assert_false(is_there(&dir, "vms/" ID "/in/manifest.json"));
 }
 
 static void a_directory_that_is_there_stays_as_it_is(void **state)
@@ -133,6 +149,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_share_holds_what_the_guest_is_told),
         cmocka_unit_test(nobody_else_looks_into_a_share),
+        cmocka_unit_test(the_group_of_guests_gets_what_it_needs),
         cmocka_unit_test(a_directory_that_is_there_stays_as_it_is),
         cmocka_unit_test(a_failure_leaves_nothing),
         cmocka_unit_test(a_path_that_is_too_long_is_refused),

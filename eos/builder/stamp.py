@@ -1,0 +1,42 @@
+"""Knows when there is nothing to do: a stamp beside the images says from what they were made."""
+
+import hashlib
+import json
+from pathlib import Path
+
+SETTINGS = ("EOS_KERNEL_SUITE", "EOS_DEBUG", "SOURCE_DATE_EPOCH")
+MACHINE = ("/etc/os-release", "/etc/apt/sources.list", "/etc/apt/sources.list.d")
+
+
+def digest_of_inputs(root, programs, environment):
+    """Of everything but the packages, whose versions stay until they are refreshed."""
+    total = hashlib.sha256()
+    sources = [root / "eos", root / "deploy/packages/list", root / "VERSION", *programs, *MACHINE]
+    for top in map(Path, sources):
+        files = sorted(top.rglob("*")) if top.is_dir() else [top]
+        for path in files:
+            if path.is_file() and path.suffix != ".pyc":
+                total.update(f"{path.name} {path.stat().st_size}\n".encode())
+                total.update(path.read_bytes())
+    for name in SETTINGS:
+        total.update(f"{name}={environment.get(name, '')}\n".encode())
+    return total.hexdigest()
+
+
+def is_current(file, digest):
+    """True when the images that the stamp names came from these inputs and lie there unchanged."""
+    try:
+        stamp = json.loads(file.read_text())
+        return stamp["inputs"] == digest and all(_is_whole(Path(folder)) for folder in stamp["images"])
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def _is_whole(folder):
+    record = json.loads((folder / "image.json").read_text())
+    return all(hashlib.sha256((folder / part["file"]).read_bytes()).hexdigest() == part["sha256"]
+               for part in (record["kernel"], record["initrd"], record["firmware"]))
+
+
+def write(file, digest, folders):
+    file.write_text(json.dumps({"inputs": digest, "images": [str(folder) for folder in folders]}) + "\n")
