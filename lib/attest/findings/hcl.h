@@ -1,4 +1,5 @@
-/* Findings about those who vouch for a vTPM: Azure's HCL, and SVSMs. The columns are explained in finding.h. */
+/* Findings about those who vouch for a vTPM: Azure's HCL, and SVSMs. The columns are explained in
+ * finding.h. */
 /* clang-format off */
 FINDING(HCL_FORM, "hcl.form", CRYPTO, ERROR,
         "the layout of the HCL report and its runtime data",
