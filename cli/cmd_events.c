@@ -12,6 +12,7 @@
 
 struct listing {
     bool json;
+    bool heard; /* at least one event */
 };
 
 static void show_event(const struct json *event)
@@ -30,15 +31,17 @@ static void show_event(const struct json *event)
 
 static int on_event(void *ctx, const struct sse_event *event, struct err *err)
 {
-    const struct listing *listing = ctx;
+    struct listing *listing = ctx;
     OWNED_JSON *json = NULL;
     OWNED_BUF line = BUF_OF(2 * SSE_EVENT_MAX);
 
     if (json_parse(event->data, &json, err) < 0)
         return err_wrap(err, "event '%.40s'", event->id);
+    listing->heard = true;
     if (listing->json) {
         json_write(json, &line);
-        print_line("%s", buf_str(&line));
+        buf_add_u8(&line, '\n');
+        print_span(buf_span(&line));
     } else {
         show_event(json);
     }
@@ -63,7 +66,12 @@ static int listen_to(struct httpc *client, struct httpc_call *call, const struct
         .ctx = &listing,
     };
 
-    return httpc_listen(client, call, &events, err);
+    if (httpc_listen(client, call, &events, err) == 0)
+        return 0;
+    if (!options->follow || !listing.heard || err->kind != ERR_NOT_FOUND)
+        return -1;
+    say("it is gone, and its events with it");
+    return 0;
 }
 
 static int agent_events(const struct cli *cli, const struct events_options *options,
@@ -108,7 +116,7 @@ int computation_events(const struct cli *cli, const void *ptr, struct err *err)
 static int print_piece(void *to, struct span bytes, struct err *err)
 {
     (void)to;
-    print_span(bytes);
+    print_foreign(bytes);
     return print_finish(err);
 }
 
@@ -140,7 +148,7 @@ static int gather_piece(void *to, struct span bytes, struct err *err)
     return buf_check(to, "the logs", err);
 }
 
-/* Logs are bytes; as JSON they are one text, in which bytes that are none are written \\xNN. */
+/* Logs are bytes; as JSON they are one text, in which bytes that are none are written \xNN. */
 static int logs_as_json(struct agent *agent, struct httpc_call *call, struct err *err)
 {
     OWNED_BUF text = BUF_OF(LOGS_MAX);

@@ -125,7 +125,7 @@ static void show_manifest(const struct manifest *manifest)
 
     print_line("%s  %s", manifest->id, manifest->name ? manifest->name : "");
     print_line("manifest_sha256 %s", manifest->sha256);
-    print_line(" ");
+    print_line("%s", "");
     show_party("owner", "", &manifest->owner);
     show_party("algorithm provider", "", &algorithm->provider);
     for (size_t i = 0; i < manifest->datasets.count; i++)
@@ -136,7 +136,7 @@ static void show_manifest(const struct manifest *manifest)
     for (size_t i = 0; i < manifest->logs.to.count; i++)
         show_party("reader of the logs", "", manifest_reader(manifest, i));
 
-    print_line(" ");
+    print_line("%s", "");
     print_line("SHA3-256 of");
     show_digest("the algorithm", &algorithm->sha3_256, "");
     if (algorithm->requirements_sha3_256.present)
@@ -147,7 +147,7 @@ static void show_manifest(const struct manifest *manifest)
                     manifest_dataset(manifest, i)->decompress ? "  (unpacked)" : "");
 
     text_format_duration(manifest->run.timeout, timeout);
-    print_line(" ");
+    print_line("%s", "");
     print_line("%s, start %s, at most %s and %u MiB", algorithm_type_names[algorithm->type],
                manifest->run.start == RUN_AUTO ? "auto" : "manual", timeout,
                manifest->run.memory_mib);

@@ -8,6 +8,8 @@ extern const struct command vm_commands[];
 extern const struct command computation_commands[];
 extern const struct command manifest_commands[];
 extern const struct command key_commands[];
+extern const struct command evidence_commands[];
+extern const struct command measure_commands[];
 extern const struct command local_commands[];
 
 #endif

@@ -4,7 +4,7 @@
 
 #define COLUMNS       96
 #define FLAG_COLUMN   32
-#define COMMAND_WIDTH 18
+#define COMMAND_WIDTH 30
 
 const char described_essay[] =
     "cocos-cli is the client of CocosAI: it creates confidential VMs through a manager, and speaks "

@@ -90,14 +90,44 @@ void say_error(const char *format, ...)
 
 /* --- results --- */
 
+static void put_printable(struct span text)
+{
+    size_t max = 4 * text.len + 4; /* every byte as \xNN */
+    OWNED_BUF out = BUF_OF(max);
+
+    text_add_printable(&out, text, max);
+    print_span(buf_span(&out));
+}
+
 void print_line(const char *format, ...)
 {
+    OWNED(free_str) char *text = NULL;
     va_list args;
 
     va_start(args, format);
-    vprintf(format, args);
+    if (vasprintf(&text, format, args) < 0)
+        abort();
     va_end(args);
+    put_printable(span_of_str(text));
     putchar('\n');
+}
+
+void print_foreign(struct span bytes)
+{
+    if (!isatty(STDOUT_FILENO)) {
+        print_span(bytes);
+        return;
+    }
+    while (bytes.len > 0) {
+        size_t run = 0;
+
+        while (run < bytes.len && bytes.data[run] != '\n' && bytes.data[run] != '\t')
+            run++;
+        put_printable(span_part(bytes, 0, run));
+        if (run < bytes.len)
+            putchar(bytes.data[run]);
+        bytes = span_part(bytes, run + 1, bytes.len);
+    }
 }
 
 void print_json(const struct json *json)

@@ -20,12 +20,14 @@ void say_warning(const char *format, ...) PRINTF_LIKE(1, 2);
 /* The same with "error: " in front, in red on a terminal. */
 void say_error(const char *format, ...) PRINTF_LIKE(1, 2);
 
-/* A line on standard output. */
+/* A line on standard output; control characters in it become \xNN. */
 void print_line(const char *format, ...) PRINTF_LIKE(1, 2);
 /* Indented JSON on standard output. */
 void print_json(const struct json *json);
 /* Bytes as they are. */
 void print_span(struct span bytes);
+/* Bytes that somebody else made: as they are into a file or pipe, printable on a terminal. */
+void print_foreign(struct span bytes);
 
 /* Flushes standard output; fails when something could not be written. Errors: SYSTEM, NO_SPACE. */
 MUST_USE int print_finish(struct err *err);

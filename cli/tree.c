@@ -4,15 +4,13 @@
 const struct command_group command_groups[] = {
     {"Virtual machines", vm_commands}, {"A computation", computation_commands},
     {"Manifests", manifest_commands},  {"Keys and digests", key_commands},
+    {"Evidence", evidence_commands},   {"Reference values", measure_commands},
     {"This machine", local_commands},  {NULL, NULL},
 };
 
 /* Every word of the contract that waits for its part. */
 const char *const commands_later[] = {
-    "attestation",
     "attestation get",
-    "attestation validate",
-    "attestation explain",
     "policy",
     "policy create-corim",
     "policy create-corim snp",
@@ -27,19 +25,12 @@ const char *const commands_later[] = {
     "receipt",
     "receipt get",
     "receipt verify",
-    "eventlog",
-    "eventlog replay",
-    "ima",
-    "ima replay",
     "ima-measurements",
     "evidence",
     "evidence show",
     "measure",
     "igvm",
     "igvm show",
-    "igvmmeasure",
-    "sevsnpmeasure",
-    "sevsnpmeasure parse-metadata",
     "ca-bundle",
     NULL,
 };

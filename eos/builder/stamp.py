@@ -27,7 +27,7 @@ def is_current(file, digest):
     """True when the images that the stamp names came from these inputs and lie there unchanged."""
     try:
         stamp = json.loads(file.read_text())
-        return stamp["inputs"] == digest and all(_is_whole(Path(folder)) for folder in stamp["images"])
+        return stamp["inputs"] == digest and all(_is_whole(file.parent / name) for name in stamp["images"])
     except (OSError, ValueError, KeyError):
         return False
 
@@ -38,5 +38,5 @@ def _is_whole(folder):
                for part in (record["kernel"], record["initrd"], record["firmware"]))
 
 
-def write(file, digest, folders):
-    file.write_text(json.dumps({"inputs": digest, "images": [str(folder) for folder in folders]}) + "\n")
+def write(file, digest, names):
+    file.write_text(json.dumps({"inputs": digest, "images": names}) + "\n")

@@ -71,6 +71,15 @@ static int make_certificate(struct httpc *client, struct err *err)
     return 0;
 }
 
+/* It becomes part of a header, where a line break would begin another one. */
+static int check_token(const char *token, struct err *err)
+{
+    for (const char *p = token; p != NULL && *p != '\0'; p++)
+        if (*p <= ' ' || *p > '~')
+            return err_set(err, ERR_USAGE, "the token has characters that no token has");
+    return 0;
+}
+
 static int check_ca(const struct httpc_config *config, struct err *err)
 {
     OWNED_KEY *key = NULL;
@@ -103,7 +112,7 @@ static void keep_config(struct httpc *client, const struct httpc_config *config)
 static int prepare(struct httpc *client, const struct httpc_config *config, struct err *err)
 {
     if (check_url(config->url, &client->url, err) < 0 || check_pin(config->pin, err) < 0 ||
-        check_ca(config, err) < 0)
+        check_token(config->token, err) < 0 || check_ca(config, err) < 0)
         return -1;
     keep_config(client, config);
     if (config->key != NULL && config->auth == HTTPC_AUTH_CERTIFICATE &&

@@ -165,9 +165,9 @@ static int attempt(struct transfer *x, struct buf *content_digest, bool *ret_reo
     memcpy(bound, x->client->exporter, EXPORTER_SIZE);
     x->exporter_wanted = bound;
     transfer_prepare(x);
-    if (content_digest->len > 0 || write_content_digest(x, content_digest, err) == 0)
-        if (sign(x, buf_str(content_digest), err) == 0)
-            result = transfer_run(x, err);
+    if ((content_digest->len > 0 || write_content_digest(x, content_digest, err) == 0) &&
+        sign(x, buf_str(content_digest), err) == 0)
+        result = transfer_run(x, err);
     *ret_reopened = x->reopened;
     transfer_done(x);
     return result;

@@ -204,7 +204,6 @@ int transfer_run(struct transfer *x, struct err *err)
 
     if (buf_check(&x->url, "the address", err) < 0 || buf_check(&x->body, "the body", err) < 0)
         return -1;
-    curl_easy_reset(curl); /* options only: the connection stays */
     set_connection(x);
     set_trust(x);
     set_identity(x);
@@ -219,6 +218,8 @@ int transfer_run(struct transfer *x, struct err *err)
     if (curl_easy_getinfo(curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length) == CURLE_OK &&
         length >= 0)
         x->reply->length = (uint64_t)length;
+    curl_easy_reset(
+        curl); /* options only: the connection stays, and nothing points at x any more */
     trace(x, code);
     return judge(x, code, err);
 }

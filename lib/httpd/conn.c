@@ -49,6 +49,7 @@ static int64_t deadline_of(const struct httpd_config *config, enum httpd_phase p
     case PHASE_BUSY: return INT64_MAX;
     case PHASE_REPLY: return now + (int64_t)REPLY_PATIENCE * config->idle_timeout_ms;
     case PHASE_LINGER: return now + HTTPD_LINGER_MS;
+    case PHASE_FAILED: return now + config->body_grace_ms + HTTPD_LINGER_MS;
     }
     return INT64_MAX;
 }
@@ -72,6 +73,19 @@ void httpd_conn_received(struct httpd_conn *conn, size_t bytes)
     pthread_mutex_lock(&conn->lock);
     conn->window_bytes += bytes;
     pthread_mutex_unlock(&conn->lock);
+}
+
+void httpd_conn_fail_body(struct httpd_conn *conn)
+{
+    pthread_mutex_lock(&conn->lock);
+    if (conn->phase == PHASE_BODY)
+        enter(conn, PHASE_FAILED);
+    pthread_mutex_unlock(&conn->lock);
+}
+
+void httpd_conn_set_silence(struct MHD_Connection *mhd, unsigned timeout_ms)
+{
+    MHD_set_connection_option(mhd, MHD_CONNECTION_OPTION_TIMEOUT, (timeout_ms + 999) / 1000);
 }
 
 static void describe_peer(struct httpd_conn *conn, const struct sockaddr *address)

@@ -10,10 +10,21 @@ void httpd_refuse(struct httpd_request *rq, const struct err *err)
     rq->refusal = *err;
 }
 
+/* What the client still sends is dropped for a while, so that it can read the answer. */
+static void linger(struct httpd_request *rq, const struct httpd_reply *reply)
+{
+    httpd_reply_send_early(rq, reply);
+    rq->step = STEP_LINGER;
+    httpd_conn_enter(rq->conn, PHASE_LINGER);
+}
+
 static enum MHD_Result send_refusal(struct httpd_request *rq)
 {
     httpd_reply_problem(rq, &rq->refusal);
-    return httpd_reply_send(rq);
+    if (!rq->may_linger)
+        return httpd_reply_send(rq);
+    linger(rq, &rq->reply);
+    return MHD_YES;
 }
 
 /* Lets MHD forget the connection until somebody rings; the clock of the client stands still. When
@@ -90,6 +101,7 @@ static enum MHD_Result step_new(struct httpd_request *rq, const char *method)
 
     if (!rq->refused && !preflight && rq->route->op->body == API_BODY_STREAM) {
         rq->step = STEP_OPENING;
+        httpd_conn_set_silence(rq->mhd, rq->httpd->config.body_grace_ms);
         if (httpd_upload_start(rq, &err) < 0)
             httpd_refuse(rq, &err);
     } else {
@@ -145,11 +157,22 @@ static enum MHD_Result step_opening(struct httpd_request *rq)
 
 static void give_up_body(struct httpd_request *rq, const struct err *err)
 {
+    struct httpd_reply reply = {0};
+
     if (rq->upload != NULL)
         httpd_upload_cut(rq);
-    httpd_reply_send_early(rq, err);
-    rq->step = STEP_LINGER;
-    httpd_conn_enter(rq->conn, PHASE_LINGER);
+    httpd_reply_write_problem(rq, err, &reply);
+    linger(rq, &reply);
+    httpd_reply_reset(&reply);
+}
+
+void httpd_say_last_word(struct httpd_request *rq)
+{
+    struct err err;
+
+    if (rq->step == STEP_BODY && rq->upload != NULL &&
+        httpd_upload_state(rq, &err) == UPLOAD_FAILED)
+        give_up_body(rq, &err);
 }
 
 /* Takes the whole of data, or part of it and sleeps until there is room. */

@@ -3,20 +3,28 @@
  * A service is a table of routes (an operation row and a handler each) and one hook that says who
  * asks. The life of a request:
  *
- *   1. headers are read       path -> route (404, 405 with Allow), then admit() (401, 403), then
- * media type and announced size (415, 413). No body byte has been read; a request that announces a
- * body is refused here, one without is answered so that the connection stays usable.
- *   2. the body is read       JSON is collected and parsed strictly (400, 422); a stream is
- * gathered in blocks of 256 KiB and handed to the route's sink in a thread of its own, with
- * back-pressure. If admit() set a content digest, it is checked (422).
- *   3. the handler runs       on a worker thread, never on a thread that serves connections: it may
- * block.
- *   4. the reply is sent      from memory, from a file (ranges, ETag), or as a stream of events.
+ *   1. headers     framing that two readers could understand differently is refused (400); then
+ *                  path -> route (404, 405 with Allow), admit() (401, 403), media type (415),
+ *                  announced size (413), query (400). No body byte has been read. A request without
+ *                  a body is answered so that the connection stays usable, also when it is refused;
+ *                  an announced body is refused at once, without "100 Continue", and what the
+ * client sends all the same is dropped for a few seconds so that it can read why.
+ *   2. body        JSON is collected and parsed strictly (400, 422); a stream is gathered in blocks
+ *                  of 256 KiB and handed to the route's sink in a thread of its own, with
+ *                  back-pressure. If admit() set a content digest, it is checked (422).
+ *   3. handler     on a worker thread, never on a thread that serves connections: it may block.
+ *   4. reply       from memory, from a file (ranges, ETag), or as a stream of events.
  *
- * Slow clients are cut: headers must be complete within header_timeout_ms, bodies must arrive at
- * body_rate_min bytes a second on average after a grace time, idle connections end after
- * idle_timeout_ms. TLS 1.3 only, no resumption; a client certificate of any issuer is asked for and
- * proves possession of its key, nothing else. */
+ * A route of GET answers HEAD too, unless HEAD has a route of its own. Unknown query parameters are
+ * ignored; one that is given twice is refused. Every answer carries X-Request-Id (a sane one that
+ * came with the request is kept) and Cache-Control: no-store; every request leaves one line in the
+ * log, with the trace id of `traceparent`, and is counted.
+ *
+ * Slow clients are cut: headers must be complete within header_timeout_ms, a body must bring
+ * body_rate_min bytes a second in every stretch of body_grace_ms, idle connections end after
+ * idle_timeout_ms. The time that the server itself takes does not count. TLS 1.3 only, no
+ * resumption; a client certificate of any issuer is asked for and proves possession of its key,
+ * nothing else. */
 #ifndef COCOS_HTTPD_HTTPD_H
 #define COCOS_HTTPD_HTTPD_H
 
@@ -60,7 +68,9 @@ void *httpd_caller(const struct httpd_request *rq);
  * runs. */
 void httpd_expect_digest(struct httpd_request *rq, const uint8_t sha256[static SHA256_SIZE]);
 
-/* --- writing a reply --- */
+/* --- writing a reply; one that is not written is an empty 204 --- */
+
+/* At most 16. They stay when the handler fails afterwards: good for Retry-After. */
 void httpd_reply_header(struct httpd_reply *reply, const char *name, const char *value);
 /* Takes ownership of json; application/json. */
 void httpd_reply_json(struct httpd_reply *reply, int status, struct json *json);
@@ -135,7 +145,7 @@ struct httpd_service {
      * whose operation is not API_AUTH_NONE. Must not block for long. Errors: UNAUTHENTICATED,
      * FORBIDDEN, ... */
     int (*admit)(void *app, struct httpd_request *rq, struct err *err);
-    const char *realm;        /* for WWW-Authenticate on 401 */
+    const char *realm;        /* for WWW-Authenticate on 401: Bearer, or Signature for keys */
     const char *cors_origins; /* "" none, "*" or a comma-separated list */
     struct metric_registry
         *metrics; /* NULL, or where requests are counted by operation and status */

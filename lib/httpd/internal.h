@@ -10,7 +10,8 @@
  * job is done; the last one frees.
  *
  * Locks, in the order in which they may be nested: httpd.lock (lists, counters), upload.lock (the
- * ring), gate.lock, MHD's own. Hooks of the service are called with none of them held. */
+ * ring), gate.lock, MHD's own; conn.lock inside of each. Hooks of the service are called with none
+ * of them held. */
 #ifndef COCOS_HTTPD_INTERNAL_H
 #define COCOS_HTTPD_INTERNAL_H
 
@@ -27,7 +28,7 @@
 #define HTTPD_ID_MAX      64
 #define HTTPD_QUERY_MAX   16 /* parameters */
 #define HTTPD_HEADERS_MAX 16 /* of a reply, beside the usual ones */
-#define HTTPD_LINGER_MS   2000
+#define HTTPD_LINGER_MS   5000
 
 /* --- gate.c: where a connection sleeps --- */
 
@@ -52,7 +53,8 @@ enum httpd_phase {
     PHASE_BODY,    /* body_rate_min in every stretch of body_grace */
     PHASE_BUSY,    /* the server works: no deadline */
     PHASE_REPLY,   /* each block of the reply must get away in time */
-    PHASE_LINGER   /* answered before the end of the body */
+    PHASE_LINGER,  /* answered before the end of the body */
+    PHASE_FAILED   /* nobody wants the rest of the body; MHD's own timeout comes first */
 };
 
 struct httpd_conn {
@@ -74,6 +76,11 @@ struct httpd_cert *httpd_conn_cert(void *mhd);
 void httpd_conn_enter(struct httpd_conn *conn, enum httpd_phase phase);
 /* Body bytes came in. */
 void httpd_conn_received(struct httpd_conn *conn, size_t bytes);
+/* The rest of the body has become useless, from any thread. */
+void httpd_conn_fail_body(struct httpd_conn *conn);
+/* How long MHD bears silence on a connection, in body and elsewhere; on MHD's thread. Only when MHD
+ * itself gives up, there is a last moment to answer. */
+void httpd_conn_set_silence(struct MHD_Connection *mhd, unsigned timeout_ms);
 /* MHD_OPTION_NOTIFY_CONNECTION; cls is the httpd. */
 void httpd_conn_notify(void *cls, struct MHD_Connection *mhd, void **context,
                        enum MHD_ConnectionNotificationCode code);
@@ -136,6 +143,7 @@ struct httpd_request {
     size_t query_count;
 
     bool has_body;
+    bool may_linger;    /* the body comes without waiting for "100 Continue", clearly framed */
     uint64_t announced; /* bytes; UINT64_MAX when chunked */
     bool refused;
     struct err refusal;
@@ -186,6 +194,8 @@ enum MHD_Result httpd_dispatch(void *cls, struct MHD_Connection *mhd, const char
                                size_t *size, void **context);
 /* Notes why a request is refused; the first reason counts. */
 void httpd_refuse(struct httpd_request *rq, const struct err *err);
+/* MHD ends the exchange; the last moment to tell why its body failed. */
+void httpd_say_last_word(struct httpd_request *rq);
 /* The request's work is done: reply is ready to be sent. Called by the thread that did it. */
 void httpd_finish_work(struct httpd_request *rq);
 
@@ -227,8 +237,11 @@ void httpd_reply_problem(struct httpd_request *rq, const struct err *err);
 enum MHD_Result httpd_reply_send(struct httpd_request *rq);
 /* The exchange is over; complete when every byte was handed to the network. */
 void httpd_reply_sent(struct httpd_request *rq, bool complete);
-/* Answers with a problem in the middle of the body, where MHD cannot. */
-void httpd_reply_send_early(struct httpd_request *rq, const struct err *err);
+/* Sends a reply of bytes while the body is still coming, where MHD cannot. */
+void httpd_reply_send_early(struct httpd_request *rq, const struct httpd_reply *reply);
+/* Fills a reply that is not yet the request's. */
+void httpd_reply_write_problem(struct httpd_request *rq, const struct err *err,
+                               struct httpd_reply *reply);
 
 /* Decides about range and preconditions: status, headers, from, to. */
 void httpd_file_prepare(struct httpd_request *rq);

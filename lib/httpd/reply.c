@@ -99,8 +99,8 @@ void httpd_reply_events(struct httpd_reply *reply, const struct httpd_events *ev
 }
 
 /* Headers that were set before stay: Allow, Retry-After. */
-static void write_problem(struct httpd_request *rq, const struct err *err,
-                          struct httpd_reply *reply)
+void httpd_reply_write_problem(struct httpd_request *rq, const struct err *err,
+                               struct httpd_reply *reply)
 {
     OWNED_JSON *problem = problem_of_err(err, rq->id);
     const struct httpd_service *service = rq->httpd->service;
@@ -117,7 +117,7 @@ static void write_problem(struct httpd_request *rq, const struct err *err,
 
 void httpd_reply_problem(struct httpd_request *rq, const struct err *err)
 {
-    write_problem(rq, err, &rq->reply);
+    httpd_reply_write_problem(rq, err, &rq->reply);
 }
 
 /* --- sending it --- */
@@ -183,6 +183,8 @@ enum MHD_Result httpd_reply_send(struct httpd_request *rq)
     rq->status = rq->reply.status;
     rq->step = STEP_REPLIED;
     httpd_conn_enter(rq->conn, PHASE_REPLY);
+    if (rq->upload != NULL)
+        httpd_conn_set_silence(rq->mhd, rq->httpd->config.idle_timeout_ms);
     result = MHD_queue_response(rq->mhd, (unsigned)rq->status, response);
     MHD_destroy_response(response);
     return result;
@@ -205,23 +207,20 @@ static void add_to_text(void *to, const char *name, const char *value)
     buf_printf(to, "%s: %s\r\n", name, value);
 }
 
-/* MHD answers before a body or after it. A client that sends gigabytes deserves to hear why not at
- * once, so this answer is written past MHD, which sends nothing while a body comes in. */
-void httpd_reply_send_early(struct httpd_request *rq, const struct err *err)
+/* MHD answers before a body, and then hangs up on what the client is still sending, so that many a
+ * client never sees the answer; or after the whole body, which may take gigabytes. This answer is
+ * written past MHD, which sends nothing while a body comes in. */
+void httpd_reply_send_early(struct httpd_request *rq, const struct httpd_reply *reply)
 {
-    struct httpd_reply reply = {0};
     OWNED_BUF text = BUF_OF(EARLY_MAX);
 
-    write_problem(rq, err, &reply);
-    buf_printf(&text, "HTTP/1.1 %d %s\r\n", reply.status,
-               MHD_get_reason_phrase_for((unsigned)reply.status));
-    list_headers(rq, &reply, add_to_text, &text);
-    buf_printf(&text, "Content-Length: %zu\r\nConnection: close\r\n\r\n", reply.bytes.len);
-    buf_add_span(&text, buf_span(&reply.bytes));
+    buf_printf(&text, "HTTP/1.1 %d %s\r\n", reply->status,
+               MHD_get_reason_phrase_for((unsigned)reply->status));
+    list_headers(rq, reply, add_to_text, &text);
+    buf_printf(&text, "Content-Length: %zu\r\nConnection: close\r\n\r\n", reply->bytes.len);
+    buf_add_span(&text, buf_span(&reply->bytes));
     if (!text.overflow)
         httpd_tls_send(rq->conn->tls_session, buf_span(&text));
-
-    rq->status = reply.status;
-    rq->bytes_out = reply.bytes.len;
-    httpd_reply_reset(&reply);
+    rq->status = reply->status;
+    rq->bytes_out = reply->bytes.len;
 }

@@ -144,6 +144,7 @@ void httpd_request_completed(void *cls, struct MHD_Connection *mhd, void **conte
     if (rq == NULL)
         return;
     ms = clock_monotonic_ms() - rq->started_ms;
+    httpd_say_last_word(rq);
     rq->status = final_status(rq);
     if (rq->upload != NULL)
         httpd_upload_cut(rq);
@@ -152,7 +153,7 @@ void httpd_request_completed(void *cls, struct MHD_Connection *mhd, void **conte
     httpd_stream_leave(rq);
 
     count(rq, (double)ms / 1000);
-    log_access(rq, ms, complete && rq->step == STEP_REPLIED);
+    log_access(rq, ms, (complete && rq->step == STEP_REPLIED) || rq->step == STEP_LINGER);
     httpd_conn_enter(rq->conn, PHASE_IDLE);
     httpd_request_unref(rq);
 }

@@ -68,6 +68,7 @@ static int read_framing(struct httpd_request *rq, struct err *err)
     else if (length != NULL && text_parse_u64(length, INT64_MAX, &rq->announced, err) < 0)
         return err_set(err, ERR_MALFORMED, "Content-Length: not a length");
     rq->has_body = rq->announced > 0;
+    rq->may_linger = rq->has_body && httpd_header(rq, "Expect") == NULL;
     return 0;
 }
 

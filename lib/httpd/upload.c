@@ -84,6 +84,17 @@ static void set_state(struct httpd_request *rq, enum httpd_upload_state state,
     httpd_gate_ring(&rq->gate, rq->mhd);
 }
 
+/* MHD may be waiting for bytes that the client does not send before it hears from us. */
+static void fail_body(struct httpd_request *rq)
+{
+    struct httpd_upload *upload = rq->upload;
+
+    pthread_mutex_lock(&upload->lock);
+    if (!upload->cut && !upload->ended)
+        httpd_conn_fail_body(rq->conn);
+    pthread_mutex_unlock(&upload->lock);
+}
+
 static int check_digest(struct httpd_request *rq, struct err *err)
 {
     uint8_t actual[SHA256_SIZE];
@@ -132,6 +143,7 @@ static void serve_upload(struct httpd_request *rq)
         upload->sink.abort(upload->sink.to);
         httpd_reply_problem(rq, &err);
         set_state(rq, UPLOAD_FAILED, &err);
+        fail_body(rq);
     } else if (upload->sink.finish(upload->sink.to, &rq->reply, &err) < 0) {
         httpd_reply_problem(rq, &err);
     }

@@ -206,7 +206,11 @@ class Manager:
         if body is not None:
             headers.setdefault("Content-Type", "application/json")
         try:
-            connection.request(method, path, body, headers)
+            connection.connect()
+            try:
+                connection.request(method, path, body, headers)
+            except (ssl.SSLEOFError, ConnectionError):
+                pass  # a body that is refused early: the answer came before its end
             response = connection.getresponse()
             answer = Answer(response.status, response.getheaders(), response.read())
         finally:

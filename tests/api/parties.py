@@ -1,15 +1,18 @@
 """Keys of parties, their self-signed certificates, and signed requests, made with the openssl tool:
 nothing of what is tested here is used to test it."""
 
+import atexit
 import base64
 import hashlib
 import os
 import secrets
+import shutil
 import subprocess
 import tempfile
 import time
 
 FOLDER = tempfile.mkdtemp(prefix="cocos-parties-")
+atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 
 KINDS = {
     "p256": ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],

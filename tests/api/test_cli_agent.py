@@ -443,6 +443,17 @@ def test_logs_come_as_they_are(parties, finished):
     assert parties("logs", "reader-private.pem", INSECURE, "--json").json == {"logs": "hello from the algorithm\n"}
 
 
+def test_logs_cannot_play_with_the_terminal(parties, finished):
+    finished.answers[("GET", "/v1/logs")] = lambda request: Answer(200, b"a\tb\n\x1b[2J\x07\xff\n")
+    ours, theirs = os.openpty()
+    done = subprocess.run([str(BIN / "cocos-cli"), "logs", "reader-private.pem", INSECURE], cwd=parties.directory,
+                          env=parties.env, stdout=theirs, stderr=subprocess.PIPE)
+    shown = os.read(ours, 1000)
+    os.close(ours)
+    os.close(theirs)
+    assert done.returncode == 0 and shown == b"a\tb\r\n\\x1b[2J\\x07\\xff\r\n"
+
+
 def test_standard_output_that_is_full_is_an_error(cli, fake_agent):
     with open("/dev/full", "wb") as full:
         done = subprocess.run([str(BIN / "cocos-cli"), "state"], cwd=cli.directory, env=cli.env, stdout=full,

@@ -101,6 +101,10 @@ def test_text_from_the_manager_cannot_play_with_the_terminal(cli, fake_manager):
     fake_manager.vms["vm-1"] = {"key": None, "vm": fake_manager.vm("vm-1", {"name": "\x1b[2Jboo\n"})}
     done = cli("list-vms")
     assert "\x1b" not in done.out and "\\x1b[2Jboo\\x0a" in done.out
+    cli("vm-info", "vm-1")
+    fake_manager.events = some_events(1)
+    fake_manager.events[0].update(type="vm.\x1b[2J", subject="\x9b31m", data={"x": "\x1b[0m\x9b"})
+    assert not any(sign in cli("events").out for sign in "\x1b\x9b")
     fake_manager.create = lambda request: problem(500, "internal", "\x1b]0;title\x07 broken")
     assert "\x1b" not in cli("create-vm", code=1).err
 

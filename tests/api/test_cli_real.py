@@ -120,3 +120,57 @@ def test_an_empty_dataset_can_be_signed(real):
     real("algo", "count.py", "owner-private.pem", INSECURE)
     real("data", "empty.csv", "data-private.pem", INSECURE, "--auth", "signature")
     assert real("state", "--json").json["awaiting"]["datasets"] == []
+
+
+# --- with the real manager ---
+
+@pytest.fixture
+def operator(parties, fresh):
+    """The client, logged in to a real manager."""
+    parties("login", fresh.state, "--url", f"https://127.0.0.1:{fresh.port}")
+    return parties
+
+
+def test_login_writes_what_the_manager_takes(operator, fresh):
+    assert operator("host", "--json").json["accelerator"]["name"] == "tcg"
+    assert {image["name"] for image in operator("images", "--json").json["items"]} == {"eos", "eos-debug"}
+    assert "eos-debug" in operator("images").out
+    operator("list-vms", "--manager-token", "wrong", code=4)
+    viewer = fresh.token("looker", "viewer")
+    operator("list-vms", "--manager-token", viewer)
+    operator("create-vm", "--manager-token", viewer, code=4)
+
+
+def test_a_vm_from_its_creation_to_its_end(operator, fresh):
+    vm = operator("create-vm", "--name", "demo", "--platform", "vm", "--ttl", "1h", "--manifest", "manifest.json",
+                  "--owner-key", "owner-public.pem").out.strip()
+    waiting = operator.start("create-vm", "--name", "second", "--wait")
+    fresh.await_state(vm, "booting")
+    assert "its agent has not answered yet" in operator("state", "--vm", "demo", code=7).err
+    fresh.say(vm)
+    fresh.await_state(vm, "running")
+    assert vm in operator("list-vms", "--state", "running").out
+    shown = operator("vm-info", "demo", "--json").json
+    assert shown["id"] == vm and shown["agent_url"].startswith("https://")
+    second = next(item["id"] for item in operator("list-vms", "--json").json["items"] if item["name"] == "second")
+    fresh.await_state(second, "booting")
+    fresh.say(second)
+    out, err = waiting.communicate(timeout=30)
+    assert out.decode().strip() == second and waiting.returncode == 0, err
+    types = [json.loads(line)["type"] for line in operator("events", vm, "--json").out.splitlines()]
+    assert types[:2] == ["vm.created", "vm.booting"] and "vm.running" in types
+    following = operator.start("events", "--follow", second, "--json")
+    assert json.loads(following.stdout.readline())["type"] == "vm.created"
+    operator("remove-vm", "demo")
+    operator("remove-vm", second)
+    out, err = following.communicate(timeout=30)
+    assert following.returncode == 0 and b"gone" in err
+    assert json.loads(out.splitlines()[-1])["type"] == "vm.deleted"
+    assert operator("list-vms", "--json").json["items"] == []
+    operator("vm-info", vm, code=1)
+
+
+def test_what_the_manager_refuses_is_told_with_its_member(operator):
+    assert "/cpus" in operator("create-vm", "--cpus", "1000", code=1).err
+    assert "image" in operator("create-vm", "--image", "nowhere", code=1).err
+    assert "snp" in operator("create-vm", "--platform", "snp", code=2).err.lower()

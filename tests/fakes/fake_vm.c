@@ -73,13 +73,17 @@ unsigned fake_count(struct fake_world *world)
 
 /* --- faults --------------------------------------------------------------------- */
 
+static void pause_ms(unsigned ms)
+{
+    const struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
+
+    if (ms > 0)
+        nanosleep(&pause, NULL);
+}
+
 static int answer(struct fake_world *world, struct err *err)
 {
-    const struct timespec pause = {.tv_sec = world->hang_ms / 1000,
-                                   .tv_nsec = world->hang_ms % 1000 * 1000000L};
-
-    if (world->hang_ms > 0)
-        nanosleep(&pause, NULL);
+    pause_ms(world->hang_ms);
     return world->dead ? err_set(err, ERR_UNAVAILABLE, "the fake hypervisor is dead") : 0;
 }
 
@@ -148,6 +152,7 @@ static int list(struct vm_provider *provider, struct vm_sighting **ret, size_t *
         seen[count++].end = machine->end;
     }
     pthread_mutex_unlock(&world->lock);
+    pause_ms(world->linger_ms);
     *ret = seen;
     *ret_count = count;
     return 0;

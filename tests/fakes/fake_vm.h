@@ -32,6 +32,7 @@ struct fake_world {
     enum err_kind fail_kind;
     bool dead;              /* every call fails with UNAVAILABLE, as without libvirtd */
     unsigned hang_ms;       /* every call takes that long */
+    unsigned linger_ms;     /* a list is that old when it arrives */
     uint16_t busy_ports[8]; /* starting with one of these fails with STATE */
     unsigned busy_port_count;
     bool all_ports_busy;

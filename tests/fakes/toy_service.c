@@ -108,10 +108,10 @@ static int sink_write(void *to, struct span block, struct err *err)
 {
     (void)to;
     atomic_fetch_add(&toy.write_calls, 1);
-    if (atomic_load(&toy.fail_write))
-        return err_set(err, ERR_NO_SPACE, "the toy is full");
     if (atomic_load(&toy.slow_us) > 0)
         usleep(atomic_load(&toy.slow_us));
+    if (atomic_load(&toy.fail_write))
+        return err_set(err, ERR_NO_SPACE, "the toy is full");
     digest_add(to, block);
     atomic_fetch_add(&toy.written, block.len);
     return 0;

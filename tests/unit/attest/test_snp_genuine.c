@@ -5,6 +5,7 @@
 #include "lib/attest/endorsement/snp_chain.h"
 #include "lib/attest/endorsement/snp_match.h"
 #include "lib/attest/evidence/snp_report.h"
+#include "tests/fakes/fake_snp.h"
 
 #define AMD "snp/amd-roots-trustee/"
 
@@ -181,6 +182,32 @@ static void every_sample_goes_as_its_provenance_says(void **state)
         check_sample(&samples[i], policy);
 }
 
+/* Who names a root trusts that root, and AMD no longer. */
+static void a_root_of_ones_own_takes_the_place_of_amds(void **state)
+{
+    struct fake_cert cert = {.subject = "ARK-Milan", .issuer = "ARK-Milan", .not_after = INT32_MAX};
+    OWNED(done) struct opened opened;
+    OWNED_BUF der = BUF_OF(8192);
+    OWNED_VERDICT verdict = {0};
+    struct attest_input in = {.now = vectors_time("2026-09-01T00:00:00Z")};
+    struct span root;
+    struct err err;
+
+    (void)state;
+    need_vectors();
+    fake_cert_make(&cert, fake_snp_ark_key(), fake_snp_ark_key(), &der);
+    fake_snp_forget_keys();
+    root = buf_span(&der);
+    open_sample(&samples[1], &opened);
+    in.evidence = opened.report;
+    in.vek = opened.vek;
+    in.chain = (struct attest_spans){&opened.chain, 1};
+    in.trust_roots = (struct attest_spans){&root, 1};
+    assert_ok(attest_validate(&in, &verdict, &err));
+    assert_int_equal(verdict_crypto(&verdict), OUTCOME_FAIL);
+    assert_true(has_finding(&verdict, "snp.root.unknown"));
+}
+
 static void the_chains_of_all_products_hold(void **state)
 {
     static const struct {
@@ -310,6 +337,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_sample_goes_as_its_provenance_says),
+        cmocka_unit_test(a_root_of_ones_own_takes_the_place_of_amds),
         cmocka_unit_test(the_chains_of_all_products_hold),
         cmocka_unit_test(every_flipped_bit_of_a_report_is_seen),
         cmocka_unit_test(every_flipped_bit_of_a_certificate_is_seen),

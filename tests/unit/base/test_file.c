@@ -2,6 +2,8 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -96,6 +98,7 @@ static void what_is_missing_is_not_found(void **state)
 
     assert_fails(file_open_at(scratch->fd, "none", &fd, &err), ERR_NOT_FOUND);
     assert_fails(file_read(path, &out, &err), ERR_NOT_FOUND);
+    assert_fails(file_read_at(scratch->fd, "none", &out, &err), ERR_NOT_FOUND);
     assert_fails(file_create(path, span_of_str("x"), 0600, &err), ERR_NOT_FOUND);
     assert_fails(file_replace(path, span_of_str("x"), 0600, &err), ERR_NOT_FOUND);
 }
@@ -113,6 +116,8 @@ static void a_file_over_the_ceiling_is_too_large(void **state)
     assert_ok(file_read(path, &exact, &err));
     assert_fails(file_read(path, &small, &err), ERR_TOO_LARGE);
     assert_non_null(strstr(err.text, path));
+    buf_reset(&small);
+    assert_fails(file_read_at(scratch->fd, "f", &small, &err), ERR_TOO_LARGE);
     assert_fails(file_read("/dev/zero", &endless, &err), ERR_TOO_LARGE);
 }
 
@@ -130,18 +135,34 @@ static void a_file_is_created_once(void **state)
     assert_int_equal(st.st_mode, S_IFREG | 0600);
 }
 
-static void a_failed_write_leaves_no_new_file(void **state)
+static void failed_writes_are_told(void **state)
 {
-    struct scratch *scratch = *state;
+    OWNED(close_fd) int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
     struct err err;
 
-    (void)scratch;
+    (void)state;
     assert_fails(file_write_fd(-1, span_of_str("x"), &err), ERR_SYSTEM);
-    {
-        OWNED(close_fd) int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+    assert_fails(file_write_fd(full, span_of_str("x"), &err), ERR_NO_SPACE);
+}
 
-        assert_fails(file_write_fd(full, span_of_str("x"), &err), ERR_NO_SPACE);
-    }
+/* A file that cannot grow any more stands for a full disk. */
+static void a_failed_write_leaves_nothing(void **state)
+{
+    struct scratch *scratch = *state;
+    OWNED(free_str) char *path = path_of(scratch, "new");
+    struct rlimit before, small;
+    struct err err;
+
+    assert_ok(file_replace_at(scratch->fd, "old", span_of_str("x"), 0600, &err));
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = (struct rlimit){.rlim_cur = 3, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    assert_fails(file_create(path, span_of_str("12345"), 0600, &err), ERR_SYSTEM);
+    assert_fails(file_replace_at(scratch->fd, "old", span_of_str("12345"), 0600, &err), ERR_SYSTEM);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_content(scratch, "old", "x");
+    assert_int_equal(count_entries(scratch), 1);
 }
 
 static void replacing_is_whole_and_leaves_nothing_over(void **state)
@@ -241,7 +262,8 @@ int main(void)
         WITH_SCRATCH(what_is_missing_is_not_found),
         WITH_SCRATCH(a_file_over_the_ceiling_is_too_large),
         WITH_SCRATCH(a_file_is_created_once),
-        WITH_SCRATCH(a_failed_write_leaves_no_new_file),
+        cmocka_unit_test(failed_writes_are_told),
+        WITH_SCRATCH(a_failed_write_leaves_nothing),
         WITH_SCRATCH(replacing_is_whole_and_leaves_nothing_over),
         WITH_SCRATCH(a_replacement_that_fails_keeps_the_old),
         WITH_SCRATCH(replacing_a_link_does_not_write_through_it),

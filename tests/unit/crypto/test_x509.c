@@ -102,6 +102,26 @@ static void what_is_not_der_is_refused(void **state)
     assert_non_null(strstr(err.text, "in DER"));
 }
 
+/* The algorithm stands inside, signed, and outside; what is verified with is what is outside. */
+static void two_algorithms_are_one_too_many(void **state)
+{
+    static const uint8_t oid[] = {0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x03};
+    OWNED_BUF der = BUF_OF(8192);
+    OWNED_X509 *cert = NULL;
+    uint8_t *outer = NULL;
+    struct err err;
+
+    (void)state;
+    fake_cert_make(&plain, leaf_key, root_key, &der);
+    for (size_t at = 0; at + sizeof(oid) <= der.len; at++)
+        if (memcmp(der.data + at, oid, sizeof(oid)) == 0)
+            outer = der.data + at;
+    assert_non_null(outer);
+    outer[7] = 0x02; /* SHA-256 */
+    assert_fails(x509_parse(buf_span(&der), &cert, &err), ERR_INPUT);
+    assert_string_equal(err.text, "certificate: names two signature algorithms");
+}
+
 static void version_1_is_refused(void **state)
 {
     struct fake_cert old = plain;
@@ -167,6 +187,7 @@ int main(void)
         cmocka_unit_test(a_serial_of_zero_is_a_serial),
         cmocka_unit_test(every_truncation_and_any_byte_more_is_refused),
         cmocka_unit_test(what_is_not_der_is_refused),
+        cmocka_unit_test(two_algorithms_are_one_too_many),
         cmocka_unit_test(version_1_is_refused),
         cmocka_unit_test(extensions_are_found_as_raw_bytes),
         cmocka_unit_test(an_extension_that_is_there_twice_is_refused),

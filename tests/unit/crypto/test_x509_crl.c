@@ -141,6 +141,25 @@ static void der_and_pem_are_read_whole(void **state)
     assert_fails(x509_crl_parse(buf_span(&pem), &crl, &err), ERR_INPUT);
 }
 
+static void two_algorithms_are_one_too_many(void **state)
+{
+    static const uint8_t salt[] = {0xa2, 0x03, 0x02, 0x01, 0x30};
+    OWNED_BUF der = BUF_OF(8192);
+    OWNED_X509_CRL *crl = NULL;
+    uint8_t *outer = NULL;
+    struct err err;
+
+    (void)state;
+    fake_crl_make(&plain, root_key, &der);
+    for (size_t at = 0; at + sizeof(salt) <= der.len; at++)
+        if (memcmp(der.data + at, salt, sizeof(salt)) == 0)
+            outer = der.data + at;
+    assert_non_null(outer);
+    outer[4] = 0x20;
+    assert_fails(x509_crl_parse(buf_span(&der), &crl, &err), ERR_INPUT);
+    assert_string_equal(err.text, "revocation list: names two signature algorithms");
+}
+
 static void every_flipped_bit_is_seen(void **state)
 {
     OWNED_X509 *root = cert_with("root", 1, 0x02, root_key);
@@ -173,6 +192,7 @@ int main(void)
         cmocka_unit_test(only_its_issuer_signs_it),
         cmocka_unit_test(lists_that_are_not_the_whole_list_are_refused),
         cmocka_unit_test(der_and_pem_are_read_whole),
+        cmocka_unit_test(two_algorithms_are_one_too_many),
         cmocka_unit_test(every_flipped_bit_is_seen),
     };
 

@@ -63,6 +63,21 @@ static void pins_that_are_none_are_refused(void **state)
     }
 }
 
+static void a_token_cannot_begin_another_header(void **state)
+{
+    static const char *const bad[] = {"a b", "a\r\nX: y", "a\xc3\xa9", NULL};
+    struct httpc_config config = config_of();
+    struct httpc *client = NULL;
+    struct err err;
+
+    (void)state;
+    for (size_t i = 0; bad[i] != NULL; i++) {
+        config.token = bad[i];
+        assert_fails(httpc_new(&config, &client, &err), ERR_USAGE);
+        assert_null(strstr(err.text, bad[i])); /* not even a bad one is told */
+    }
+}
+
 static void a_ca_that_is_none_is_refused(void **state)
 {
     struct httpc_config config = config_of();
@@ -180,6 +195,7 @@ int main(void)
         cmocka_unit_test(addresses_that_are_none_are_refused),
         SERVED(a_slash_at_the_end_is_dropped),
         SERVED(pins_that_are_none_are_refused),
+        SERVED(a_token_cannot_begin_another_header),
         SERVED(a_ca_that_is_none_is_refused),
         SERVED(the_token_says_who_asks),
         SERVED(calls_share_one_connection),

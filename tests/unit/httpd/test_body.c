@@ -64,7 +64,7 @@ static void endless_json_is_refused_on_the_way(void **state)
     }
     https_read(client, false, &reply);
     assert_problem(&reply, 413, "too-large");
-    assert_true(https_is_closed_within(client, 5000));
+    assert_true(https_is_closed_within(client, 9000));
     https_cut(client);
 }
 

@@ -55,6 +55,43 @@ static void no_100_continue_before_the_request_is_admitted(void **state)
     }
 }
 
+/* Many clients read only after they have sent everything. */
+static void a_refusal_reaches_a_client_that_goes_on_sending(void **state)
+{
+    OWNED(free_str) char *bytes = mem_zeroed(10 * MIB, 1);
+
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        struct https_client *client = toy_connect();
+        OWNED_REPLY reply = {0};
+
+        https_say(client, "PUT /v1/uploads/a HTTP/1.1\r\nHost: t\r\nContent-Length: %llu\r\n\r\n",
+                  10 * MIB);
+        assert_true(https_send(client, bytes, 10 * MIB));
+        https_read(client, false, &reply);
+        assert_problem(&reply, 401, "unauthenticated");
+        assert_string_equal(https_header(&reply, "Connection"), "close");
+        assert_non_null(https_header(&reply, "WWW-Authenticate"));
+        assert_true(https_is_closed_within(client, 2000));
+        https_cut(client);
+    }
+    assert_int_equal(atomic_load(&toy.opened), 0);
+}
+
+static void a_client_that_never_stops_sending_is_cut(void **state)
+{
+    struct https_client *client = toy_connect();
+    OWNED(free_str) char *bytes = mem_zeroed(64 * KIB, 1);
+    int64_t start = clock_monotonic_ms();
+
+    (void)state;
+    https_say(client, "PUT /nowhere HTTP/1.1\r\nHost: t\r\nContent-Length: 999999999999\r\n\r\n");
+    while (https_send(client, bytes, 64 * KIB) && clock_monotonic_ms() - start < 15000)
+        usleep(1000);
+    assert_between(clock_monotonic_ms() - start, 3000, 10000);
+    https_cut(client);
+}
+
 static void a_100_continue_comes_when_admitted(void **state)
 {
     struct https_client *client = toy_connect();
@@ -137,6 +174,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TOY_TEST(refused_requests_without_a_body_keep_the_connection),
         TOY_TEST(no_100_continue_before_the_request_is_admitted),
+        TOY_TEST(a_refusal_reaches_a_client_that_goes_on_sending),
+        TOY_TEST(a_client_that_never_stops_sending_is_cut),
         TOY_TEST(a_100_continue_comes_when_admitted),
         TOY_TEST(a_blocking_handler_stalls_nobody_else),
         TOY_TEST(requests_may_be_pipelined),

@@ -113,10 +113,36 @@ static void a_failing_sink_answers_at_once(void **state)
     assert_non_null(strstr(buf_str(&reply.body), "the toy is full"));
     assert_non_null(https_header(&reply, "X-Request-Id"));
     assert_string_equal(https_header(&reply, "Connection"), "close");
-    assert_true(https_is_closed_within(client, 8000));
+    assert_true(https_is_closed_within(client, 9000));
     toy_await(&toy.aborted, 1, "aborted");
     assert_int_equal(atomic_load(&toy.finished), 0);
     https_cut(client);
+}
+
+/* The sink fails while the client keeps still, and the client hears of it all the same. */
+static void a_failing_sink_answers_a_client_that_waits(void **state)
+{
+    struct httpd_config config = {.body_grace_ms = 1000};
+    OWNED(free_bytes) uint8_t *bytes = make_bytes(300000);
+    int64_t start;
+
+    toy_teardown(state);
+    toy_start(&config);
+    start = clock_monotonic_ms();
+    atomic_store(&toy.fail_write, true);
+    atomic_store(&toy.slow_us, 300000);
+    for (int i = 0; i < 2; i++) {
+        struct https_client *client = toy_connect();
+        OWNED_REPLY reply = {0};
+
+        say_put(client, "", TOY_UPLOAD_MAX);
+        https_send(client, bytes, 300000);
+        https_read(client, false, &reply);
+        assert_int_equal(reply.status, 507);
+        assert_true(https_is_closed_within(client, 9000));
+        https_cut(client);
+    }
+    assert_between(clock_monotonic_ms() - start, 0, 8000);
 }
 
 static void a_sink_that_fails_at_the_end_answers_too(void **state)
@@ -309,6 +335,7 @@ int main(void)
         TOY_TEST(a_wrong_digest_is_422_and_stores_nothing),
         TOY_TEST(a_wrong_digest_of_nothing_is_422_too),
         TOY_TEST(a_failing_sink_answers_at_once),
+        TOY_TEST(a_failing_sink_answers_a_client_that_waits),
         TOY_TEST(a_sink_that_fails_at_the_end_answers_too),
         TOY_TEST(a_chunked_upload_over_the_limit_is_413),
         TOY_TEST(malformed_chunks_are_400_and_aborted),

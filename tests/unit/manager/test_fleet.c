@@ -178,6 +178,25 @@ static void a_definition_removed_from_outside_is_forgotten(void **state)
     assert_int_equal(world_directories(world), 0);
 }
 
+/* A list that was begun before a VM was made says nothing about it. */
+static void an_old_list_does_not_lose_a_new_vm(void **state)
+{
+    WORLD *world = world_new();
+    char id[VM_ID_SIZE];
+    struct err err;
+
+    (void)state;
+    world_open(world);
+    world->fake->linger_ms = 700;
+    fleet_wake(world->fleet);
+    usleep(400000); /* the list is under way */
+    assert_ok(world_create(world, &alice, &plain, id, &err));
+    usleep(1500000);
+    assert_int_equal(world_state(world, id), API_VM_BOOTING);
+    assert_true(fake_find(world->fake, id)->on);
+    assert_int_equal(world_directories(world), 1);
+}
+
 /* --- owners ---------------------------------------------------------------------------- */
 
 static void anothers_vm_is_not_there(void **state)
@@ -300,6 +319,7 @@ int main(void)
         cmocka_unit_test(an_agent_that_never_comes_ends_the_vm),
         cmocka_unit_test(a_share_that_overflows_ends_the_vm_with_the_reason),
         cmocka_unit_test(a_definition_removed_from_outside_is_forgotten),
+        cmocka_unit_test(an_old_list_does_not_lose_a_new_vm),
         cmocka_unit_test(anothers_vm_is_not_there),
         cmocka_unit_test(pages_follow_each_other_without_gaps),
         cmocka_unit_test(cursors_that_are_not_ours_are_refused),

@@ -1,0 +1,348 @@
+/* attestation validate, attestation explain, eventlog replay, ima replay: the verifier at the
+ * command line. Everything is read from files; nothing asks the network. What is rejected or
+ * malformed ends with exit code 5, after the verdict was printed. */
+#include "cli/commands.h"
+
+#include "cli/input.h"
+#include "cli/print.h"
+#include "lib/attest/attest.h"
+#include "lib/attest/replay.h"
+#include "lib/base/clock.h"
+#include "lib/base/text.h"
+
+#define LOG_MAX   (64 * MIB)
+#define FILES_MAX 16
+
+/* --- attestation validate and explain --- */
+
+struct validate_options {
+    struct common_options common;
+    const char *format, *policy, *nonce, *report_data, *vek, *collateral;
+    const char *event_log, *ima_log, *cel_log, *key, *signature, *time;
+    struct flag_list chain, crls, roots;
+};
+
+#define AT(member) offsetof(struct validate_options, member)
+static const struct flag validate_flags[] = {
+    {"format", 0, FLAG_CHOICE, "WHAT", NULL, AT(format), "what the file is (default auto)",
+     .choices = attest_format_names},
+    {"policy", 0, FLAG_TEXT, "FILE", "COCOS_POLICY", AT(policy),
+     "what is acceptable; without one nothing is"},
+    {"nonce", 0, FLAG_TEXT, "HEX", NULL, AT(nonce), "challenge that the evidence must answer"},
+    {"report-data", 0, FLAG_TEXT, "HEX", NULL, AT(report_data),
+     "64 bytes that the platform must have signed"},
+    {"vek", 0, FLAG_TEXT, "FILE", NULL, AT(vek), "VCEK or VLEK certificate"},
+    {"chain", 0, FLAG_LIST, "FILE", NULL, AT(chain), "certificates between it and the root"},
+    {"crl", 0, FLAG_LIST, "FILE", NULL, AT(crls), "revocation list; once for each"},
+    {"trust-root", 0, FLAG_LIST, "FILE", NULL, AT(roots),
+     "root that replaces the built-in ones of its family"},
+    {"collateral", 0, FLAG_TEXT, "FILE", NULL, AT(collateral), "TDX or SGX collateral, JSON"},
+    {"event-log", 0, FLAG_TEXT, "FILE", NULL, AT(event_log), "TCG event log, or CCEL"},
+    {"ima-log", 0, FLAG_TEXT, "FILE", NULL, AT(ima_log), "IMA measurement list"},
+    {"cel-log", 0, FLAG_TEXT, "FILE", NULL, AT(cel_log), "the agent's event log"},
+    {"key", 0, FLAG_TEXT, "FILE", NULL, AT(key), "public key of a quote's or token's signer"},
+    {"signature", 0, FLAG_TEXT, "FILE", NULL, AT(signature), "signature kept apart from a quote"},
+    {"time", 0, FLAG_TEXT, "RFC3339", NULL, AT(time), "when to judge (default now)"},
+    {"igvm", 0, FLAG_LATER, "FILE", NULL, 0, ""},
+    {"image", 0, FLAG_LATER, "FILE", NULL, 0, ""},
+    {"manifest", 0, FLAG_LATER, "FILE", NULL, 0, ""},
+    {"ear-key", 0, FLAG_LATER, "FILE", NULL, 0, ""},
+    {NULL},
+};
+
+/* Every file that was named, kept until the verdict stands. */
+struct files {
+    struct buf bufs[3 * FILES_MAX + 12];
+    size_t count;
+    struct span chain[FILES_MAX], crls[FILES_MAX], roots[FILES_MAX];
+};
+
+static void files_done(struct files *files)
+{
+    while (files->count > 0)
+        buf_done(&files->bufs[--files->count]);
+}
+
+static struct buf *next_buf(struct files *files, size_t max)
+{
+    struct buf *buf = &files->bufs[files->count++];
+
+    *buf = BUF_OF(max);
+    return buf;
+}
+
+static int read_one(struct files *files, const char *path, struct span *ret, struct err *err)
+{
+    struct buf *buf;
+
+    if (path == NULL)
+        return 0;
+    buf = next_buf(files, LOG_MAX);
+    if (input_read(path, buf, err) < 0)
+        return -1;
+    *ret = buf_span(buf);
+    return 0;
+}
+
+static int read_list(struct files *files, const struct flag_list *paths, struct span *items,
+                     struct attest_spans *ret, struct err *err)
+{
+    if (paths->count > FILES_MAX)
+        return err_set(err, ERR_USAGE, "at most %d files of a kind", FILES_MAX);
+    for (size_t i = 0; i < paths->count; i++)
+        if (read_one(files, paths->items[i], &items[i], err) < 0)
+            return -1;
+    *ret = (struct attest_spans){items, paths->count};
+    return 0;
+}
+
+static int read_hex(struct files *files, const char *flag, const char *text, struct span *ret,
+                    struct err *err)
+{
+    struct buf *buf;
+
+    if (text == NULL)
+        return 0;
+    buf = next_buf(files, 64);
+    if (text_decode_hex(span_of_str(text), buf, err) < 0) {
+        err->kind = ERR_USAGE;
+        return err_wrap(err, "%s", flag);
+    }
+    *ret = buf_span(buf);
+    return 0;
+}
+
+static int read_time(const char *text, int64_t *ret, struct err *err)
+{
+    *ret = clock_now();
+    if (text == NULL || text_parse_time(text, ret, err) == 0)
+        return 0;
+    err->kind = ERR_USAGE;
+    return err_wrap(err, "--time");
+}
+
+static enum attest_format format_of(const char *name)
+{
+    for (int i = 0; name != NULL && i < ATTEST_FORMAT_COUNT; i++)
+        if (strcmp(attest_format_names[i], name) == 0)
+            return (enum attest_format)i;
+    return ATTEST_AUTO;
+}
+
+static int read_input(const struct validate_options *options, const char *path, struct files *files,
+                      struct attest_input *in, struct err *err)
+{
+    const struct {
+        const char *path;
+        struct span *to;
+    } ones[] = {
+        {path, &in->evidence},
+        {options->vek, &in->vek},
+        {options->collateral, &in->collateral},
+        {options->event_log, &in->tcg_log},
+        {options->ima_log, &in->ima_log},
+        {options->cel_log, &in->cel_log},
+        {options->key, &in->key},
+        {options->signature, &in->signature},
+    };
+
+    in->format = format_of(options->format);
+    for (size_t i = 0; i < COUNT_OF(ones); i++)
+        if (read_one(files, ones[i].path, ones[i].to, err) < 0)
+            return -1;
+    if (read_list(files, &options->chain, files->chain, &in->chain, err) < 0 ||
+        read_list(files, &options->crls, files->crls, &in->crls, err) < 0 ||
+        read_list(files, &options->roots, files->roots, &in->trust_roots, err) < 0 ||
+        read_hex(files, "--nonce", options->nonce, &in->nonce, err) < 0 ||
+        read_hex(files, "--report-data", options->report_data, &in->report_data, err) < 0)
+        return -1;
+    return read_time(options->time, &in->now, err);
+}
+
+static int read_policy(const char *path, struct policy **ret, struct err *err)
+{
+    OWNED_BUF text = BUF_OF(POLICY_MAX);
+
+    if (path == NULL)
+        return 0;
+    if (input_read(path, &text, err) < 0)
+        return -1;
+    if (policy_load(buf_span(&text), ret, err) < 0) {
+        err->kind = ERR_USAGE;
+        return err_wrap(err, "policy '%s'", path);
+    }
+    return 0;
+}
+
+static void show_verdict(const struct cli *cli, const struct verdict *verdict, bool explain)
+{
+    OWNED_BUF text = BUF_OF(4 * MIB);
+    OWNED_JSON *json = verdict_json(verdict);
+
+    if (cli->options->json) {
+        print_json(json);
+        return;
+    }
+    print_line("%s (crypto: %s, policy: %s)", json_get_str(json, "result"),
+               json_get_str(json, "crypto"), json_get_str(json, "policy"));
+    if (explain || !verdict_accepted(verdict))
+        attest_explain(verdict, &text);
+    print_span(buf_span(&text));
+}
+
+static int judge(const struct cli *cli, const struct attest_input *in, bool explain,
+                 struct err *err)
+{
+    struct verdict verdict;
+    int result = 0;
+
+    if (attest_validate(in, &verdict, err) < 0)
+        return err_wrap(err, "'%s'", cli_arg(cli, 0));
+    show_verdict(cli, &verdict, explain);
+    if (!verdict_accepted(&verdict))
+        result = err_set(err, ERR_UNTRUSTED, "'%s' is rejected", cli_arg(cli, 0));
+    verdict_done(&verdict);
+    return result;
+}
+
+static int validate(const struct cli *cli, const struct validate_options *options, bool explain,
+                    struct err *err)
+{
+    __attribute__((cleanup(files_done))) struct files files = {.count = 0};
+    OWNED_POLICY *policy = NULL;
+    struct attest_input in = {.now = 0};
+
+    if (read_policy(options->policy, &policy, err) < 0 ||
+        read_input(options, cli_arg(cli, 0), &files, &in, err) < 0)
+        return -1;
+    in.policy = policy;
+    return judge(cli, &in, explain, err);
+}
+
+static int run_validate(const struct cli *cli, const void *options, struct err *err)
+{
+    return validate(cli, options, false, err);
+}
+
+static int run_explain(const struct cli *cli, const void *options, struct err *err)
+{
+    return validate(cli, options, true, err);
+}
+
+/* --- eventlog replay and ima replay --- */
+
+struct replay_options {
+    struct common_options common;
+    const char *alg;
+    bool ccel;
+};
+
+static const char *const replay_algs[] = {"sha256", "sha384", "sha1", NULL};
+static const enum digest_alg replay_digests[] = {DIGEST_SHA256, DIGEST_SHA384, DIGEST_SHA1};
+
+static const struct flag replay_flags[] = {
+    {"alg", 0, FLAG_CHOICE, "NAME", NULL, offsetof(struct replay_options, alg),
+     "bank of registers (default sha256)", .choices = replay_algs},
+    {"ccel", 0, FLAG_BOOL, NULL, NULL, offsetof(struct replay_options, ccel),
+     "the log is a CCEL: replay TDX's RTMRs"},
+    {NULL},
+};
+
+static int show_replay(const struct cli *cli, const char *path, int result, struct json *json,
+                       struct err *err)
+{
+    OWNED_BUF text = BUF_OF(1 * MIB);
+
+    if (result < 0) {
+        err->kind = ERR_UNTRUSTED;
+        return err_wrap(err, "'%s'", path);
+    }
+    if (cli->options->json) {
+        print_json(json);
+        return 0;
+    }
+    json_write_pretty(json, &text);
+    print_line("%s", buf_str(&text));
+    return 0;
+}
+
+static int run_eventlog_replay(const struct cli *cli, const void *ptr, struct err *err)
+{
+    const struct replay_options *options = ptr;
+    enum digest_alg alg = DIGEST_SHA256;
+    OWNED_BUF log = BUF_OF(LOG_MAX);
+    OWNED_JSON *json = NULL;
+    int result;
+
+    for (size_t i = 0; options->alg != NULL && replay_algs[i] != NULL; i++)
+        if (strcmp(replay_algs[i], options->alg) == 0)
+            alg = replay_digests[i];
+    if (input_read(cli_arg(cli, 0), &log, err) < 0)
+        return -1;
+    result = options->ccel ? replay_ccel(buf_span(&log), &json, err)
+                           : replay_event_log(buf_span(&log), alg, &json, err);
+    return show_replay(cli, cli_arg(cli, 0), result, json, err);
+}
+
+static int run_ima_replay(const struct cli *cli, const void *options, struct err *err)
+{
+    OWNED_BUF log = BUF_OF(LOG_MAX);
+    OWNED_JSON *json = NULL;
+    int result;
+
+    (void)options;
+    if (input_read(cli_arg(cli, 0), &log, err) < 0)
+        return -1;
+    result = replay_ima(buf_span(&log), &json, err);
+    return show_replay(cli, cli_arg(cli, 0), result, json, err);
+}
+
+const struct command evidence_commands[] = {
+    {
+        .path = "attestation validate",
+        .args = "FILE",
+        .args_min = 1,
+        .args_max = 1,
+        .options_size = sizeof(struct validate_options),
+        .flags = {{validate_flags, 0}},
+        .run = run_validate,
+        .summary = "Judges evidence from files: is it genuine, and is it what the policy wants",
+        .help = "Prints the verdict, and for each check that did not hold what was expected, what "
+                "is there and what would mend it. Rejected evidence ends with exit code 5. SEV-SNP "
+                "reports and TPM quotes are judged; other formats say that they cannot be yet.",
+        .example = "cocos-cli attestation validate report.bin --vek vcek.der --crl milan.crl \\\n"
+                   "    --policy policy.json --report-data HEX",
+    },
+    {
+        .path = "attestation explain",
+        .args = "FILE",
+        .args_min = 1,
+        .args_max = 1,
+        .options_size = sizeof(struct validate_options),
+        .flags = {{validate_flags, 0}},
+        .run = run_explain,
+        .summary = "The same, and says of every finding what would make it pass",
+    },
+    {
+        .path = "eventlog replay",
+        .args = "FILE",
+        .args_min = 1,
+        .args_max = 1,
+        .options_size = sizeof(struct replay_options),
+        .flags = {{replay_flags, 0}},
+        .run = run_eventlog_replay,
+        .summary = "Prints the registers that an event log leads to",
+        .help = "A replay alone proves nothing: compare it with registers that a quote signed.",
+        .example = "cocos-cli eventlog replay binary_bios_measurements --json",
+    },
+    {
+        .path = "ima replay",
+        .args = "FILE",
+        .args_min = 1,
+        .args_max = 1,
+        .options_size = sizeof(struct common_options),
+        .run = run_ima_replay,
+        .summary = "Prints PCR 10 as an IMA measurement list leads to it",
+    },
+    {NULL},
+};
