@@ -114,8 +114,10 @@ static void applications_do_not_hide_behind_a_label(void **state)
     add_image(&log, 4, EV_EFI_BOOT_SERVICES_APPLICATION, "shim");
     add_image(&log, 4, EV_EFI_ACTION, "bootkit");
     add_image(&log, 5, EV_EFI_BOOT_SERVICES_APPLICATION, "elsewhere");
+    /* Nor behind data that is what was measured. */
+    add(&log, 4, EV_EFI_BOOT_SERVICES_APPLICATION, span_of_str("tiny"));
     assert_ok(read_facts(&log, ALL, &facts, &err));
-    assert_int_equal(facts.applications.count, 2);
+    assert_int_equal(facts.applications.count, 3);
     assert_ok(read_facts(&log, ~(1u << 4), &facts, &err));
     assert_int_equal(facts.applications.count, 0);
 }

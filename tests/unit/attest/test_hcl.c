@@ -130,6 +130,32 @@ static void odd_evidence_is_refused(void **state)
         assert_int_equal(azure_evidence_parse(span_of_str(bad[i]), &evidence, &err), -1);
 }
 
+static void check_genuine(const char *name)
+{
+    OWNED_BUF blob = BUF_OF(8 * KIB);
+    uint8_t demand[HCL_REPORT_DATA_SIZE];
+    OWNED_KEY *ak = NULL;
+    struct hcl hcl;
+    struct err err;
+
+    vector_read(name, &blob);
+    assert_ok(hcl_parse(buf_span(&blob), &hcl, &err));
+    assert_ok(hcl_read_runtime(&hcl, &ak, NULL, &err));
+    hcl_report_data(&hcl, demand);
+    /* Report data stands at byte 0x50 of an SNP report, and at 128 of a TDREPORT. */
+    assert_true(span_equal(SPAN_OF_ARRAY(demand),
+                           span_part(hcl.report, hcl.hardware == HCL_SNP ? 0x50 : 128, 64)));
+}
+
+static void genuine_blobs_hash_to_their_report_data(void **state)
+{
+    (void)state;
+    need_vectors();
+    check_genuine("azure/azure-cvm-tooling-snp/hcl-report-snp.bin");
+    check_genuine("azure/trustee-az-snp-vtpm/hcl-report.bin");
+    check_genuine("azure/trustee-az-tdx-vtpm/hcl-report.bin");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -138,6 +164,7 @@ int main(void)
         cmocka_unit_test(the_key_is_read),
         cmocka_unit_test(runtime_data_without_one_key_is_refused),
         cmocka_unit_test(odd_evidence_is_refused),
+        cmocka_unit_test(genuine_blobs_hash_to_their_report_data),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

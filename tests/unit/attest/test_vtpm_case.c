@@ -219,6 +219,7 @@ static void a_quote_by_another_key_is_refused(void **state)
     machine_quote(&s.machine, other);
     assert_refused(&s, FINDING_TPM_SIGNATURE);
     assert_true(has_finding(&s, FINDING_TPM_PCR_UNQUOTED)); /* nothing of it counts */
+    assert_int_equal(s.verdict.proven, 0);
 }
 
 static void a_key_that_signs_anything_is_refused(void **state)

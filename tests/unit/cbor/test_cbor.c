@@ -1,4 +1,4 @@
-#include "tests/unit/unit.h"
+#include "tests/unit/attest/vectors.h"
 
 #include "lib/cbor/cbor.h"
 
@@ -251,6 +251,30 @@ static void a_document_cut_anywhere_is_refused(void **state)
     }
 }
 
+/* --- documents of others --------------------------------------------------------------------- */
+
+static void check_document(const char *name)
+{
+    OWNED_BUF bytes = BUF_OF(1 * MIB);
+    struct cbor doc;
+    struct err err;
+
+    vector_read(name, &bytes);
+    if (cbor_parse(buf_span(&bytes), CBOR_STRICT, &doc, &err) < 0)
+        fail_msg("%s: %s", name, err.text);
+}
+
+static void genuine_documents_are_strict_enough(void **state)
+{
+    (void)state;
+    need_vectors();
+    assert_true(vector_each("cmw/veraison-cmw", ".cbor", check_document) >= 2);
+    assert_true(vector_each("corim/comid-testcases/testcases", ".cbor", check_document) >= 10);
+    assert_true(vector_each("corim/corim-testcases/testcases", ".cbor", check_document) >= 5);
+    assert_true(vector_each("dice/open-dice-known-values", ".cbor", check_document) >= 10);
+    check_document("eat/trustee-cca/cca-example-token.cbor");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +286,7 @@ int main(void)
         cmocka_unit_test(a_tree_is_walked),
         cmocka_unit_test(what_is_missing_is_none_all_the_way),
         cmocka_unit_test(a_document_cut_anywhere_is_refused),
+        cmocka_unit_test(genuine_documents_are_strict_enough),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
