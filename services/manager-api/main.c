@@ -10,11 +10,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define ARENAS         2
 #define DRAIN_MS       10000
 #define WORKERS        16 /* more than VMs can be made at once */
 #define START_GRACE_MS 5000
@@ -241,6 +243,9 @@ int main(int argc, char **argv)
     int result;
 
     lifecycle_begin();
+    /* A call to libvirt has a thread of its own; as many heaps of their own would be kept for
+     * nothing. */
+    mallopt(M_ARENA_MAX, ARENAS);
     umask(022);
     command_take(&argc, argv, &command);
     result = config_load(argc, argv, &app.config, &err);
