@@ -1,4 +1,4 @@
-/* Key pairs and public keys: RSA of 2048 bits and more, P-256, P-384, Ed25519. An identity in this
+/* Key pairs and public keys: RSA of 2048 to 8192 bits, P-256, P-384, Ed25519. An identity in this
  * system IS a public key; its name is the SHA-256 of its SubjectPublicKeyInfo. */
 #ifndef COCOS_CRYPTO_KEY_H
 #define COCOS_CRYPTO_KEY_H
