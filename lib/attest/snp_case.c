@@ -134,8 +134,11 @@ void snp_case_check(struct attest_case *c, struct span evidence)
     if (parse(evidence, &report, &certs, c->verdict) < 0)
         return;
 
-    if (c->in->endorsement == NULL)
+    if (c->in->endorsement == NULL) {
         loaded = load_chain(c->in, &certs, report.signing_key, c->verdict);
+        if (loaded == NULL)
+            return;
+    }
     chain = loaded != NULL ? loaded : c->in->endorsement->chain;
     subject.product = chain->facts.product != SNP_PRODUCT_UNKNOWN ? chain->facts.product
                                                                   : snp_report_product(&report);
