@@ -43,7 +43,7 @@ bool pem_is(struct span text)
 /* Where what stands in text first, or text.len. */
 static size_t find(struct span text, const char *what)
 {
-    const uint8_t *at = memmem(text.data, text.len, what, strlen(what));
+    const uint8_t *at = text.len > 0 ? memmem(text.data, text.len, what, strlen(what)) : NULL;
 
     return at != NULL ? (size_t)(at - text.data) : text.len;
 }
