@@ -98,6 +98,17 @@ struct json *upload_encode(const struct upload *upload)
     return json;
 }
 
+/* Events reach the host and every party: a digest would let them confirm guessed data. */
+static struct json *arrival_notice(const struct upload *upload)
+{
+    struct json *json = json_new_object();
+
+    json_set_str(json, "asset", asset_kind_names[upload->asset.kind]);
+    json_set_str(json, "name", upload->asset.name);
+    json_set_int(json, "bytes", (int64_t)upload->asset.bytes);
+    return json;
+}
+
 /* Moves it to its place and the computation on, unless that was ended meanwhile. With the lock
  * held. */
 static int settle(struct upload *upload, struct err *err)
@@ -112,7 +123,7 @@ static int settle(struct upload *upload, struct err *err)
         return -1;
     asset->status = upload->asset.status = ASSET_PRESENT;
     asset->bytes = upload->asset.bytes;
-    engine_note(engine, asset_kind_names[asset->kind], upload_encode(upload));
+    engine_note(engine, asset_kind_names[asset->kind], arrival_notice(upload));
     engine_advance(engine);
     return 0;
 }

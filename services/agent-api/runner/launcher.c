@@ -105,6 +105,11 @@ static int start_init(const struct confine_spec *spec, void *filter, struct init
 
 static int let_go(const struct confine_spec *spec, const struct init *init, struct err *err)
 {
+    struct err unable;
+
+    /* Written from out here it cannot be lowered in there; an ordinary user may not, and init
+     * tries. */
+    (void)!write_proc(init->pid, "oom_score_adj", "1000", &unable);
     if (map_user(init->pid, spec->host_uid, err) < 0)
         return -1;
     for (size_t i = 0; i < spec->groups.count; i++)

@@ -4,6 +4,7 @@
 #include "lib/base/text.h"
 #include "services/agent-api/runner/confine.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -106,6 +107,7 @@ static int start_confined(struct run *run, const char **argv, size_t argc, struc
     if (job->output != NULL) {
         if (pipe2(pair, O_CLOEXEC) < 0)
             return err_set_errno(err, ERR_SYSTEM, "pipe");
+        fcntl(pair[0], F_SETFL, O_NONBLOCK); /* whoever reads it back in there must not hold us */
         run->output = pair[0];
         theirs = pair[1];
     }
@@ -136,16 +138,20 @@ static int start(struct run *run, struct failure *ret_failure)
 
 /* --- while it runs --- */
 
-/* Hands on what was said; false when there is no more. */
-static bool drain(struct run *run)
+enum drained { DRAINED_SOME, DRAINED_NOTHING, DRAINED_END };
+
+/* Hands on what was said. */
+static enum drained drain(struct run *run)
 {
     uint8_t block[OUTPUT_BLOCK];
     ssize_t got = read(run->output, block, sizeof(block));
 
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return DRAINED_NOTHING;
     if (got <= 0)
-        return false;
+        return DRAINED_END;
     run->job->output(run->job->ctx, span_of(block, (size_t)got));
-    return true;
+    return DRAINED_SOME;
 }
 
 static void take_report(struct run *run)
@@ -180,7 +186,7 @@ static void watch(struct run *run)
             run->stopped = true;
             return;
         }
-        if (polls[2].revents != 0 && !drain(run))
+        if (polls[2].revents != 0 && drain(run) == DRAINED_END)
             close_fd(&run->output);
         if (polls[0].revents != 0)
             take_report(run);
@@ -251,7 +257,7 @@ void runner_run(const struct run_job *job, struct run_outcome *ret)
         watch(&run);
         look(&run);
         confine_end(run.confine);
-        while (run.output >= 0 && drain(&run)) {
+        while (run.output >= 0 && drain(&run) == DRAINED_SOME) {
         }
         ret->stopped = run.stopped;
         judge(&run, &ret->failure);

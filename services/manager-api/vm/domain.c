@@ -110,7 +110,7 @@ static void write_exports(struct xml *xml, const struct vm_launch *launch)
     leaf(xml, "readonly", NO_ATTRS, NULL);
     xml_close(xml);
     element(xml, "filesystem",
-            ATTRS("type", "mount", "accessmode", "mapped", "fmode", "0640", "dmode", "0750"));
+            ATTRS("type", "mount", "accessmode", "mapped", "fmode", "0640", "dmode", "0770"));
     leaf(xml, "source", ATTRS("dir", launch->out_dir), NULL);
     leaf(xml, "target", ATTRS("dir", "cocos-out"), NULL);
     xml_close(xml);
