@@ -18,6 +18,10 @@ enum zip_flags {
         1, /* each file is removed once it is packed, so that the disk holds it once */
 };
 
+/* All paths of an archive together, in bytes: they are kept in memory until its directory is
+ * written. */
+#define ZIP_NAMES_MAX (16 * MIB)
+
 struct zip_limits {
     uint64_t files_max; /* of files and directories together, and of whatever else lies there */
     uint64_t bytes_max; /* of all content together */

@@ -21,6 +21,7 @@ struct packer {
     uint64_t at;    /* bytes handed to the sink */
     uint64_t found; /* everything met in directories */
     uint64_t bytes; /* of all content */
+    uint64_t names; /* bytes of all paths, which are kept to the end */
     struct zip_entry *entries;
     size_t count;
     size_t room;
@@ -155,6 +156,10 @@ static int pack_open_file(struct packer *packer, int fd, const char *path, struc
         return err_set(err, ERR_TOO_LARGE, "over the limit of %llu bytes",
                        (unsigned long long)packer->limits->bytes_max);
     packer->bytes += (uint64_t)st.st_size;
+    packer->names += strlen(path);
+    if (packer->names > ZIP_NAMES_MAX)
+        return err_set(err, ERR_TOO_LARGE, "the names of the files take more than %llu bytes",
+                       (unsigned long long)ZIP_NAMES_MAX);
 
     entry = add_entry(packer, mem_strdup(path));
     entry->size = (uint64_t)st.st_size;

@@ -100,6 +100,36 @@ static void huge_sparse_files_meet_the_limit_unread(void **state)
     assert_fails(pack(&tree, &out, &err), ERR_TOO_LARGE);
 }
 
+/* Names are kept in memory to the end: a confined program must not fill it with them. */
+static void names_have_a_ceiling_of_their_own(void **state)
+{
+    const struct zip_limits many = {.files_max = 100000, .bytes_max = 1 * MIB};
+    OWNED_BUF out = BUF_OF(64 * MIB);
+    OWNED_TREE tree = tree_new();
+    char name[250], first[14 * sizeof(name) + 8] = "";
+    struct err err;
+    int deepest;
+
+    (void)state;
+    memset(name, 'n', sizeof(name));
+    name[sizeof(name) - 1] = '\0';
+    for (int depth = 0; depth < 14; depth++)
+        snprintf(first + strlen(first), sizeof(first) - strlen(first), "%s/", name);
+    memcpy(first + strlen(first), "f", 2);
+    tree_add(&tree, first, "");
+    *strrchr(first, '/') = '\0';
+    deepest = openat(tree.fd, first, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_true(deepest >= 0);
+    for (int i = 0; i < 4900; i++) { /* times 3.5 KiB */
+        char file[16];
+
+        snprintf(file, sizeof(file), "%d", i);
+        close(openat(deepest, file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    }
+    close(deepest);
+    assert_fails(zip_pack(tree.fd, 0, &many, to_buf, &out, &err), ERR_TOO_LARGE);
+}
+
 static void trees_without_end_are_refused(void **state)
 {
     OWNED_TREE tree = tree_new();
@@ -288,6 +318,7 @@ int main(void)
         cmocka_unit_test(a_file_that_changes_meanwhile_is_an_error),
         cmocka_unit_test(limits_hold),
         cmocka_unit_test(huge_sparse_files_meet_the_limit_unread),
+        cmocka_unit_test(names_have_a_ceiling_of_their_own),
         cmocka_unit_test(trees_without_end_are_refused),
         cmocka_unit_test(the_sink_can_stop_it_anywhere),
         cmocka_unit_test(a_file_that_was_not_packed_whole_is_not_removed),
