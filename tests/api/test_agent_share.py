@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import time
 
 import pytest
@@ -74,6 +75,8 @@ def test_every_change_goes_out_with_its_events(share):
             "state", "fetched", "state"]
         assert {event["subject"] for event in events[1:]} == {"test-1"}
         assert events[-1]["data"] == {"from": "ConsumingResults", "to": "Complete"}
+        told = [event["data"] for event in events if event["type"] in ("algorithm", "dataset", "result")]
+        assert not re.search("[0-9a-f]{40}", json.dumps(told)), "a digest would confirm a guess"
         work.wipe(agent)
         await_out(share, lambda state: state["state"] == "ReceivingManifest")
 
