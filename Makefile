@@ -148,7 +148,17 @@ fuzzers: $(FUZZERS)
 $(OUT)/tests/fuzz/fuzz_%: $(OUT)/tests/fuzz/fuzz_%.o $(TEST_A) $(LIB_A)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(TEST_A) $(LIB_A) -Wl,--end-group $(LDLIBS)
 
-bench: all eos ## the figures, as ratios measured in one run
+# A benchmark in C prints its rows as "what<TAB>measured<TAB>to reach"; tests/bench/run lays them in its table.
+C_BENCHES := $(patsubst %.c,$(OUT)/%,$(wildcard tests/bench/*_bench.c))
+
+$(OUT)/tests/bench/%: $(OUT)/tests/bench/%.o $(TEST_A) $(LIB_A)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(TEST_A) $(LIB_A) -Wl,--end-group $(LDLIBS)
+
+.PHONY: benches
+benches: $(C_BENCHES)
+
+bench: all eos benches ## the figures, as ratios measured in one run
 	$(Q)tests/bench/run
 
 cover: ## line coverage of the unit tests and corpora
