@@ -63,7 +63,7 @@ objs  = $(patsubst %.c,$(OUT)/%.o,$(1))
 LIB_A = $(OUT)/libcocos.a
 
 .PHONY: all eos demo check check-unit check-api check-docker check-eos check-vm check-shape fuzz bench lint format cover tcb \
-        install clean help deps tests programs docs
+        install install-attest clean help deps tests programs docs check-install
 
 all: programs
 programs: $(addprefix $(BIN)/,$(PROGRAMS)) ## the programs (default)
@@ -89,6 +89,13 @@ $$(BIN)/$(1): $$(call objs,$$(shell find $(call dir_of,$(1)) -name '*.c')) $$(LI
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
 
+# The verifier for programs of others, made of the same objects; what a shared library needs costs programs nothing.
+build/release/lib/%.o: CFLAGS += -fPIC -fno-semantic-interposition
+
+build/attest/libcocos-attest.so: build/release/libcocos.a $(wildcard deploy/attest/*)
+	@echo "  LINK  $@"
+	$(Q)deploy/attest/build $< $(@D)
+
 # Process 1 of the guest stands alone: it runs before there is anything to link with.
 $(BIN)/eos-init: LINK_release := -static-pie -Wl,-z,relro,-z,now,-z,noexecstack
 $(BIN)/eos-init: LDLIBS :=
@@ -113,6 +120,15 @@ $(OUT)/tests/replay/%: $(OUT)/tests/fuzz/%.o $(OUT)/tests/fuzz/replay_main.o $(T
 	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(OUT)/tests/fuzz/replay_main.o \
 	    -Wl,--start-group $(TEST_A) $(LIB_A) -Wl,--end-group $(LDLIBS)
 
+# What the tests that are no C programs need made for them.
+TOOLS := $(patsubst %.c,$(OUT)/%,$(wildcard tests/tools/*.c))
+
+$(OUT)/tests/tools/%: $(OUT)/tests/tools/%.o $(TEST_A) $(LIB_A)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(TEST_A) $(LIB_A) -Wl,--end-group $(LDLIBS)
+
+.PHONY: tools
+tools: $(TOOLS)
+
 tests: $(UNITS) $(REPLAYS)
 
 check: ## every test (installs what is missing)
@@ -126,8 +142,11 @@ check-shape: ## layers, sizes, banned calls, format
 	$(Q)tests/shape/run
 
 check-api: ## the real programs over HTTPS, built with ASan and UBSan
-	$(Q)$(MAKE) V=asan programs
+	$(Q)$(MAKE) V=asan programs tools
 	$(Q)tests/api/run build/asan/bin
+
+check-install: all tools build/attest/libcocos-attest.so ## what make install puts in place, used from outside
+	$(Q)tests/install/run
 
 check-docker: ## one container a program, built and started
 	$(Q)docker/check
@@ -158,7 +177,7 @@ $(OUT)/tests/bench/%: $(OUT)/tests/bench/%.o $(TEST_A) $(LIB_A)
 .PHONY: benches
 benches: $(C_BENCHES)
 
-bench: all eos benches ## the figures, as ratios measured in one run
+bench: all eos benches build/attest/libcocos-attest.so ## the figures, as ratios measured in one run
 	$(Q)tests/bench/run
 
 cover: ## line coverage of the unit tests and corpora
@@ -187,8 +206,11 @@ deps: ## install the Debian packages that are missing
 
 PREFIX  ?= /usr/local
 DESTDIR ?=
-install: all ## programs, units and documents under PREFIX
+install: all install-attest ## programs, units and documents under PREFIX
 	$(Q)deploy/install '$(DESTDIR)' '$(PREFIX)'
+
+install-attest: build/attest/libcocos-attest.so ## the verifier as a library alone
+	$(Q)deploy/attest/install '$(DESTDIR)' '$(PREFIX)'
 
 clean: ## remove build/
 	rm -rf build
