@@ -1,11 +1,9 @@
 #include "lib/httpd/internal.h"
 
 #include "lib/base/clock.h"
-#include "lib/base/text.h"
+#include "lib/base/listen.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -22,77 +20,6 @@ bool httpd_is_draining(struct httpd *httpd)
     draining = httpd->draining;
     pthread_mutex_unlock(&httpd->lock);
     return draining;
-}
-
-/* --- the listening socket, made here so that its failures can be told plainly --- */
-
-struct address {
-    struct sockaddr_storage storage;
-    socklen_t size;
-};
-
-/* "127.0.0.1:7443" or "[::1]:7443"; numeric, since a name may mean something else tomorrow. */
-static int parse_address(const char *text, struct address *ret, struct err *err)
-{
-    struct sockaddr_in *v4 = (struct sockaddr_in *)&ret->storage;
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&ret->storage;
-    const char *colon = strrchr(text, ':');
-    OWNED(free_str) char *host = NULL;
-    uint64_t port;
-    size_t length;
-
-    *ret = (struct address){0};
-    if (colon == NULL || text_parse_u64(colon + 1, 65535, &port, err) < 0)
-        return err_set(err, ERR_INPUT, "'%s' is no address with a port", text);
-    length = (size_t)(colon - text);
-    if (length > 2 && text[0] == '[' && text[length - 1] == ']') {
-        host = mem_copy(text + 1, length - 2);
-        v6->sin6_family = AF_INET6;
-        v6->sin6_port = htons((uint16_t)port);
-        ret->size = sizeof(*v6);
-        if (inet_pton(AF_INET6, host, &v6->sin6_addr) == 1)
-            return 0;
-    } else {
-        host = mem_copy(text, length);
-        v4->sin_family = AF_INET;
-        v4->sin_port = htons((uint16_t)port);
-        ret->size = sizeof(*v4);
-        if (inet_pton(AF_INET, host, &v4->sin_addr) == 1)
-            return 0;
-    }
-    return err_set(err, ERR_INPUT, "'%s' is no IP address (IPv6 goes in brackets)", host);
-}
-
-static int bind_to(int fd, const struct address *address, uint16_t *ret_port, struct err *err)
-{
-    struct sockaddr_storage bound;
-    socklen_t size = sizeof(bound);
-    int yes = 1;
-
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-    if (bind(fd, (const struct sockaddr *)&address->storage, address->size) < 0 ||
-        listen(fd, SOMAXCONN) < 0 || getsockname(fd, (struct sockaddr *)&bound, &size) < 0)
-        return err_set_errno(err, ERR_SYSTEM, "listen");
-    *ret_port = ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
-                                                  : ((struct sockaddr_in *)&bound)->sin_port);
-    return 0;
-}
-
-static int listen_at(const char *text, int *ret_fd, uint16_t *ret_port, struct err *err)
-{
-    OWNED(close_fd) int fd = -1;
-    struct address address;
-
-    if (parse_address(text, &address, err) < 0)
-        return -1;
-    fd = socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return err_set_errno(err, ERR_SYSTEM, "socket");
-    if (bind_to(fd, &address, ret_port, err) < 0)
-        return err_wrap(err, "'%s'", text);
-    *ret_fd = fd;
-    fd = -1;
-    return 0;
 }
 
 /* --- start --- */
