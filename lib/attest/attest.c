@@ -1,5 +1,6 @@
 #include "lib/attest/attest.h"
 
+#include "lib/attest/bundle_case.h"
 #include "lib/attest/case.h"
 #include "lib/attest/hcl_case.h"
 #include "lib/attest/snp_case.h"
@@ -7,11 +8,11 @@
 #include "lib/attest/vtpm_case.h"
 
 const char *const attest_format_names[] = {
-    [ATTEST_AUTO] = "auto",       [ATTEST_SNP] = "snp",   [ATTEST_TDX] = "tdx",
-    [ATTEST_SGX] = "sgx",         [ATTEST_VTPM] = "vtpm", [ATTEST_TPM_PB] = "tpm-pb",
-    [ATTEST_EAT] = "eat",         [ATTEST_JWT] = "jwt",   [ATTEST_CMW] = "cmw",
-    [ATTEST_HCL] = "hcl",         [ATTEST_DICE] = "dice", [ATTEST_BUNDLE] = "bundle",
-    [ATTEST_FORMAT_COUNT] = NULL,
+    [ATTEST_AUTO] = "auto", [ATTEST_SNP] = "snp",         [ATTEST_TDX] = "tdx",
+    [ATTEST_SGX] = "sgx",   [ATTEST_VTPM] = "vtpm",       [ATTEST_TPM_PB] = "tpm-pb",
+    [ATTEST_EAT] = "eat",   [ATTEST_JWT] = "jwt",         [ATTEST_CMW] = "cmw",
+    [ATTEST_HCL] = "hcl",   [ATTEST_DICE] = "dice",       [ATTEST_BUNDLE] = "bundle",
+    [ATTEST_SIM] = "sim",   [ATTEST_FORMAT_COUNT] = NULL,
 };
 
 /* Every format that this build can judge. Detection asks in this order, so formats with a magic go
@@ -22,6 +23,7 @@ static const struct {
     void (*check)(struct attest_case *c, struct span evidence);
 } formats[] = {
     {ATTEST_HCL, hcl_case_detect, hcl_case_check},
+    {ATTEST_BUNDLE, bundle_case_detect, bundle_case_check},
     {ATTEST_VTPM, vtpm_case_detect_raw, vtpm_case_check_raw},
     {ATTEST_TPM_PB, tpm_pb_case_detect, tpm_pb_case_check},
     {ATTEST_SNP, snp_case_detect, snp_case_check},
@@ -116,6 +118,18 @@ static void judge_workload(struct attest_case *c)
     }
 }
 
+/* What binds evidence to a connection is its transcript; nothing else may stand in for it. */
+static void judge_channel(struct attest_case *c)
+{
+    struct finding *finding;
+
+    if (c->in->channel == NULL || c->channel_judged)
+        return;
+    finding = verdict_add(c->verdict, FINDING_CHANNEL_UNSHOWN);
+    finding_expect(finding, "a transcript");
+    finding_got(finding, "evidence without one");
+}
+
 /* A vTPM or a DICE chain beside a TEE is not the platform: the TEE is. */
 static void judge_platform(struct attest_case *c)
 {
@@ -157,6 +171,7 @@ static void judge(struct attest_case *c)
     }
     judge_platform(c);
     judge_freshness(c);
+    judge_channel(c);
     judge_workload(c);
 }
 

@@ -38,6 +38,7 @@ enum attest_format {
     ATTEST_HCL, /* Azure's NV blob */
     ATTEST_DICE,
     ATTEST_BUNDLE, /* our own JSON */
+    ATTEST_SIM,    /* as ATTEST_SNP, signed by a test root; never detected */
     ATTEST_FORMAT_COUNT
 };
 
@@ -55,6 +56,15 @@ struct attest_credential {
     struct span ak_name;        /* the name to which the challenge was bound */
     struct span ek;             /* TPMT_PUBLIC of the key to which it was encrypted */
     struct span ek_certificate; /* DER or PEM; empty when there is none */
+};
+
+/* The TLS connection over which the evidence came, as the caller sees it. Only evidence with a
+ * transcript (a bundle, or our own token) can show that it belongs to it, and only when it was made
+ * for a channel; evidence from boot never does. Each 32 bytes. */
+struct attest_channel {
+    struct span exporter; /* TRANSCRIPT_EXPORTER_LABEL, with the nonce as its context */
+    struct span server;   /* SHA-256 of the server's SPKI */
+    struct span client;   /* SHA-256 of the client's own; empty when it showed no certificate */
 };
 
 /* All of it borrowed for the call; what is not given is empty. Certificates and revocation lists
@@ -80,8 +90,13 @@ struct attest_input {
     struct span svsm_manifest; /* what an SVSM's report is over; see evidence/svsm.h */
 
     /* What we asked. At least one of them, or the policy waives freshness. */
-    struct span nonce;       /* our challenge; platforms with 64 bytes carry it padded with zeros */
+    struct span nonce;       /* our challenge; platforms with 64 bytes carry it padded with zeros,
+                              * transcripts as their nonce */
     struct span report_data; /* exactly what the platform must have signed, 64 bytes */
+
+    /* The connection that the evidence must belong to. NULL: the caller trusts no connection by
+     * it, as with evidence from a file. */
+    const struct attest_channel *channel;
 
     /* In place of vek, chain, crls and trust_roots: see attest_endorse(). NULL for none. */
     const struct attest_endorsement *endorsement;

@@ -20,6 +20,36 @@ bool case_admit_kind(struct attest_case *c, enum attest_kind kind)
     return false;
 }
 
+bool case_check_within(struct attest_case *c, enum attest_format format, struct span item,
+                       const uint8_t demand[static SHA512_SIZE])
+{
+    struct json_bytes outer = c->demanded_report_data;
+    unsigned opened = c->verdict->opened, proven = c->verdict->proven;
+    bool was_stale = c->stale, met;
+
+    c->demanded_report_data = (struct json_bytes){.present = true, .len = SHA512_SIZE};
+    memcpy(c->demanded_report_data.data, demand, SHA512_SIZE);
+    c->stale = false;
+    case_check(c, format, item);
+    met = !c->stale;
+    c->stale = was_stale || c->stale;
+    c->demanded_report_data = outer;
+    return met && c->verdict->opened > opened &&
+           c->verdict->proven - proven == c->verdict->opened - opened;
+}
+
+void case_bind_key(struct attest_case *c, enum attest_kind by,
+                   const uint8_t sha256[static SHA256_SIZE])
+{
+    struct case_bound_key *bound = &c->bound[c->bound_count];
+
+    if (c->bound_count == CASE_BOUND_MAX)
+        return;
+    bound->by = by;
+    memcpy(bound->sha256, sha256, SHA256_SIZE);
+    c->bound_count++;
+}
+
 /* All 64 bytes count: a nonce that is a mere prefix of what was signed proves nothing about the
  * rest. */
 static bool check_one(struct attest_case *c, enum finding_id mismatch, struct span expected,

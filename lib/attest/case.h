@@ -16,6 +16,7 @@
 #define COCOS_ATTEST_CASE_H
 
 #include "lib/attest/attest.h"
+#include "lib/attest/evidence/transcript.h"
 
 #define CASE_DEPTH_MAX 4 /* wrappers within wrappers */
 #define CASE_BOUND_MAX 8
@@ -37,12 +38,15 @@ struct attest_case {
      * place of what the caller asked, since the wrapper is compared with that. Absent at the top.
      */
     struct json_bytes demanded_report_data;
+    /* What the wrapper around the present item says about the machine; NULL where none does. */
+    const struct transcript *transcript;
 
     bool fresh; /* an item was found to answer our question */
     bool stale; /* an item answers another one, and a finding says so */
 
-    /* Somebody compared what the policy says with what the evidence shows, and adds findings. */
-    bool manifest_judged, config_judged;
+    /* Somebody compared what the policy, or the caller, says with what the evidence shows, and adds
+     * findings. */
+    bool manifest_judged, config_judged, channel_judged;
 
     bool platform_seen[KIND_COUNT];
 
@@ -53,6 +57,15 @@ struct attest_case {
 /* Validates bytes as an item of the case; AUTO detects. Adds findings for an unknown format, too
  * deep nesting, and formats that this build cannot judge. */
 void case_check(struct attest_case *c, enum attest_format format, struct span evidence);
+
+/* The same for an item that must carry these 64 bytes as its report data. True when all of it was
+ * proven, and met that demand. */
+bool case_check_within(struct attest_case *c, enum attest_format format, struct span item,
+                       const uint8_t demand[static SHA512_SIZE]);
+
+/* Notes that what a proven item says binds this key: see struct case_bound_key. */
+void case_bind_key(struct attest_case *c, enum attest_kind by,
+                   const uint8_t sha256[static SHA256_SIZE]);
 
 /* Whether the policy speaks of evidence of this kind at all; false, with a finding, when it does
  * not. Also false, without one, when there is no policy. */

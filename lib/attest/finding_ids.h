@@ -4,3 +4,4 @@
 #include "lib/attest/findings/snp.h"
 #include "lib/attest/findings/tpm.h"
 #include "lib/attest/findings/hcl.h"
+#include "lib/attest/findings/bundle.h"

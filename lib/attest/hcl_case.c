@@ -16,24 +16,6 @@ bool hcl_case_detect(struct span evidence)
 
 /* --- the hardware's report ------------------------------------------------------------------- */
 
-/* Runs the inner item under the wrapper's demand. True when it was proven and met it. */
-static bool check_inner(struct attest_case *c, enum attest_format format, struct span item,
-                        const uint8_t demand[static HCL_REPORT_DATA_SIZE])
-{
-    struct json_bytes outer = c->demanded_report_data;
-    unsigned proven = c->verdict->proven;
-    bool was_stale = c->stale, met;
-
-    c->demanded_report_data = (struct json_bytes){.present = true, .len = HCL_REPORT_DATA_SIZE};
-    memcpy(c->demanded_report_data.data, demand, HCL_REPORT_DATA_SIZE);
-    c->stale = false;
-    case_check(c, format, item);
-    met = !c->stale;
-    c->stale = was_stale || c->stale;
-    c->demanded_report_data = outer;
-    return met && c->verdict->proven > proven;
-}
-
 /* The VCEK travels to the inner item as the firmware would give it: in a table after the report. */
 static bool check_snp(struct attest_case *c, const struct hcl *hcl, struct span vcek,
                       const uint8_t demand[static HCL_REPORT_DATA_SIZE])
@@ -45,7 +27,7 @@ static bool check_snp(struct attest_case *c, const struct hcl *hcl, struct span 
     buf_add_span(&item, hcl->report);
     if (vcek.len > 0)
         snp_certs_write(&certs, &item);
-    return check_inner(c, ATTEST_SNP, buf_span(&item), demand);
+    return case_check_within(c, ATTEST_SNP, buf_span(&item), demand);
 }
 
 static bool check_hardware(struct attest_case *c, const struct hcl *hcl,
@@ -57,7 +39,7 @@ static bool check_hardware(struct attest_case *c, const struct hcl *hcl,
     if (hcl->hardware == HCL_SNP)
         return check_snp(c, hcl, azure != NULL ? buf_span(&azure->vcek) : span_of(NULL, 0), demand);
     if (azure != NULL && azure->td_quote.len > 0)
-        return check_inner(c, ATTEST_TDX, buf_span(&azure->td_quote), demand);
+        return case_check_within(c, ATTEST_TDX, buf_span(&azure->td_quote), demand);
     finding_got(verdict_add(c->verdict, FINDING_HCL_HARDWARE), "a TDREPORT");
     return false;
 }
@@ -66,13 +48,10 @@ static bool check_hardware(struct attest_case *c, const struct hcl *hcl,
 
 static void bind_key(struct attest_case *c, const struct hcl *hcl, const struct key *ak)
 {
-    struct case_bound_key *bound = &c->bound[c->bound_count];
+    uint8_t sha256[SHA256_SIZE];
 
-    if (c->bound_count == CASE_BOUND_MAX)
-        return;
-    bound->by = hcl->hardware == HCL_SNP ? KIND_SNP : KIND_TDX;
-    key_identity(ak, bound->sha256);
-    c->bound_count++;
+    key_identity(ak, sha256);
+    case_bind_key(c, hcl->hardware == HCL_SNP ? KIND_SNP : KIND_TDX, sha256);
 }
 
 static void add_claims(struct attest_case *c, const struct hcl *hcl, struct json *config)

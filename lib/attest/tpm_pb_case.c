@@ -83,17 +83,6 @@ static bool find_tie(const struct attest_case *c, const struct vtpm *vtpm, struc
 
 /* --- report and quote ------------------------------------------------------------------------ */
 
-static void bind_key(struct attest_case *c, const struct tie *tie)
-{
-    struct case_bound_key *bound = &c->bound[c->bound_count];
-
-    if (c->bound_count == CASE_BOUND_MAX)
-        return;
-    bound->by = KIND_SNP;
-    memcpy(bound->sha256, tie->sha256, SHA256_SIZE);
-    c->bound_count++;
-}
-
 /* The report within, under the demand that ties it, and then the quote, which has only the nonce
  * left to answer. */
 static void check_tied(struct attest_case *c, const struct vtpm *vtpm, struct span item,
@@ -108,7 +97,7 @@ static void check_tied(struct attest_case *c, const struct vtpm *vtpm, struct sp
     case_check(c, ATTEST_SNP, item);
     c->demanded_report_data = outer;
     if (c->verdict->proven > proven)
-        bind_key(c, tie);
+        case_bind_key(c, KIND_SNP, tie->sha256);
 
     rest.report_data = span_of(NULL, 0);
     c->in = &rest;

@@ -1,6 +1,8 @@
 #include "lib/attest/vtpm_case.h"
 
+#include "lib/attest/appraisal/appraise_run.h"
 #include "lib/attest/appraisal/appraise_vtpm.h"
+#include "lib/attest/transcript_case.h"
 #include "lib/attest/vtpm_claims.h"
 #include "lib/crypto/secret.h"
 
@@ -78,12 +80,21 @@ static struct vtpm_logs choose_logs(const struct attest_case *c, const struct vt
     };
 }
 
+/* The transcript around the quote, where there is one, names its key and its run. */
+static bool check_transcript(struct attest_case *c, const struct vtpm *vtpm,
+                             const struct vtpm_proof *proof)
+{
+    bool same_key = transcript_case_check_ak(c, vtpm->ak_tpmt);
+
+    return (!proof->has_run || transcript_case_check_run(c, &proof->run)) && same_key;
+}
+
 static void judge(struct attest_case *c, const struct vtpm *vtpm, const struct vtpm_proof *proof)
 {
     struct vtpm_subject subject = {.vtpm = vtpm, .proof = proof};
 
     subject.binding = ak_binding_find(vtpm, c);
-    if (proof->sound && subject.binding != AK_UNBOUND)
+    if (check_transcript(c, vtpm, proof) && proof->sound && subject.binding != AK_UNBOUND)
         verdict_prove_item(c->verdict);
     json_set(c->verdict->claims, attest_kind_names[KIND_VTPM],
              vtpm_claims(vtpm, proof, subject.binding));
@@ -92,7 +103,8 @@ static void judge(struct attest_case *c, const struct vtpm *vtpm, const struct v
     if (!case_admit_kind(c, KIND_VTPM))
         return;
     appraise_vtpm(&subject, &c->policy->vtpm, c->verdict);
-    appraise_run(c, proof);
+    if (proof->has_run)
+        appraise_run(c, &proof->run);
     verdict_appraise_item(c->verdict);
 }
 

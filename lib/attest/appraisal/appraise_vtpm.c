@@ -150,36 +150,3 @@ void appraise_vtpm(const struct vtpm_subject *subject, const struct policy_vtpm 
     appraise_pcrs(policy, subject->proof, verdict);
     appraise_firmware(policy, subject->proof, verdict);
 }
-
-/* --- the run --------------------------------------------------------------------------------- */
-
-static bool appraise_digest(struct verdict *verdict, enum finding_id id,
-                            const struct json_bytes *expected, struct span got)
-{
-    if (!expected->present)
-        return false;
-    (void)verdict_check_hex(verdict, id, span_of(expected->data, expected->len), got);
-    return true;
-}
-
-void appraise_run(struct attest_case *c, const struct vtpm_proof *proof)
-{
-    const struct run_log *run = &proof->run;
-    struct finding *finding;
-
-    if (!proof->has_run)
-        return;
-    if (appraise_digest(c->verdict, FINDING_RUN_CONFIG, &c->policy->config_sha256,
-                        SPAN_OF_ARRAY(run->config)))
-        c->config_judged = true;
-    if (appraise_digest(c->verdict, FINDING_RUN_MANIFEST, &c->policy->manifest_sha256,
-                        run->manifests > 0 ? SPAN_OF_ARRAY(run->manifest) : span_of(NULL, 0)))
-        c->manifest_judged = true;
-
-    finding = verdict_check(c->verdict, FINDING_RUN_MANIFESTS,
-                            run->manifests <= c->policy->max_manifests);
-    if (finding == NULL)
-        return;
-    finding_expect(finding, "at most %u", c->policy->max_manifests);
-    finding_got(finding, "%zu", run->manifests);
-}

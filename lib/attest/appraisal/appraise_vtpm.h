@@ -1,5 +1,4 @@
-/* What a TPM's evidence proves, judged by the vtpm part of a policy, and what it proves about the
- * run, judged by the members that name manifest and configuration. */
+/* What a TPM's evidence proves, judged by the vtpm part of a policy. */
 #ifndef COCOS_ATTEST_APPRAISE_VTPM_H
 #define COCOS_ATTEST_APPRAISE_VTPM_H
 
@@ -15,9 +14,5 @@ struct vtpm_subject {
 /* Looks at every member of the part; adds findings. */
 void appraise_vtpm(const struct vtpm_subject *subject, const struct policy_vtpm *policy,
                    struct verdict *verdict);
-
-/* manifest_sha256, max_manifests and config_sha256, by what PCR 15 proves; marks in the case what
- * was judged. Does nothing where no run is proven. */
-void appraise_run(struct attest_case *c, const struct vtpm_proof *proof);
 
 #endif

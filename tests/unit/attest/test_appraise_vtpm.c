@@ -107,36 +107,6 @@ static void a_software_tpm_that_a_report_names_is_the_platforms(void **state)
     assert_int_equal(bench_count(&b, FINDING_TPM_EMULATED), 1);
 }
 
-static void a_run_is_judged_only_where_it_is_proven(void **state)
-{
-    OWNED_POLICY *policy = NULL;
-    struct attest_case c = {0};
-    OWNED_BENCH b;
-    struct err err;
-
-    (void)state;
-    assert_ok(policy_load(span_of_str("{\"version\":1,\"manifest_sha256\":"
-                                      "\"11111111111111111111111111111111"
-                                      "11111111111111111111111111111111\"}"),
-                          &policy, &err));
-    bench_make(&b);
-    bench_quote(&b);
-    bench_prove(&b);
-    c.policy = policy;
-    c.verdict = &b.verdict;
-    appraise_run(&c, &b.proof);
-    assert_true(c.manifest_judged);
-    assert_false(c.config_judged);
-    assert_int_equal(bench_count(&b, FINDING_RUN_MANIFEST), 1);
-
-    b.logs.cel = span_of(NULL, 0);
-    bench_prove(&b);
-    c.manifest_judged = false;
-    appraise_run(&c, &b.proof);
-    assert_false(c.manifest_judged);
-    assert_int_equal(b.verdict.count, 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -145,7 +115,6 @@ int main(void)
         cmocka_unit_test(firmware_that_no_log_shows_is_refused),
         cmocka_unit_test(values_of_sha1_pin_nothing),
         cmocka_unit_test(a_software_tpm_that_a_report_names_is_the_platforms),
-        cmocka_unit_test(a_run_is_judged_only_where_it_is_proven),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,123 @@
+#include "lib/attest/bundle_case.h"
+
+#include "lib/attest/evidence/bundle.h"
+#include "lib/attest/transcript_case.h"
+
+bool bundle_case_detect(struct span evidence)
+{
+    return bundle_detect(evidence);
+}
+
+/* In the order in which they are looked at. */
+static const struct {
+    enum bundle_type type;
+    enum attest_format format;
+    enum attest_kind kind;
+    bool roots;    /* vouches for what the transcript says */
+    bool platform; /* ... and for the TPM's key in it */
+    bool shows_run;
+} rows[] = {
+    {BUNDLE_SNP, ATTEST_SNP, KIND_SNP, true, true, false},
+    {BUNDLE_TDX, ATTEST_TDX, KIND_TDX, true, true, true},
+    {BUNDLE_SIM, ATTEST_SIM, KIND_SIM, true, true, false},
+    {BUNDLE_VTPM, ATTEST_TPM_PB, KIND_VTPM, true, false, true},
+    {BUNDLE_DICE, ATTEST_DICE, KIND_DICE, false, false, false},
+};
+
+static const struct bundle_item *find_item(const struct bundle *bundle, enum bundle_type type)
+{
+    for (size_t i = 0; i < bundle_count(bundle); i++)
+        if (bundle_at(bundle, i)->type == type)
+            return bundle_at(bundle, i);
+    return NULL;
+}
+
+/* Checks what is there, and binds what it proves. True when the transcript is vouched for. */
+static bool check_items(struct attest_case *c, const struct bundle *bundle,
+                        const uint8_t report_data[static SHA512_SIZE])
+{
+    bool vouched = false, present = false;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const struct bundle_item *item = find_item(bundle, rows[i].type);
+        bool good;
+
+        if (item == NULL)
+            continue;
+        good = case_check_within(c, rows[i].format, bundle_span(&item->data), report_data);
+        present = present || rows[i].roots;
+        vouched = vouched || (rows[i].roots && good);
+        if (good && rows[i].platform && c->transcript->has[TRANSCRIPT_AK])
+            case_bind_key(c, rows[i].kind, c->transcript->value[TRANSCRIPT_AK]);
+    }
+    if (!present)
+        finding_got(verdict_add(c->verdict, FINDING_BUNDLE_UNSIGNED), "none");
+    return vouched;
+}
+
+static bool run_is_shown(const struct bundle *bundle)
+{
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (rows[i].shows_run && find_item(bundle, rows[i].type) != NULL)
+            return true;
+    return false;
+}
+
+/* The caller's questions were answered by the transcript; what is left for the items is to carry
+ * it. Logs of the bundle stand in for the caller's. */
+static struct attest_input within(const struct attest_input *in, const struct transcript_logs *logs)
+{
+    struct attest_input inner = *in;
+
+    inner.nonce = inner.report_data = inner.signature = inner.svsm_manifest = span_of(NULL, 0);
+    inner.channel = NULL;
+    if (logs->tcg.len > 0)
+        inner.tcg_log = logs->tcg;
+    if (logs->ima.len > 0)
+        inner.ima_log = logs->ima;
+    if (logs->cel.len > 0)
+        inner.cel_log = logs->cel;
+    return inner;
+}
+
+static void check(struct attest_case *c, const struct bundle *bundle,
+                  const struct transcript *transcript)
+{
+    struct transcript_logs logs = bundle_get_logs(bundle);
+    const struct attest_input *outer = c->in;
+    struct attest_input inner = within(outer, &logs);
+    uint8_t report_data[SHA512_SIZE];
+    bool whole, vouched;
+
+    transcript_report_data(bundle_span(&bundle->transcript), report_data);
+    c->in = &inner;
+    c->transcript = transcript;
+    whole = transcript_case_check_logs(c, transcript, &logs);
+    vouched = check_items(c, bundle, report_data);
+    if (!run_is_shown(bundle))
+        transcript_case_judge_run(c, logs.cel);
+    c->transcript = NULL;
+    c->in = outer;
+    if (whole && vouched)
+        verdict_prove_item(c->verdict);
+    if (c->policy != NULL)
+        verdict_appraise_item(c->verdict);
+}
+
+void bundle_case_check(struct attest_case *c, struct span evidence)
+{
+    OWNED_BUNDLE bundle = {0};
+    struct transcript transcript;
+    struct err err;
+
+    verdict_open_item(c->verdict);
+    if (bundle_parse(evidence, &bundle, &err) < 0) {
+        if (err.pointer[0] != '\0')
+            err_wrap(&err, "%s", err.pointer);
+        verdict_add_err(c->verdict, FINDING_BUNDLE_FORM, &err);
+        return;
+    }
+    verdict_pass(c->verdict, FINDING_BUNDLE_FORM);
+    if (transcript_case_open(c, bundle_span(&bundle.transcript), &transcript))
+        check(c, &bundle, &transcript);
+}

@@ -1,0 +1,14 @@
+/* Our bundle as a kind of evidence: see case.h. Private to lib/attest.
+ *
+ * The wrapper demands of every item that it carries the transcript, and of the logs that they are
+ * those of the transcript. Items of a platform come first: what they prove binds the TPM's key, and
+ * roots the DICE chain. */
+#ifndef COCOS_ATTEST_BUNDLE_CASE_H
+#define COCOS_ATTEST_BUNDLE_CASE_H
+
+#include "lib/attest/case.h"
+
+bool bundle_case_detect(struct span evidence);
+void bundle_case_check(struct attest_case *c, struct span evidence);
+
+#endif

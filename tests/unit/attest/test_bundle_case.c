@@ -1,0 +1,215 @@
+#include "tests/unit/attest/bundle_make.h"
+
+#include "lib/attest/bundle_case.h"
+
+static void make_fresh(struct agent *a)
+{
+    agent_make(a);
+    a->in.nonce = SPAN_OF_ARRAY(a->channel_bytes[0]);
+}
+
+/* --- what is accepted ------------------------------------------------------------------------ */
+
+static void a_whole_bundle_is_accepted(void **state)
+{
+    const struct json *claims;
+    OWNED_AGENT a;
+
+    (void)state;
+    make_fresh(&a);
+    agent_accepted(&a);
+    claims = a.verdict.claims;
+    assert_string_equal(json_get_str(json_get(claims, "transcript"), "kind"), "channel");
+    assert_non_null(json_get(claims, "snp"));
+    assert_string_equal(json_get_str(json_get(json_get(claims, "vtpm"), "ak"), "bound_by"),
+                        "report");
+    assert_int_equal(a.verdict.opened, 3);
+}
+
+static void a_tpm_alone_needs_a_key_that_the_policy_names(void **state)
+{
+    char more[128], ak[65];
+    OWNED_AGENT a;
+
+    (void)state;
+    make_fresh(&a);
+    a.snp = false;
+    agent_refused(&a, FINDING_TPM_AK_UNBOUND);
+    snprintf(more, sizeof(more), ",\"ak_sha256\":\"%s\"", hex_of_ak(&a.machine, ak));
+    a.policy.len -= 2; /* into the vtpm part */
+    buf_printf(&a.policy, "%s}}", more);
+    agent_accepted(&a);
+}
+
+/* --- what is refused ------------------------------------------------------------------------- */
+
+static void an_item_over_another_transcript_is_refused(void **state)
+{
+    OWNED_AGENT a;
+
+    (void)state;
+    make_fresh(&a);
+    agent_sign(&a);
+    a.world.report[0x50] ^= 1;
+    fake_snp_sign(&a.world);
+    agent_write(&a);
+    agent_expect(&a, FINDING_SNP_REPORT_DATA);
+    assert_true(agent_found(&a, FINDING_TPM_AK_UNBOUND)); /* it binds nothing then */
+
+    agent_sign(&a);
+    a.machine.extra.data[0] ^= 1;
+    machine_quote(&a.machine, NULL);
+    agent_write(&a);
+    agent_expect(&a, FINDING_TPM_CHALLENGE);
+}
+
+static void a_transcript_that_was_changed_is_refused(void **state)
+{
+    OWNED_AGENT a;
+
+    (void)state;
+    make_fresh(&a);
+    agent_sign(&a);
+    agent_hash(&a, TRANSCRIPT_CLIENT, span_of_str("another client"));
+    agent_write(&a);
+    agent_expect(&a, FINDING_SNP_REPORT_DATA);
+}
+
+static void a_log_that_was_changed_is_refused(void **state)
+{
+    OWNED_AGENT a;
+
+    (void)state;
+    make_fresh(&a);
+    agent_sign(&a);
+    buf_add_str(&a.machine.cel, "\n");
+    agent_write(&a);
+    agent_expect(&a, FINDING_BUNDLE_LOGS);
+}
+
+static void logs_that_the_transcript_does_not_name_are_refused(void **state)
+{
+    OWNED_AGENT a;
+
+    (void)state;
+    make_fresh(&a);
+    a.transcript.has[TRANSCRIPT_LOGS] = false;
+    agent_refused(&a, FINDING_BUNDLE_LOGS);
+}
+
+static void another_key_than_the_transcripts_is_refused(void **state)
+{
+    OWNED_AGENT a;
+
+    (void)state;
+    make_fresh(&a);
+    agent_hash(&a, TRANSCRIPT_AK, span_of_str("another key"));
+    agent_refused(&a, FINDING_TRANSCRIPT_AK);
+    assert_int_equal(verdict_crypto(&a.verdict), OUTCOME_FAIL);
+    a.transcript.has[TRANSCRIPT_AK] = false;
+    agent_refused(&a, FINDING_TRANSCRIPT_AK);
+}
+
+/* What a register shows cannot be replaced by what the transcript says. */
+static void a_run_that_no_register_shows_is_refused(void **state)
+{
+    OWNED_AGENT a;
+
+    (void)state;
+    make_fresh(&a);
+    a.machine.quoted &= ~(1u << RUN_PCR);
+    agent_refused(&a, FINDING_WORKLOAD_UNSHOWN);
+}
+
+static void a_report_of_nobody_we_know_vouches_for_nothing(void **state)
+{
+    OWNED_POLICY *policy = NULL;
+    OWNED_VERDICT verdict;
+    OWNED_AGENT a;
+    struct err err;
+
+    (void)state;
+    make_fresh(&a);
+    agent_accepted(&a);
+    assert_ok(policy_load(buf_span(&a.policy), &policy, &err));
+    a.in.policy = policy;
+    a.in.trust_roots = (struct attest_spans){0};
+    assert_ok(attest_validate(&a.in, &verdict, &err));
+    assert_int_equal(verdict_crypto(&verdict), OUTCOME_FAIL);
+    assert_true(verdict.proven == 0);
+}
+
+static void a_kind_that_the_policy_does_not_name_is_refused(void **state)
+{
+    OWNED_AGENT a;
+
+    (void)state;
+    make_fresh(&a);
+    buf_reset(&a.policy);
+    buf_add_str(&a.policy, "{\"version\":1,\"waive\":[\"crl\",\"min_tcb\",\"measurement\"],"
+                           "\"snp\":{}}");
+    agent_refused(&a, FINDING_KIND_REFUSED);
+}
+
+static void malformed_bundles_are_refused_with_their_place(void **state)
+{
+    OWNED_BUF shown = BUF_OF(64 * KIB);
+    OWNED_AGENT a;
+
+    (void)state;
+    make_fresh(&a);
+    buf_add_str(&a.text, "{\"transcript\":\"\",\"items\":[]}");
+    agent_expect(&a, FINDING_BUNDLE_FORM);
+    attest_explain(&a.verdict, &shown);
+    assert_non_null(strstr(buf_str(&shown), "/transcript"));
+
+    buf_reset(&a.text);
+    buf_add_str(&a.text, "{\"version\":1,\"transcript\":\"AAAA\",\"items\":[{\"type\":\"dice\","
+                         "\"media_type\":\"application/vnd.cocos.dice-chain\",\"data\":\"AAAA\"}],"
+                         "\"logs\":{}}");
+    agent_expect(&a, FINDING_TRANSCRIPT_FORM);
+}
+
+/* One bit of the items, anywhere. */
+static void no_bit_of_an_item_can_be_changed(void **state)
+{
+    OWNED_AGENT a;
+
+    (void)state;
+    make_fresh(&a);
+    agent_accepted(&a);
+    for (size_t at = 0; at < SNP_REPORT_SIZE; at += 37) {
+        a.world.report[at] ^= 1;
+        agent_write(&a);
+        agent_validate(&a);
+        assert_false(verdict_accepted(&a.verdict));
+        a.world.report[at] ^= 1;
+    }
+    for (size_t at = 0; at < a.machine.statement.len; at++) {
+        a.machine.statement.data[at] ^= 1;
+        agent_write(&a);
+        agent_validate(&a);
+        assert_false(verdict_accepted(&a.verdict));
+        a.machine.statement.data[at] ^= 1;
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_whole_bundle_is_accepted),
+        cmocka_unit_test(a_tpm_alone_needs_a_key_that_the_policy_names),
+        cmocka_unit_test(an_item_over_another_transcript_is_refused),
+        cmocka_unit_test(a_transcript_that_was_changed_is_refused),
+        cmocka_unit_test(a_log_that_was_changed_is_refused),
+        cmocka_unit_test(logs_that_the_transcript_does_not_name_are_refused),
+        cmocka_unit_test(another_key_than_the_transcripts_is_refused),
+        cmocka_unit_test(a_run_that_no_register_shows_is_refused),
+        cmocka_unit_test(a_report_of_nobody_we_know_vouches_for_nothing),
+        cmocka_unit_test(a_kind_that_the_policy_does_not_name_is_refused),
+        cmocka_unit_test(malformed_bundles_are_refused_with_their_place),
+        cmocka_unit_test(no_bit_of_an_item_can_be_changed),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, agent_forget_keys);
+}
