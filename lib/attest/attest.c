@@ -3,6 +3,7 @@
 #include "lib/attest/bundle_case.h"
 #include "lib/attest/case.h"
 #include "lib/attest/hcl_case.h"
+#include "lib/attest/sim_case.h"
 #include "lib/attest/snp_case.h"
 #include "lib/attest/tpm_pb_case.h"
 #include "lib/attest/vtpm_case.h"
@@ -27,6 +28,7 @@ static const struct {
     {ATTEST_VTPM, vtpm_case_detect_raw, vtpm_case_check_raw},
     {ATTEST_TPM_PB, tpm_pb_case_detect, tpm_pb_case_check},
     {ATTEST_SNP, snp_case_detect, snp_case_check},
+    {ATTEST_SIM, sim_case_detect, sim_case_check},
 };
 
 static int find_format(enum attest_format format)

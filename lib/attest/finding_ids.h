@@ -5,3 +5,4 @@
 #include "lib/attest/findings/tpm.h"
 #include "lib/attest/findings/hcl.h"
 #include "lib/attest/findings/bundle.h"
+#include "lib/attest/findings/sim.h"

@@ -24,7 +24,7 @@ enum bundle_type {
     BUNDLE_TDX,  /* a quote */
     BUNDLE_VTPM, /* the message of go-tpm-tools: TPMT_PUBLIC of the key, quotes, registers */
     BUNDLE_DICE, /* a chain of certificates, CBOR or X.509 */
-    BUNDLE_SIM,  /* as snp, signed by a test root */
+    BUNDLE_SIM,  /* a report of sim.h */
     BUNDLE_TYPE_COUNT
 };
 
