@@ -141,19 +141,16 @@ static int check_hex_lists(const struct policy *policy, struct err *err)
 }
 
 /* A mask is a number or, since masks are thought of in hex, a text "0x3". */
-static int read_mask(const struct json *json, const char *key, struct policy_mask *mask,
-                     struct err *err)
+int policy_read_mask(const struct json *json, uint64_t *ret, struct err *err)
 {
     const char *text = json_str(json);
     char digits[17] = "0000000000000000";
     uint8_t bytes[8];
     size_t len;
 
-    if (json == NULL)
-        return 0;
-    mask->present = true;
+    *ret = 0;
     if (json_kind_of(json) == JSON_KIND_INTEGER && json_int(json) >= 0) {
-        mask->bits = (uint64_t)json_int(json);
+        *ret = (uint64_t)json_int(json);
         return 0;
     }
     len = text != NULL && text_starts_with(text, "0x") ? strlen(text + 2) : 0;
@@ -161,11 +158,19 @@ static int read_mask(const struct json *json, const char *key, struct policy_mas
         memcpy(digits + 16 - len, text + 2, len);
         if (text_parse_hex(digits, bytes, sizeof(bytes), err) == 0) {
             for (int i = 0; i < 8; i++)
-                mask->bits = mask->bits << 8 | bytes[i];
+                *ret = *ret << 8 | bytes[i];
             return 0;
         }
     }
-    err_set(err, ERR_INPUT, "expected a mask of 64 bits, a number or \"0x...\"");
+    return err_set(err, ERR_INPUT, "expected a mask of 64 bits, a number or \"0x...\"");
+}
+
+static int read_mask(const struct json *json, const char *key, struct policy_mask *mask,
+                     struct err *err)
+{
+    mask->present = json != NULL;
+    if (json == NULL || policy_read_mask(json, &mask->bits, err) == 0)
+        return 0;
     json_wrap_key(err, key);
     return json_wrap_key(err, "snp");
 }
@@ -213,14 +218,11 @@ static struct policy *new_policy(void)
     return policy;
 }
 
-int policy_load(struct span text, struct policy **ret, struct err *err)
+int policy_decode(const struct json *written, struct policy **ret, struct err *err)
 {
     OWNED_POLICY *policy = new_policy();
-    OWNED_JSON *written = NULL;
     OWNED_JSON *wrapped = NULL;
 
-    if (json_parse(text, &written, err) < 0)
-        return err_wrap(err, "%s", policy_table.what);
     if (json_kind_of(written) != JSON_KIND_OBJECT)
         return err_set(err, ERR_INPUT, "a policy: expected an object");
     wrapped = wrap_values(written, &policy_table);
@@ -233,6 +235,15 @@ int policy_load(struct span text, struct policy **ret, struct err *err)
             json_kind_of(json_get(wrapped, attest_kind_names[i])) == JSON_KIND_OBJECT;
     *ret = GIVE(policy);
     return 0;
+}
+
+int policy_load(struct span text, struct policy **ret, struct err *err)
+{
+    OWNED_JSON *written = NULL;
+
+    if (json_parse(text, &written, err) < 0)
+        return err_wrap(err, "%s", policy_table.what);
+    return policy_decode(written, ret, err);
 }
 
 bool policy_allows_text(const struct json_strings *values, struct span text)

@@ -124,6 +124,8 @@ DEFINE_OWNED(policy)
 /* Reads the text of a policy. Unknown members, duplicates, wrong types, digests of a wrong length
  * and unknown waivers are refused. Errors: MALFORMED, INPUT with a pointer. */
 MUST_USE int policy_load(struct span text, struct policy **ret, struct err *err);
+/* The same from a document. Errors: INPUT with a pointer. */
+MUST_USE int policy_decode(const struct json *written, struct policy **ret, struct err *err);
 
 /* True when the values have the bytes among them. */
 bool policy_allows_hex(const struct json_strings *values, struct span bytes);
@@ -136,6 +138,9 @@ bool policy_accepts_kind(const struct policy *policy, enum attest_kind kind);
 bool policy_accepts_platform(const struct policy *policy, enum attest_kind platform);
 /* True when the policy names at least one component. */
 bool policy_tcb_named(const struct policy_tcb *tcb);
+
+/* Reads a mask of 64 bits: a number or "0x...". Errors: INPUT. */
+MUST_USE int policy_read_mask(const struct json *json, uint64_t *ret, struct err *err);
 
 /* "a, b or c" for messages, at most a few of them. Appended to out. */
 void policy_write_values(const struct json_strings *values, struct buf *out);

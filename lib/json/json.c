@@ -201,6 +201,11 @@ struct json *json_new_copy(const struct json *json)
     return json_of(json_deep_copy(tree_of(json)));
 }
 
+struct json *json_edit(struct json *object, const char *key)
+{
+    return (struct json *)json_object_get(tree_of(object), key);
+}
+
 void json_set(struct json *object, const char *key, struct json *value)
 {
     OWNED_BUF shown = BUF_OF(0);

@@ -79,6 +79,8 @@ struct json *json_new_hex(struct span bytes);
 struct json *json_new_base64(struct span bytes);
 struct json *json_new_time(int64_t seconds);         /* RFC 3339 */
 struct json *json_new_copy(const struct json *json); /* deep */
+/* The member itself, to be changed in place; NULL when there is none. Borrowed. */
+struct json *json_edit(struct json *object, const char *key);
 void json_set(struct json *object, const char *key, struct json *value);
 void json_set_str(struct json *object, const char *key, const char *text);
 void json_set_int(struct json *object, const char *key, int64_t value);
