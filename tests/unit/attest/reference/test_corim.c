@@ -264,69 +264,70 @@ static void a_signers_cwt_claims_do_instead_of_the_meta(void **state)
     assert_int_equal(corim.signer.len, 0);
 }
 
+static const struct {
+    const char *hex, *says;
+} malformed[] = {
+    {"", "corim: cbor:"},
+    {"a0", "byte 0: expected tag 501"},
+    {"d901f6a0", "byte 0: expected tag 501"},
+    {"d901f5a0", "byte 3: expected a CoRIM"},
+    {"d901f5a1006161", "has no tags"},
+    {"d901f5a200616101"
+     "80",
+     "byte 8: expected a list of tags"},
+    {"d901f5a200616101"
+     "81d901f9"
+     "4100",
+     NULL},
+    {"d901f5a200616101"
+     "81d901fa"
+     "4100",
+     "expected a CoMID"},
+    {"d901f5a200616101"
+     "81d901fa"
+     "4180",
+     "byte 13: expected a CoMID"},
+    {"d901f5a200616101"
+     "81d901fb"
+     "4180",
+     "byte 9: expected a CoMID, CoSWID or CoTL"},
+    {"d901f5a300616101"
+     "81d901f94100"
+     "0600",
+     "byte 14: a key that a CoRIM does not have"},
+    {"d901f5a300616101"
+     "81d901f94100"
+     "2000",
+     NULL},
+    {"d901f5a300616101"
+     "81d901f94100"
+     "0300",
+     "expected a profile"},
+    {"d901f5a300616101"
+     "81d901f94100"
+     "04a100c100",
+     "a validity has no not-after"},
+    {"d901f5a300616101"
+     "81d901f94100"
+     "04a101c1fb3ff0000000000000",
+     "expected a number"},
+    {"d901f5a20043010203"
+     "0181d901f94100",
+     "byte 5: expected a UUID"},
+};
+
 static void malformed_documents_name_their_byte(void **state)
 {
-    static const struct {
-        const char *hex, *says;
-    } cases[] = {
-        {"", "corim: cbor:"},
-        {"a0", "byte 0: expected tag 501"},
-        {"d901f6a0", "byte 0: expected tag 501"},
-        {"d901f5a0", "byte 3: expected a CoRIM"},
-        {"d901f5a1006161", "has no tags"},
-        {"d901f5a200616101"
-         "80",
-         "byte 8: expected a list of tags"},
-        {"d901f5a200616101"
-         "81d901f9"
-         "4100",
-         NULL},
-        {"d901f5a200616101"
-         "81d901fa"
-         "4100",
-         "expected a CoMID"},
-        {"d901f5a200616101"
-         "81d901fa"
-         "4180",
-         "byte 13: expected a CoMID"},
-        {"d901f5a200616101"
-         "81d901fb"
-         "4180",
-         "byte 9: expected a CoMID, CoSWID or CoTL"},
-        {"d901f5a300616101"
-         "81d901f94100"
-         "0600",
-         "byte 14: a key that a CoRIM does not have"},
-        {"d901f5a300616101"
-         "81d901f94100"
-         "2000",
-         NULL},
-        {"d901f5a300616101"
-         "81d901f94100"
-         "0300",
-         "expected a profile"},
-        {"d901f5a300616101"
-         "81d901f94100"
-         "04a100c100",
-         "a validity has no not-after"},
-        {"d901f5a300616101"
-         "81d901f94100"
-         "04a101c1fb3ff0000000000000",
-         "expected a number"},
-        {"d901f5a20043010203"
-         "0181d901f94100",
-         "byte 5: expected a UUID"},
-    };
     struct corim corim;
     struct err err;
 
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    for (size_t i = 0; i < COUNT_OF(malformed); i++) {
         OWNED_BUF bytes = BUF_OF(256);
 
-        assert_ok(text_decode_hex(span_of_str(cases[i].hex), &bytes, &err));
-        if (cases[i].says != NULL)
-            assert_refused(buf_span(&bytes), cases[i].says);
+        assert_ok(text_decode_hex(span_of_str(malformed[i].hex), &bytes, &err));
+        if (malformed[i].says != NULL)
+            assert_refused(buf_span(&bytes), malformed[i].says);
         else
             assert_ok(corim_parse(buf_span(&bytes), &corim, &err));
     }

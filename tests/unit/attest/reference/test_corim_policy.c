@@ -199,64 +199,65 @@ static int read_one(const char *part, const char *key, const char *first, const 
 #define DIGEST32 "5820" HEX32
 #define DIGEST48 "5830" HEX48
 
+static const struct {
+    const char *part, *key, *first, *second, *says;
+} wrong[] = {
+    {"none", "measurement", "02818207" DIGEST48, "", "class that is not known"},
+    {"snp", "unknown", "02818207" DIGEST48, "", "'unknown' is no member"},
+    {"tdx", "measurement", "02818207" DIGEST48, "", "'measurement' is no member"},
+    {"tdx", "rtmr0", "02818207" DIGEST48, "", "'rtmr0' is no member"},
+    {"vtpm", "pcrs", "02818207" DIGEST48, "", "expected integrity registers"},
+    {"snp", "measurement", "02818207" DIGEST32, "", "expected one digest"},
+    {"snp", "measurement", "02818201" DIGEST48, "", "expected one digest"},
+    {"snp", "measurement", "0281820a" DIGEST32, "", "expected one digest"},
+    {"snp", "measurement", "028182616b" DIGEST48, "", "expected one digest"},
+    {"snp", "measurement", "02828207" DIGEST48 "8207" DIGEST48, "", "expected one digest"},
+    {"snp", "measurement", "02818201" DIGEST32, "", "/snp/measurement/0"},
+    {"snp", "measurement", "0b6161", "", "expected one digest"},
+    {"snp", "report_data", "04d902304100", "", "/snp/report_data"},
+    {"snp", "report_data", "04d9023040", "", "expected a raw value"},
+    {"snp", "report_data",
+     "04d90233824100"
+     "4100",
+     "", "expected a raw value"},
+    {"snp", "csp_id", "0b626100", "", "expected a name"},
+    {"snp", "vmpl", "0100", "", "expected an exact SVN"},
+    {"snp", "vmpl", "01d9022900", "", "expected an exact SVN"},
+    {"snp", "vmpl", "01d9022804", "", "/snp/vmpl"},
+    {"snp", "vmpl", "01d902281b0000000100000000", "", "expected an exact SVN"},
+    {"snp", "min_tcb.bl", "01d9022800", "", "expected a minimum SVN"},
+    {"snp", "min_tcb.bl", "01d90229190100", "", "/snp/min_tcb/bl"},
+    {"snp", "min_tcb", "01d9022900", "", "'min_tcb' is no member"},
+    {"snp", "min_tcb.bl", "01d9022901", "01d9022902", "'min_tcb.bl' is said twice"},
+    {"snp", "require_no_smt", "04d902304102", "", "one byte, 0 or 1"},
+    {"snp", "min_launch_mit_vector", "04d902304101", "", "8 bytes"},
+    {"snp", "accepted", "04d902304100", "", "one byte, 1"},
+    {"", "accepted", "04d902304101", "", "one byte, 1"},
+    {"vtpm", "ek_roots", "0d81d9022a6161", "", "expected one certificate"},
+    {"vtpm", "ek_roots", "0d82d9022b6161d9022b6161", "", "expected one certificate"},
+    {"sim", "root", "0d81d9022b6161", "", "expected one key"},
+    {"tdx", "rtmrs", "0ea104818207" DIGEST48, "", "no such register"},
+    {"tdx", "rtmrs",
+     "0ea1616181"
+     "8207" DIGEST48,
+     "", "no such register"},
+    {"tdx", "rtmrs", "0ea100818201" DIGEST32, "", "/tdx/rtmr0/0"},
+    {"vtpm", "pcrs", "0ea11818818201" DIGEST32, "", "no such register"},
+    {"vtpm", "pcrs", "0ea104818200" DIGEST32, "", "none that is known"},
+    {"snp", "measurement", "2000", "", "1 extensions"},
+};
+
 static void values_of_the_wrong_form_are_refused(void **state)
 {
-    static const struct {
-        const char *part, *key, *first, *second, *says;
-    } cases[] = {
-        {"none", "measurement", "02818207" DIGEST48, "", "class that is not known"},
-        {"snp", "unknown", "02818207" DIGEST48, "", "'unknown' is no member"},
-        {"tdx", "measurement", "02818207" DIGEST48, "", "'measurement' is no member"},
-        {"tdx", "rtmr0", "02818207" DIGEST48, "", "'rtmr0' is no member"},
-        {"vtpm", "pcrs", "02818207" DIGEST48, "", "expected integrity registers"},
-        {"snp", "measurement", "02818207" DIGEST32, "", "expected one digest"},
-        {"snp", "measurement", "02818201" DIGEST48, "", "expected one digest"},
-        {"snp", "measurement", "0281820a" DIGEST32, "", "expected one digest"},
-        {"snp", "measurement", "028182616b" DIGEST48, "", "expected one digest"},
-        {"snp", "measurement", "02828207" DIGEST48 "8207" DIGEST48, "", "expected one digest"},
-        {"snp", "measurement", "02818201" DIGEST32, "", "/snp/measurement/0"},
-        {"snp", "measurement", "0b6161", "", "expected one digest"},
-        {"snp", "report_data", "04d902304100", "", "/snp/report_data"},
-        {"snp", "report_data", "04d9023040", "", "expected a raw value"},
-        {"snp", "report_data",
-         "04d90233824100"
-         "4100",
-         "", "expected a raw value"},
-        {"snp", "csp_id", "0b626100", "", "expected a name"},
-        {"snp", "vmpl", "0100", "", "expected an exact SVN"},
-        {"snp", "vmpl", "01d9022900", "", "expected an exact SVN"},
-        {"snp", "vmpl", "01d9022804", "", "/snp/vmpl"},
-        {"snp", "vmpl", "01d902281b0000000100000000", "", "expected an exact SVN"},
-        {"snp", "min_tcb.bl", "01d9022800", "", "expected a minimum SVN"},
-        {"snp", "min_tcb.bl", "01d90229190100", "", "/snp/min_tcb/bl"},
-        {"snp", "min_tcb", "01d9022900", "", "'min_tcb' is no member"},
-        {"snp", "min_tcb.bl", "01d9022901", "01d9022902", "'min_tcb.bl' is said twice"},
-        {"snp", "require_no_smt", "04d902304102", "", "one byte, 0 or 1"},
-        {"snp", "min_launch_mit_vector", "04d902304101", "", "8 bytes"},
-        {"snp", "accepted", "04d902304100", "", "one byte, 1"},
-        {"", "accepted", "04d902304101", "", "one byte, 1"},
-        {"vtpm", "ek_roots", "0d81d9022a6161", "", "expected one certificate"},
-        {"vtpm", "ek_roots", "0d82d9022b6161d9022b6161", "", "expected one certificate"},
-        {"sim", "root", "0d81d9022b6161", "", "expected one key"},
-        {"tdx", "rtmrs", "0ea104818207" DIGEST48, "", "no such register"},
-        {"tdx", "rtmrs",
-         "0ea1616181"
-         "8207" DIGEST48,
-         "", "no such register"},
-        {"tdx", "rtmrs", "0ea100818201" DIGEST32, "", "/tdx/rtmr0/0"},
-        {"vtpm", "pcrs", "0ea11818818201" DIGEST32, "", "no such register"},
-        {"vtpm", "pcrs", "0ea104818200" DIGEST32, "", "none that is known"},
-        {"snp", "measurement", "2000", "", "1 extensions"},
-    };
     struct err err;
 
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        if (read_one(cases[i].part, cases[i].key, cases[i].first, cases[i].second, &err) == 0)
+    for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+        if (read_one(wrong[i].part, wrong[i].key, wrong[i].first, wrong[i].second, &err) == 0)
             fail_msg("case %zu was taken", i);
         assert_int_equal(err.kind, ERR_INPUT);
-        if (strstr(err.text, cases[i].says) == NULL && strstr(err.pointer, cases[i].says) == NULL)
-            fail_msg("case %zu: '%s' does not say '%s'", i, err.text, cases[i].says);
+        if (strstr(err.text, wrong[i].says) == NULL && strstr(err.pointer, wrong[i].says) == NULL)
+            fail_msg("case %zu: '%s' does not say '%s'", i, err.text, wrong[i].says);
     }
     assert_ok(read_one("snp", "measurement", "02818207" DIGEST48, "02818207" DIGEST48, &err));
     assert_ok(read_one("vtpm", "pcrs",
@@ -265,38 +266,39 @@ static void values_of_the_wrong_form_are_refused(void **state)
                        "", &err));
 }
 
+static const struct {
+    const char *environment, *measurement, *says;
+} too_much[] = {
+    {"a100a100d82550%s",
+     "a2006476"
+     "6d706c01a101d9022800",
+     NULL},
+    {"a100a200d82550%s0300", "a20064766d706c01a101d9022800", "not a class alone"},
+    {"a100a200d82550%s0400", "a20064766d706c01a101d9022800", "not a class alone"},
+    {"a200a100d82550%s01d902304101", "a20064766d706c01a101d9022800", "not a class alone"},
+    {"a101d902304101%.0s", "a20064766d706c01a101d9022800", "not a class alone"},
+    {"a100a101616b%.0s", "a20064766d706c01a101d9022800", "class that is not known"},
+    {"a100a100d82550%s", "a101a101d9022800", "not the name of a member"},
+    {"a100a100d82550%s", "a2000101a101d9022800", "not the name of a member"},
+    {"a100a100d82550%s",
+     "a200626100"
+     "01a101d9022800",
+     "not the name of a member"},
+    {"a100a100d82550%s", "a20064766d706c01a201d90228000b6161", "more values than one"},
+    {"a100a100d82550%s", "a30064766d706c01a101d90228000281d9022a6161", "under a condition"},
+};
+
 static void what_says_more_than_a_policy_is_refused(void **state)
 {
     /* 501({0: "a", 1: [506(<< {1: {0: "t"}, 4: {0: [[environment, [measurement]]]}} >>)], 3: ...})
      */
     static const char profile[] = "75726e3a636f636f733a636f72696d3a706f6c6963793a31";
-    static const struct {
-        const char *environment, *measurement, *says;
-    } cases[] = {
-        {"a100a100d82550%s",
-         "a2006476"
-         "6d706c01a101d9022800",
-         NULL},
-        {"a100a200d82550%s0300", "a20064766d706c01a101d9022800", "not a class alone"},
-        {"a100a200d82550%s0400", "a20064766d706c01a101d9022800", "not a class alone"},
-        {"a200a100d82550%s01d902304101", "a20064766d706c01a101d9022800", "not a class alone"},
-        {"a101d902304101%.0s", "a20064766d706c01a101d9022800", "not a class alone"},
-        {"a100a101616b%.0s", "a20064766d706c01a101d9022800", "class that is not known"},
-        {"a100a100d82550%s", "a101a101d9022800", "not the name of a member"},
-        {"a100a100d82550%s", "a2000101a101d9022800", "not the name of a member"},
-        {"a100a100d82550%s",
-         "a200626100"
-         "01a101d9022800",
-         "not the name of a member"},
-        {"a100a100d82550%s", "a20064766d706c01a201d90228000b6161", "more values than one"},
-        {"a100a100d82550%s", "a30064766d706c01a101d90228000281d9022a6161", "under a condition"},
-    };
     char uuid[2 * CORIM_UUID_SIZE + 1];
     struct err err;
 
     (void)state;
     text_hex(corim_part_find("snp")->uuid, CORIM_UUID_SIZE, uuid);
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    for (size_t i = 0; i < COUNT_OF(too_much); i++) {
         OWNED_BUF hex = BUF_OF(4096), comid = BUF_OF(4096), all = BUF_OF(4096);
         OWNED_JSON *json = NULL;
         struct corim corim;
@@ -304,9 +306,9 @@ static void what_says_more_than_a_policy_is_refused(void **state)
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-        snprintf(text, sizeof(text), cases[i].environment, uuid);
+        snprintf(text, sizeof(text), too_much[i].environment, uuid);
 #pragma GCC diagnostic pop
-        buf_printf(&hex, "a201a100617404a1008182%s81%s", text, cases[i].measurement);
+        buf_printf(&hex, "a201a100617404a1008182%s81%s", text, too_much[i].measurement);
         assert_ok(text_decode_hex(buf_span(&hex), &comid, &err));
         buf_reset(&hex);
         buf_printf(&hex,
@@ -319,13 +321,13 @@ static void what_says_more_than_a_policy_is_refused(void **state)
         buf_printf(&hex, "03d8207818%s", profile);
         assert_ok(text_decode_hex(buf_span(&hex), &all, &err));
         assert_ok(corim_parse(buf_span(&all), &corim, &err));
-        if (cases[i].says == NULL) {
+        if (too_much[i].says == NULL) {
             assert_ok(corim_to_policy(&corim, &json, &err));
             continue;
         }
         assert_fails(corim_to_policy(&corim, &json, &err), ERR_INPUT);
-        if (strstr(err.text, cases[i].says) == NULL)
-            fail_msg("case %zu: '%s' does not say '%s'", i, err.text, cases[i].says);
+        if (strstr(err.text, too_much[i].says) == NULL)
+            fail_msg("case %zu: '%s' does not say '%s'", i, err.text, too_much[i].says);
     }
 }
 
