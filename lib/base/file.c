@@ -188,39 +188,124 @@ int file_make_dirs(const char *path, mode_t mode, struct err *err)
     return 0;
 }
 
-static int remove_entries(int dir_fd, struct err *err)
-{
-    DIR *dir = fdopendir(dir_fd);
-    struct dirent *entry;
-    int result = 0;
+/* --- removing a tree ---
+ *
+ * Whoever made the tree may have made it as deep as he liked, and may still be renaming in it. So
+ * no path is followed and no descriptor kept for each level: a directory inside another one is
+ * moved up into the root of the tree, and the root is emptied until nothing is left in it. Every
+ * name is taken relative to a directory that is held open, and none is followed when it is a link.
+ */
 
-    if (dir == NULL) {
-        close(dir_fd);
-        return err_set_errno(err, ERR_SYSTEM, "read a directory");
-    }
-    while (result == 0 && (entry = readdir(dir)) != NULL) {
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
-        result = file_remove_tree_at(dirfd(dir), entry->d_name, err);
-    }
-    closedir(dir);
-    return result;
+struct removal {
+    DIR *root;
+    unsigned moved; /* names given so far to what was moved up */
+};
+
+static void close_dir(DIR **dir)
+{
+    if (*dir != NULL)
+        closedir(*dir);
 }
 
-int file_remove_tree_at(int dir_fd, const char *name, struct err *err)
+static DIR *open_dir_at(int dir_fd, const char *name)
 {
-    int child_fd;
+    int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 
+    if (fd >= 0 && dir == NULL)
+        close(fd);
+    return dir;
+}
+
+/* The next name in dir but for "." and ".."; NULL at the end. */
+static const char *next_name(DIR *dir)
+{
+    const struct dirent *entry = NULL;
+
+    while ((entry = readdir(dir)) != NULL)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            return entry->d_name;
+    return NULL;
+}
+
+/* Removes a name that is no directory, or an empty one. 1: it is a directory with something in it.
+ */
+static int remove_name(int dir_fd, const char *name, struct err *err)
+{
     if (unlinkat(dir_fd, name, 0) == 0 || errno == ENOENT)
         return 0;
     if (errno != EISDIR && errno != EPERM)
         return err_set_errno(err, ERR_SYSTEM, "remove '%s'", name);
+    if (unlinkat(dir_fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+        return 0;
+    if (errno == ENOTEMPTY || errno == EEXIST)
+        return 1;
+    return err_set_errno(err, ERR_SYSTEM, "remove directory '%s'", name);
+}
 
-    child_fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (child_fd < 0)
+/* Moves dir_fd/name into the root, under a name that nothing there is in the way of. */
+static int move_up(struct removal *removal, int dir_fd, const char *name, struct err *err)
+{
+    char fresh[24];
+
+    do {
+        snprintf(fresh, sizeof(fresh), ".%u", removal->moved++);
+        if (renameat(dir_fd, name, dirfd(removal->root), fresh) == 0 || errno == ENOENT)
+            return 0;
+    } while (errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR || errno == EISDIR);
+    return err_set_errno(err, ERR_SYSTEM, "move '%s' to remove it", name);
+}
+
+/* Empties a directory of the root by moving its directories up beside it, and removes it. */
+static int remove_dir(struct removal *removal, const char *name, struct err *err)
+{
+    OWNED(close_dir) DIR *dir = open_dir_at(dirfd(removal->root), name);
+    const char *inner = NULL;
+
+    if (dir == NULL && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
+        return 0; /* it was changed while we looked: the next pass sees what it is now */
+    if (dir == NULL)
         return err_set_errno(err, ERR_SYSTEM, "open '%s' to remove it", name);
-    if (remove_entries(child_fd, err) < 0)
-        return err_wrap(err, "'%s'", name);
+    while ((inner = next_name(dir)) != NULL) {
+        int result = remove_name(dirfd(dir), inner, err);
+
+        if (result < 0 || (result > 0 && move_up(removal, dirfd(dir), inner, err) < 0))
+            return -1;
+    }
+    return remove_name(dirfd(removal->root), name, err) < 0 ? -1 : 0;
+}
+
+/* One pass over the root; *ret_found: there was something in it. */
+static int remove_pass(struct removal *removal, bool *ret_found, struct err *err)
+{
+    const char *name = NULL;
+
+    *ret_found = false;
+    rewinddir(removal->root);
+    while ((name = next_name(removal->root)) != NULL) {
+        int result = remove_name(dirfd(removal->root), name, err);
+
+        *ret_found = true;
+        if (result < 0 || (result > 0 && remove_dir(removal, name, err) < 0))
+            return -1;
+    }
+    return 0;
+}
+
+int file_remove_tree_at(int dir_fd, const char *name, struct err *err)
+{
+    int result = remove_name(dir_fd, name, err);
+    OWNED(close_dir) DIR *root = result > 0 ? open_dir_at(dir_fd, name) : NULL;
+    struct removal removal = {.root = root};
+    bool found = true;
+
+    if (result <= 0)
+        return result;
+    if (root == NULL)
+        return err_set_errno(err, ERR_SYSTEM, "open '%s' to remove it", name);
+    while (found)
+        if (remove_pass(&removal, &found, err) < 0)
+            return err_wrap(err, "'%s'", name);
     if (unlinkat(dir_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
         return err_set_errno(err, ERR_SYSTEM, "remove directory '%s'", name);
     return 0;

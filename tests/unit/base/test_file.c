@@ -2,7 +2,10 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <sys/fsuid.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -15,16 +18,27 @@ struct scratch {
     int fd;
 };
 
-static int set_up(void **state)
+static int set_up_in(const char *dir, void **state)
 {
     struct scratch *scratch = mem_new(struct scratch);
 
-    memcpy(scratch->path, "/tmp/cocos-file-XXXXXX", 23);
+    snprintf(scratch->path, sizeof(scratch->path), "%s/cocos-file-XXXXXX", dir);
     if (mkdtemp(scratch->path) == NULL)
         return -1;
     scratch->fd = open(scratch->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     *state = scratch;
     return 0;
+}
+
+static int set_up(void **state)
+{
+    return set_up_in("/tmp", state);
+}
+
+/* Thousands of directories in each other take a disk many seconds. */
+static int set_up_in_memory(void **state)
+{
+    return set_up_in("/dev/shm", state);
 }
 
 static int tear_down(void **state)
@@ -253,6 +267,121 @@ static void removing_a_tree_follows_no_link(void **state)
     assert_content(scratch, "kept", "x");
 }
 
+/* A chain of directories, one in another, with a file at the end of it. */
+static void make_chain(int dir_fd, const char *name, unsigned depth)
+{
+    int fd = -1, deeper = -1;
+
+    assert_int_equal(mkdirat(dir_fd, name, 0700), 0);
+    fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY);
+    for (unsigned i = 0; i < depth; i++) {
+        assert_int_equal(mkdirat(fd, ".0", 0700), 0);
+        deeper = openat(fd, ".0", O_RDONLY | O_DIRECTORY);
+        close(fd);
+        fd = deeper;
+    }
+    deeper = openat(fd, "end", O_WRONLY | O_CREAT, 0600);
+    assert_true(deeper >= 0);
+    close(deeper);
+    close(fd);
+}
+
+static void a_tree_of_any_depth_is_removed_with_a_handful_of_descriptors(void **state)
+{
+    struct scratch *scratch = *state;
+    struct rlimit before, few;
+    struct err err;
+
+    make_chain(scratch->fd, "deep", 5000);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few = before;
+    few.rlim_cur = (rlim_t)scratch->fd + 3;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    assert_ok(file_remove_tree_at(scratch->fd, "deep", &err));
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(count_entries(scratch), 0);
+}
+
+/* The names that removal gives to what it moves may be taken already. */
+static void names_that_are_in_the_way_do_not_hinder_a_removal(void **state)
+{
+    struct scratch *scratch = *state;
+    struct err err;
+    char name[32];
+
+    assert_int_equal(mkdirat(scratch->fd, "tree", 0700), 0);
+    for (unsigned i = 0; i < 40; i++) {
+        snprintf(name, sizeof(name), "tree/.%u", i);
+        make_chain(scratch->fd, name, i % 4);
+    }
+    for (unsigned i = 40; i < 60; i++) {
+        snprintf(name, sizeof(name), "tree/.%u", i);
+        OWNED(free_str) char *path = path_of(scratch, name);
+
+        assert_ok(file_create(path, span_of_str("x"), 0600, &err));
+    }
+    assert_ok(file_remove_tree_at(scratch->fd, "tree", &err));
+    assert_int_equal(count_entries(scratch), 0);
+}
+
+static void a_removal_that_fails_says_what_is_in_the_way(void **state)
+{
+    struct scratch *scratch = *state;
+    OWNED(free_str) char *deep = path_of(scratch, "tree/a/b/c");
+    struct err err;
+
+    assert_ok(file_make_dirs(deep, 0700, &err));
+    assert_int_equal(fchmodat(scratch->fd, "tree/a", 0500, 0), 0);
+    if (geteuid() == 0)
+        (void)setfsuid(65534); /* to root no mode is in the way */
+    assert_fails(file_remove_tree_at(scratch->fd, "tree", &err), ERR_SYSTEM);
+    (void)setfsuid(geteuid());
+    assert_int_equal(fchmodat(scratch->fd, "tree/a", 0700, 0), 0);
+    assert_non_null(strstr(err.text, "'tree'"));
+}
+
+/* --- somebody renames meanwhile --- */
+
+struct rascal {
+    pthread_t thread;
+    int fd;
+    atomic_bool over;
+};
+
+/* Puts a link to the outside where a directory was, and takes it back, as fast as it can. */
+static void *swap_for_ever(void *arg)
+{
+    struct rascal *rascal = arg;
+
+    while (!atomic_load(&rascal->over))
+        (void)renameat2(rascal->fd, "tree/a", rascal->fd, "tree/link", RENAME_EXCHANGE);
+    return NULL;
+}
+
+/* Some of these rounds meet the link between the look and the open. */
+static void whoever_renames_meanwhile_harms_nothing_outside(void **state)
+{
+    struct scratch *scratch = *state;
+    struct rascal rascal = {.fd = scratch->fd};
+    OWNED(free_str) char *kept = path_of(scratch, "outside/kept");
+    struct err err;
+
+    assert_int_equal(mkdirat(scratch->fd, "outside", 0700), 0);
+    assert_ok(file_create(kept, span_of_str("x"), 0600, &err));
+    assert_int_equal(pthread_create(&rascal.thread, NULL, swap_for_ever, &rascal), 0);
+    for (unsigned round = 0; round < 1000; round++) {
+        (void)mkdirat(scratch->fd, "tree", 0700);
+        (void)mkdirat(scratch->fd, "tree/a", 0700);
+        (void)mkdirat(scratch->fd, "tree/a/b", 0700);
+        (void)symlinkat("../outside", scratch->fd, "tree/link");
+        (void)!file_remove_tree_at(scratch->fd, "tree", &err);
+    }
+    atomic_store(&rascal.over, true);
+    pthread_join(rascal.thread, NULL);
+    assert_content(scratch, "outside/kept", "x");
+    assert_ok(file_remove_tree_at(scratch->fd, "tree", &err));
+}
+
 #define WITH_SCRATCH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -270,6 +399,12 @@ int main(void)
         WITH_SCRATCH(links_that_the_user_names_are_followed),
         WITH_SCRATCH(directories_are_made_with_their_parents),
         WITH_SCRATCH(removing_a_tree_follows_no_link),
+        cmocka_unit_test_setup_teardown(
+            a_tree_of_any_depth_is_removed_with_a_handful_of_descriptors, set_up_in_memory,
+            tear_down),
+        WITH_SCRATCH(names_that_are_in_the_way_do_not_hinder_a_removal),
+        WITH_SCRATCH(a_removal_that_fails_says_what_is_in_the_way),
+        WITH_SCRATCH(whoever_renames_meanwhile_harms_nothing_outside),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
