@@ -147,6 +147,16 @@ void buf_printf(struct buf *buf, const char *format, ...)
     va_end(again);
 }
 
+void buf_cut(struct buf *buf, size_t len)
+{
+    if (len >= buf->len)
+        return;
+    if (buf->secret)
+        mem_wipe(buf->data + len, buf->len - len);
+    buf->len = len;
+    buf->data[len] = '\0';
+}
+
 void buf_drop_front(struct buf *buf, size_t len)
 {
     if (len > buf->len)

@@ -41,6 +41,9 @@ void buf_printf(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
 /* len fresh bytes at the end to be filled by the caller; NULL (and overflow) past the ceiling. */
 uint8_t *buf_grow(struct buf *buf, size_t len);
 
+/* Takes off what was added since the buffer held len bytes. */
+void buf_cut(struct buf *buf, size_t len);
+
 /* Takes len bytes off the front. */
 void buf_drop_front(struct buf *buf, size_t len);
 

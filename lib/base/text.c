@@ -267,12 +267,14 @@ static size_t utf8_sequence(struct span text)
 
 bool text_is_utf8(struct span text)
 {
-    while (text.len > 0) {
-        size_t len = utf8_sequence(text);
+    size_t at = 0;
+
+    while (at < text.len) {
+        size_t len = text.data[at] < 0x80 ? 1 : utf8_sequence(span_part(text, at, text.len));
 
         if (len == 0)
             return false;
-        text = span_part(text, len, text.len);
+        at += len;
     }
     return true;
 }

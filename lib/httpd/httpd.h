@@ -32,7 +32,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/crypto/digest.h"
-#include "lib/json/json.h"
+#include "lib/json/table.h"
 #include "lib/program/metric.h"
 
 struct httpd;
@@ -74,6 +74,9 @@ void httpd_expect_digest(struct httpd_request *rq, const uint8_t sha256[static S
 void httpd_reply_header(struct httpd_reply *reply, const char *name, const char *value);
 /* Takes ownership of json; application/json. */
 void httpd_reply_json(struct httpd_reply *reply, int status, struct json *json);
+/* The same, of a struct: no tree is made for it. */
+void httpd_reply_struct(struct httpd_reply *reply, int status, const struct json_table *table,
+                        const void *in);
 void httpd_reply_empty(struct httpd_reply *reply, int status);
 /* Takes the buffer's memory. */
 void httpd_reply_bytes(struct httpd_reply *reply, int status, const char *media_type,

@@ -81,6 +81,16 @@ void httpd_reply_json(struct httpd_reply *reply, int status, struct json *json)
     write_json(reply, status, "application/json", owned);
 }
 
+void httpd_reply_struct(struct httpd_reply *reply, int status, const struct json_table *table,
+                        const void *in)
+{
+    struct buf text = BUF_OF(SIZE_MAX / 2);
+
+    json_encode_text(table, in, &text);
+    buf_add_u8(&text, '\n');
+    httpd_reply_bytes(reply, status, "application/json", &text);
+}
+
 void httpd_reply_file(struct httpd_reply *reply, const struct httpd_file *file)
 {
     release_content(reply);

@@ -7,31 +7,6 @@
 
 static int add_value(const struct json *json, size_t depth, struct buf *out, struct err *err);
 
-/* Section 3.2.2.2: two-letter escapes where JSON has them, \u00xx for the other control characters,
- * everything else as it is. */
-static void add_string(const char *text, struct buf *out)
-{
-    static const char letters[] = {
-        ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n',  ['\f'] = 'f',
-        ['\r'] = 'r', ['"'] = '"',  ['\\'] = '\\',
-    };
-
-    buf_add_u8(out, '"');
-    for (const char *at = text; *at != '\0'; at++) {
-        uint8_t c = (uint8_t)*at;
-
-        if (c < sizeof(letters) && letters[c] != '\0') {
-            buf_add_u8(out, '\\');
-            buf_add_u8(out, (uint8_t)letters[c]);
-        } else if (c < 0x20) {
-            buf_printf(out, "\\u%04x", c);
-        } else {
-            buf_add_u8(out, c);
-        }
-    }
-    buf_add_u8(out, '"');
-}
-
 /* Where a byte of UTF-8 sorts when texts are compared as UTF-16 (section 3.2.3). Only the
  * characters beyond U+FFFF move: as surrogates, D800 to DFFF, they come before U+E000 to U+FFFF,
  * whose first bytes are EE and EF. */
@@ -69,7 +44,7 @@ static int add_object(const struct json *json, size_t depth, struct buf *out, st
     for (size_t i = 0; i < count; i++) {
         if (i > 0)
             buf_add_u8(out, ',');
-        add_string(keys[i], out);
+        json_write_str(keys[i], out);
         buf_add_u8(out, ':');
         if (add_value(json_get(json, keys[i]), depth + 1, out, err) < 0)
             return json_wrap_key(err, keys[i]);
@@ -109,7 +84,7 @@ static int add_value(const struct json *json, size_t depth, struct buf *out, str
     case JSON_KIND_NULL: buf_add_str(out, "null"); return 0;
     case JSON_KIND_BOOL: buf_add_str(out, json_bool(json) ? "true" : "false"); return 0;
     case JSON_KIND_INTEGER: return add_integer(json_int(json), out, err);
-    case JSON_KIND_STRING: add_string(json_str(json), out); return 0;
+    case JSON_KIND_STRING: json_write_str(json_str(json), out); return 0;
     case JSON_KIND_ARRAY: return add_array(json, depth, out, err);
     case JSON_KIND_OBJECT: return add_object(json, depth, out, err);
     case JSON_KIND_REAL: break;

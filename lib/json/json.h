@@ -39,6 +39,9 @@ DEFINE_OWNED(json)
 void json_write(const struct json *json, struct buf *out);
 /* The same, indented by two blanks, for people and files. */
 void json_write_pretty(const struct json *json, struct buf *out);
+/* One text as a JSON string, quotes and escapes included. What is not valid UTF-8 is written as
+ * text_add_printable() shows it. */
+void json_write_str(const char *text, struct buf *out);
 /* RFC 8785 (JCS) form, appended to out. Real numbers, integers beyond 2^53 - 1 and trees deeper
  * than JSON_DEPTH_MAX are refused (ERR_INPUT with a pointer): no document of ours has any.
  * TOO_LARGE when out is full. */

@@ -140,7 +140,10 @@ MUST_USE int json_decode_text(struct span text, const struct json_table *table, 
  * strictly. What is no object gives an empty one. */
 struct json *json_pick(const struct json *object, const struct json_table *table);
 
-/* A fresh object with every field of the table that holds something. */
+/* Appends an object with every field of the table that holds something, as compact text. */
+void json_encode_text(const struct json_table *table, const void *in, struct buf *out);
+
+/* The same as a tree: for who wants to look into it or write it in another form. */
 struct json *json_encode(const struct json_table *table, const void *in);
 
 /* Releases what decoding made (strings, lists, trees) and zeroes the struct. Accepts a half-filled

@@ -1,113 +1,135 @@
+/* Encoding writes the text at once: a tree in between would cost several times as much. */
 #include "lib/json/table_field.h"
 
 #include "lib/base/text.h"
 
-/* One value as JSON; NULL when it is absent. */
-typedef struct json *encode_fn(const struct json_field *field, const void *at);
+#include <inttypes.h>
 
-static struct json *encode_str(const struct json_field *field, const void *at)
+/* Appends one value. Nothing appended means that it is absent. */
+typedef void encode_fn(const struct json_field *field, const void *at, struct buf *out);
+
+static void encode_str(const struct json_field *field, const void *at, struct buf *out)
 {
     const char *text = *(char *const *)at;
 
     (void)field;
-    return text == NULL ? NULL : json_new_str(text);
+    if (text != NULL)
+        json_write_str(text, out);
 }
 
-static struct json *encode_bool(const struct json_field *field, const void *at)
+static void encode_bool(const struct json_field *field, const void *at, struct buf *out)
 {
     (void)field;
-    return json_new_bool(*(const bool *)at);
+    buf_add_str(out, *(const bool *)at ? "true" : "false");
 }
 
-static struct json *encode_u32(const struct json_field *field, const void *at)
+static void encode_u32(const struct json_field *field, const void *at, struct buf *out)
 {
     (void)field;
-    return json_new_int(*(const uint32_t *)at);
+    buf_printf(out, "%" PRIu32, *(const uint32_t *)at);
 }
 
-static struct json *encode_u64(const struct json_field *field, const void *at)
+static void encode_u64(const struct json_field *field, const void *at, struct buf *out)
 {
     (void)field;
-    return json_new_int((int64_t) * (const uint64_t *)at);
+    buf_printf(out, "%" PRIu64, *(const uint64_t *)at);
 }
 
-static struct json *encode_hex(const struct json_field *field, const void *at)
+static void encode_hex(const struct json_field *field, const void *at, struct buf *out)
 {
     const struct json_bytes *bytes = at;
+    char text[2 * JSON_BYTES_MAX + 1];
 
     (void)field;
-    return bytes->present ? json_new_hex(span_of(bytes->data, bytes->len)) : NULL;
+    if (!bytes->present)
+        return;
+    text_hex(bytes->data, bytes->len, text);
+    json_write_str(text, out);
 }
 
-static struct json *encode_base64(const struct json_field *field, const void *at)
+static void encode_base64(const struct json_field *field, const void *at, struct buf *out)
 {
     const struct json_blob *blob = at;
 
     (void)field;
-    return blob->data != NULL ? json_new_base64(span_of(blob->data, blob->len)) : NULL;
+    if (blob->data == NULL)
+        return;
+    buf_add_u8(out, '"');
+    text_encode_base64(span_of(blob->data, blob->len), out);
+    buf_add_u8(out, '"');
 }
 
-static struct json *encode_enum(const struct json_field *field, const void *at)
+static void encode_enum(const struct json_field *field, const void *at, struct buf *out)
 {
     int wanted = *(const int *)at;
 
     for (int i = 0; field->names[i] != NULL; i++)
         if (i == wanted)
-            return json_new_str(field->names[i]);
-    return NULL;
+            json_write_str(field->names[i], out);
 }
 
-static struct json *encode_duration(const struct json_field *field, const void *at)
+static void encode_duration(const struct json_field *field, const void *at, struct buf *out)
 {
     uint64_t ms = *(const uint64_t *)at;
     char text[TEXT_DURATION_SIZE];
 
     if (ms == 0 && (field->need & JSON_SKIP_EMPTY) != 0)
-        return NULL;
+        return;
     text_format_duration(ms, text);
-    return json_new_str(text);
+    json_write_str(text, out);
 }
 
-static struct json *encode_time(const struct json_field *field, const void *at)
+static void encode_time(const struct json_field *field, const void *at, struct buf *out)
 {
     int64_t seconds = *(const int64_t *)at;
+    char text[TEXT_TIME_SIZE];
 
     (void)field;
-    return seconds != 0 ? json_new_time(seconds) : NULL;
+    if (seconds == 0)
+        return;
+    text_format_time(seconds, text);
+    json_write_str(text, out);
 }
 
-static struct json *encode_object(const struct json_field *field, const void *at)
+static void encode_object(const struct json_field *field, const void *at, struct buf *out)
 {
-    return json_encode(field->table, at);
+    json_encode_text(field->table, at, out);
 }
 
-static struct json *encode_list(const struct json_field *field, const void *at)
+static void encode_list(const struct json_field *field, const void *at, struct buf *out)
 {
     const struct json_list *list = at;
-    struct json *array = json_new_array();
 
-    for (size_t i = 0; i < list->count; i++)
-        json_add(array, json_encode(field->table, (char *)list->items + i * field->table->size));
-    return array;
+    buf_add_u8(out, '[');
+    for (size_t i = 0; i < list->count; i++) {
+        if (i > 0)
+            buf_add_u8(out, ',');
+        json_encode_text(field->table, (char *)list->items + i * field->table->size, out);
+    }
+    buf_add_u8(out, ']');
 }
 
-static struct json *encode_strings(const struct json_field *field, const void *at)
+static void encode_strings(const struct json_field *field, const void *at, struct buf *out)
 {
     const struct json_strings *strings = at;
-    struct json *array = json_new_array();
 
     (void)field;
-    for (size_t i = 0; i < strings->count; i++)
-        json_add(array, json_new_str(strings->items[i]));
-    return array;
+    buf_add_u8(out, '[');
+    for (size_t i = 0; i < strings->count; i++) {
+        if (i > 0)
+            buf_add_u8(out, ',');
+        json_write_str(strings->items[i], out);
+    }
+    buf_add_u8(out, ']');
 }
 
-static struct json *encode_any(const struct json_field *field, const void *at)
+static void encode_any(const struct json_field *field, const void *at, struct buf *out)
 {
     const struct json *any = *(struct json *const *)at;
 
     (void)field;
-    return any == NULL ? NULL : json_new_copy(any);
+    if (any != NULL)
+        json_write(any, out);
 }
 
 static encode_fn *const encoders[] = {
@@ -120,35 +142,67 @@ static encode_fn *const encoders[] = {
     [JSON_TYPE_STR_LIST] = encode_strings,  [JSON_TYPE_ANY] = encode_any,
 };
 
-static bool is_empty(const struct json *json)
+static bool is_empty(struct span value)
 {
-    switch (json_kind_of(json)) {
-    case JSON_KIND_NULL: return true;
-    case JSON_KIND_BOOL: return !json_bool(json);
-    case JSON_KIND_INTEGER: return json_int(json) == 0;
-    case JSON_KIND_STRING: return json_str(json)[0] == '\0';
-    case JSON_KIND_ARRAY:
-    case JSON_KIND_OBJECT: return json_count(json) == 0;
-    case JSON_KIND_REAL: break;
-    }
+    static const char *const empty[] = {"", "null", "false", "0", "\"\"", "[]", "{}"};
+
+    for (size_t i = 0; i < COUNT_OF(empty); i++)
+        if (span_equal(value, span_of_str(empty[i])))
+            return true;
     return false;
 }
 
-static void encode_field(const struct json_field *field, const void *at, struct json *object)
+static void add_key(const char *key, bool first, struct buf *out)
 {
-    OWNED_JSON *value = encoders[field->type](field, at);
-    bool skip = (field->need & JSON_SKIP_EMPTY) != 0 ? is_empty(value)
-                                                     : !value && !(field->need & JSON_NULLABLE);
+    if (!first)
+        buf_add_u8(out, ',');
+    json_write_str(key, out);
+    buf_add_u8(out, ':');
+}
 
-    if (!skip)
-        json_set(object, field->key, GIVE(value));
+/* Appends one member, or nothing and false. */
+static bool encode_field(const struct json_field *field, const void *at, bool first,
+                         struct buf *out)
+{
+    bool skip_empty = (field->need & JSON_SKIP_EMPTY) != 0;
+    bool nullable = (field->need & JSON_NULLABLE) != 0;
+    size_t start = out->len, value;
+
+    add_key(field->key, first, out);
+    value = out->len;
+    encoders[field->type](field, at, out);
+
+    if (out->len == value && nullable && !skip_empty)
+        buf_add_str(out, "null");
+    if (out->len == value || (skip_empty && is_empty(span_part(buf_span(out), value, SIZE_MAX)))) {
+        buf_cut(out, start);
+        return false;
+    }
+    return true;
+}
+
+void json_encode_text(const struct json_table *table, const void *in, struct buf *out)
+{
+    bool first = true;
+
+    buf_add_u8(out, '{');
+    for (size_t i = 0; i < table->count; i++) {
+        const struct json_field *field = &table->fields[i];
+
+        if (encode_field(field, json_field_at(field, in), first, out))
+            first = false;
+    }
+    buf_add_u8(out, '}');
 }
 
 struct json *json_encode(const struct json_table *table, const void *in)
 {
-    struct json *object = json_new_object();
+    OWNED_BUF text = BUF_OF(SIZE_MAX / 2);
+    struct json *json = NULL;
+    struct err err;
 
-    for (size_t i = 0; i < table->count; i++)
-        encode_field(&table->fields[i], json_field_at(&table->fields[i], in), object);
-    return object;
+    json_encode_text(table, in, &text);
+    if (json_parse(buf_span(&text), &json, &err) < 0)
+        abort(); /* what was written is JSON */
+    return json;
 }

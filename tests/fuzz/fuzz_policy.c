@@ -20,7 +20,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     OWNED_POLICY *policy = NULL;
     OWNED_BUF text = BUF_OF(4 * MIB);
-    OWNED_JSON *json = NULL;
     struct err err;
 
     if (policy_load(span_of(data, size), &policy, &err) < 0) {
@@ -39,7 +38,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     require(policy->tdx.tcb_status.count > 0 && policy->sgx.tcb_status.count > 0);
     policy_write_values(&policy->snp.csp_id, &text);
-    json = json_encode(&policy_table, policy);
-    json_write(json, &text);
+    json_encode_text(&policy_table, policy, &text);
     return 0;
 }

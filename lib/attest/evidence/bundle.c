@@ -192,8 +192,6 @@ int bundle_add(struct bundle *bundle, enum bundle_type type, struct span data, s
 
 int bundle_write(const struct bundle *bundle, struct buf *out, struct err *err)
 {
-    OWNED_JSON *json = json_encode(&bundle_table, bundle);
-
-    json_write(json, out);
+    json_encode_text(&bundle_table, bundle, out);
     return buf_check(out, "the bundle", err);
 }

@@ -104,10 +104,9 @@ void confine_receive(struct confine *confine, struct confine_report *ret, int *r
 static int write_spec(const struct confine_spec *spec, int *ret, struct err *err)
 {
     OWNED(close_fd) int fd = memfd_create("cocos-spec", MFD_CLOEXEC);
-    OWNED_JSON *json = json_encode(&confine_spec_table, spec);
     OWNED_BUF text = BUF_OF(8 * MIB);
 
-    json_write(json, &text);
+    json_encode_text(&confine_spec_table, spec, &text);
     if (buf_check(&text, "spec", err) < 0)
         return -1;
     if (fd < 0)

@@ -9,7 +9,7 @@
 
 static void reply_vm(struct httpd_reply *reply, int status, const struct vm *vm)
 {
-    httpd_reply_json(reply, status, json_encode(&vm_table, vm));
+    httpd_reply_struct(reply, status, &vm_table, vm);
 }
 
 /* --- create --------------------------------------------------------------------- */
@@ -101,7 +101,7 @@ int api_list_vms(void *arg, struct httpd_request *rq, struct httpd_reply *reply,
 
     if (read_query(rq, &query, err) < 0 || fleet_list(app->fleet, &caller, &query, &list, err) < 0)
         return -1;
-    httpd_reply_json(reply, 200, json_encode(&vm_list_table, &list));
+    httpd_reply_struct(reply, 200, &vm_list_table, &list);
     return 0;
 }
 

@@ -121,6 +121,23 @@ static void the_front_can_be_dropped(void **state)
     assert_string_equal(buf_str(&buf), "");
 }
 
+static void a_cut_takes_off_what_came_last(void **state)
+{
+    OWNED_BUF buf = {.max = 100, .secret = true};
+
+    (void)state;
+    buf_cut(&buf, 0);
+    buf_add_str(&buf, "abcdef");
+    buf_cut(&buf, 6);
+    buf_cut(&buf, 100);
+    assert_string_equal(buf_str(&buf), "abcdef");
+    buf_cut(&buf, 2);
+    assert_string_equal(buf_str(&buf), "ab");
+    assert_memory_equal(buf.data + 2, "\0\0\0\0", 4);
+    buf_add_str(&buf, "x");
+    assert_string_equal(buf_str(&buf), "abx");
+}
+
 static void taking_leaves_an_empty_buffer_of_the_same_ceiling(void **state)
 {
     OWNED_BUF buf = BUF_OF(8);
@@ -171,6 +188,7 @@ int main(void)
         cmocka_unit_test(it_grows_and_stays_a_string),
         cmocka_unit_test(it_fills_to_the_last_byte),
         cmocka_unit_test(the_front_can_be_dropped),
+        cmocka_unit_test(a_cut_takes_off_what_came_last),
         cmocka_unit_test(taking_leaves_an_empty_buffer_of_the_same_ceiling),
         cmocka_unit_test(reset_forgets_the_overflow),
         cmocka_unit_test(secrets_survive_growth_and_are_wiped_by_reset),
