@@ -61,6 +61,17 @@ MUST_USE int x509_key(const struct x509 *cert, struct key **ret, struct err *err
  * there is none. There are never two. */
 bool x509_extension(const struct x509 *cert, const char *oid, struct span *ret);
 
+/* Bits of keyUsage (RFC 5280, 4.2.1.3). */
+enum x509_usage {
+    X509_KEY_ENCIPHERMENT = 2,
+    X509_KEY_AGREEMENT = 4,
+    X509_CERT_SIGN = 5,
+    X509_CRL_SIGN = 6
+};
+
+/* True when the certificate allows its key to be used so, or says nothing about its use. */
+bool x509_allows_usage(const struct x509 *cert, enum x509_usage usage);
+
 /* UNTRUSTED when a critical extension is none of basicConstraints, keyUsage and the known ones
  * (dotted OIDs, NULL-terminated; NULL for no others). */
 MUST_USE int x509_check_critical(const struct x509 *cert, const char *const known[],

@@ -23,11 +23,17 @@ static bool has_bit(struct span usage, unsigned bit)
            (bits.data[1 + bit / 8] & 0x80U >> bit % 8) != 0;
 }
 
-int x509_check_usage(const struct x509 *issuer, unsigned bit, const char *what, struct err *err)
+bool x509_allows_usage(const struct x509 *cert, enum x509_usage usage)
 {
-    struct span usage;
+    struct span bits;
 
-    if (x509_extension(issuer, OID_KEY_USAGE, &usage) && !has_bit(usage, bit))
+    return !x509_extension(cert, OID_KEY_USAGE, &bits) || has_bit(bits, usage);
+}
+
+int x509_check_usage(const struct x509 *issuer, enum x509_usage usage, const char *what,
+                     struct err *err)
+{
+    if (!x509_allows_usage(issuer, usage))
         return err_set(err, ERR_UNTRUSTED, "'%s' may not sign %s", issuer->common_name, what);
     return 0;
 }
@@ -59,7 +65,7 @@ int x509_check_issuer(const struct x509 *cert, const struct x509 *issuer, unsign
     if (path < below)
         return err_set(err, ERR_UNTRUSTED, "'%s' has more CAs under it than it may have",
                        issuer->common_name);
-    return x509_check_usage(issuer, KEY_USAGE_CERT_SIGN, "certificates", err);
+    return x509_check_usage(issuer, X509_CERT_SIGN, "certificates", err);
 }
 
 static bool is_known(struct span oid, const char *const known[])

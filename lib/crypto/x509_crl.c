@@ -158,7 +158,7 @@ int x509_crl_check_signature(const struct x509_crl *crl, const struct x509 *issu
 {
     if (issuer->key == NULL)
         return err_set(err, ERR_UNTRUSTED, "revocation list: its issuer's key is unusable");
-    if (x509_check_usage(issuer, KEY_USAGE_CRL_SIGN, "revocation lists", err) < 0 ||
+    if (x509_check_usage(issuer, X509_CRL_SIGN, "revocation lists", err) < 0 ||
         x509_check_signed(&crl->signed_part, issuer->key, schemes, err) < 0)
         return err_wrap(err, "revocation list of '%s'", crl->issuer_common_name);
     return 0;

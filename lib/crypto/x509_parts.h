@@ -10,8 +10,6 @@
 #define OID_KEY_USAGE         "2.5.29.15"
 
 /* The bits of keyUsage, by number. */
-#define KEY_USAGE_CERT_SIGN 5
-#define KEY_USAGE_CRL_SIGN  6
 
 /* What somebody signed, and how. */
 struct x509_signed {
@@ -65,7 +63,7 @@ MUST_USE int x509_check_signed(const struct x509_signed *it, const struct key *k
                                unsigned schemes, struct err *err);
 
 /* UNTRUSTED when keyUsage is there without the bit. what: "certificates". */
-MUST_USE int x509_check_usage(const struct x509 *issuer, unsigned bit, const char *what,
+MUST_USE int x509_check_usage(const struct x509 *issuer, enum x509_usage usage, const char *what,
                               struct err *err);
 
 #endif

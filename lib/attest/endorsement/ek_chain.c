@@ -15,14 +15,19 @@ static const char *const known_extensions[] = {"2.5.29.17", OID_EXT_KEY_USAGE, N
 /* tcg-kp-EKCertificate, 2.23.133.8.1, as it stands in an extended key usage. */
 static const uint8_t ek_usage[] = {0x06, 0x05, 0x67, 0x81, 0x05, 0x08, 0x01};
 
+/* Authorities certify signing keys of a TPM under the same extended usage; only a key that decrypts
+ * can answer a challenge. */
 static int check_usage(const struct x509 *cert, struct err *err)
 {
     struct span usage;
 
-    if (!x509_extension(cert, OID_EXT_KEY_USAGE, &usage) ||
-        memmem(usage.data, usage.len, ek_usage, sizeof(ek_usage)) != NULL)
-        return 0;
-    return err_set(err, ERR_UNTRUSTED, "the certificate is not meant for endorsement keys");
+    if (x509_extension(cert, OID_EXT_KEY_USAGE, &usage) &&
+        memmem(usage.data, usage.len, ek_usage, sizeof(ek_usage)) == NULL)
+        return err_set(err, ERR_UNTRUSTED, "the certificate is not meant for endorsement keys");
+    if (!x509_allows_usage(cert, X509_KEY_ENCIPHERMENT) &&
+        !x509_allows_usage(cert, X509_KEY_AGREEMENT))
+        return err_set(err, ERR_UNTRUSTED, "the certificate is for a key that signs");
+    return 0;
 }
 
 static int check_leaf(const struct x509 *cert, const struct key *ek, int64_t now, struct err *err)

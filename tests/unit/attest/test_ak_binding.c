@@ -1,7 +1,7 @@
 #include "tests/unit/attest/vtpm_make.h"
 
 #include "lib/attest/endorsement/ak_binding.h"
-#include "lib/crypto/x509_make.h"
+#include "tests/fakes/fake_pki.h"
 
 #define NOW 1000000000
 
@@ -34,14 +34,24 @@ static void bench_done(struct bench *b)
 }
 #define OWNED_BENCH __attribute__((cleanup(bench_done))) struct bench
 
-static void certify(const struct key *key, const char *name, bool ca, struct span issuer,
-                    const struct key *issuer_key, struct buf *pem)
-{
-    const struct x509_subject subject = {
-        .common_name = name, .not_before = NOW - 10, .not_after = NOW + 10, .ca = ca};
-    struct err err;
+#define CERT_SIGN        0x04
+#define KEY_ENCIPHERMENT 0x20
 
-    assert_ok(x509_make(&subject, key, issuer, issuer_key, pem, &err));
+static void certify(const struct key *key, const char *name, bool ca, const struct key *issuer_key,
+                    struct buf *pem)
+{
+    const struct fake_cert cert = {.subject = name,
+                                   .issuer = "Maker",
+                                   .serial = 7,
+                                   .not_before = NOW - 10,
+                                   .not_after = NOW + 10,
+                                   .ca = ca,
+                                   .path_len = -1,
+                                   .usage = ca ? CERT_SIGN : KEY_ENCIPHERMENT};
+    OWNED_BUF der = BUF_OF(64 * KIB);
+
+    fake_cert_make(&cert, key, issuer_key, &der);
+    fake_pem("CERTIFICATE", buf_span(&der), pem);
 }
 
 static void load_policy(struct bench *b, bool with_root)
@@ -77,8 +87,8 @@ static void bench_make(struct bench *b)
     assert_ok(key_generate(KEY_P256, 0, &b->ek, &err));
     assert_ok(key_generate(KEY_P256, 0, &b->maker, &err));
     make_public(&b->ek_public, b->ek, TPM_ATTRIBUTE_DECRYPT);
-    certify(b->maker, "Maker", true, span_of(NULL, 0), b->maker, &b->maker_pem);
-    certify(b->ek, "EK", false, buf_span(&b->maker_pem), b->maker, &b->ek_pem);
+    certify(b->maker, "Maker", true, b->maker, &b->maker_pem);
+    certify(b->ek, "EK", false, b->maker, &b->ek_pem);
 
     assert_ok(tpm_public_parse(buf_span(&b->machine.public), &ak, &err));
     assert_ok(tpm_public_name(&ak, b->ak_name, &len, &err));

@@ -182,6 +182,69 @@ static void a_log_with_sm3_only_is_read_and_not_replayed(void **state)
     assert_fails(ccel_replay(&log, &bank, &err), ERR_NOT_FOUND);
 }
 
+/* Event for event what others read: registers, digests and bytes. */
+static void check_claims(const char *name)
+{
+    OWNED(free_str) char *log_name = mem_copy(name, strlen(name) - strlen("_out.json"));
+    OWNED_JSON *claims = vector_read_json(name);
+    const struct json *list = json_get(claims, "uefi_event_logs");
+    OWNED_BUF bytes = BUF_OF(TCG_LOG_SIZE_MAX);
+    struct tcg_cursor cursor;
+    struct tcg_event event;
+    struct tcg_log log;
+    struct err err;
+
+    vector_read(log_name, &bytes);
+    if (tcg_log_parse(buf_span(&bytes), &log, &err) < 0)
+        fail_msg("%s: %s", log_name, err.text);
+    cursor = tcg_log_begin(&log);
+    for (size_t i = 0; i < json_count(list); i++) {
+        const struct json *claim = json_at(list, i), *digests = json_get(claim, "digests");
+        OWNED_BUF data = BUF_OF(16 * MIB), digest = BUF_OF(DIGEST_SIZE_MAX);
+
+        assert_true(tcg_log_next(&cursor, &event));
+        assert_int_equal(event.index, json_get_int(claim, "index"));
+        assert_ok(text_decode_base64(span_of_str(json_get_str(claim, "event")), &data, &err));
+        assert_true(span_equal(event.data, buf_span(&data)));
+        assert_int_equal(event.digest_count, json_count(digests));
+        vector_hex(json_get_str(json_at(digests, 0), "digest"), &digest);
+        assert_true(span_equal(event.digests[0].value, buf_span(&digest)));
+    }
+    assert_false(tcg_log_next(&cursor, &event));
+}
+
+static void every_event_is_what_trustee_reads(void **state)
+{
+    (void)state;
+    need_vectors();
+    assert_true(vector_each("ccel/trustee-eventlog", "_out.json", check_claims) >= 4);
+}
+
+/* The ACPI table that says where a log lies is none; all else in the folder is one. */
+static void check_any(const char *name)
+{
+    OWNED_BUF bytes = BUF_OF(TCG_LOG_SIZE_MAX);
+    struct pcr_bank bank;
+    struct tcg_log log;
+    struct err err;
+
+    vector_read(name, &bytes);
+    if (span_equal(span_part(buf_span(&bytes), 0, 4), span_of_str("CCEL"))) {
+        assert_fails(ccel_parse(buf_span(&bytes), &log, &err), ERR_INPUT);
+        return;
+    }
+    if (ccel_parse(buf_span(&bytes), &log, &err) < 0 || ccel_replay(&log, &bank, &err) < 0)
+        fail_msg("%s: %s", name, err.text);
+    assert_int_equal(bank.set & 1, 1);
+}
+
+static void every_log_of_go_eventlog_is_read(void **state)
+{
+    (void)state;
+    need_vectors();
+    assert_true(vector_each("ccel/go-eventlog", ".bin", check_any) >= 7);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +255,8 @@ int main(void)
         cmocka_unit_test(replay_gives_the_registers_of_trustee),
         cmocka_unit_test(replay_gives_the_registers_of_go_eventlog),
         cmocka_unit_test(a_log_with_sm3_only_is_read_and_not_replayed),
+        cmocka_unit_test(every_event_is_what_trustee_reads),
+        cmocka_unit_test(every_log_of_go_eventlog_is_read),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,11 +2,12 @@
 
 #include "lib/attest/endorsement/ek_chain.h"
 #include "lib/crypto/x509.h"
-#include "lib/crypto/x509_make.h"
+#include "tests/fakes/fake_pki.h"
 
 #define NOW 1000000000
 
 struct authority {
+    const char *name;
     struct key *key;
     struct buf pem;
 };
@@ -18,21 +19,34 @@ static void authority_done(struct authority *a)
 }
 #define OWNED_AUTHORITY __attribute__((cleanup(authority_done))) struct authority
 
-/* A certificate for a->key by issuer, or by itself. */
+#define CERT_SIGN        0x04
+#define CRL_SIGN         0x02
+#define KEY_ENCIPHERMENT 0x20
+
+/* A certificate for a->key by issuer, or by itself: of an authority, of a TLS server, or of a key
+ * that decrypts. */
 static void certify(struct authority *a, const char *name, const struct authority *issuer, bool ca,
                     bool server)
 {
-    const struct x509_subject subject = {.common_name = name,
-                                         .not_before = NOW - 1000,
-                                         .not_after = NOW + 1000,
-                                         .ca = ca,
-                                         .server = server};
-    struct err err;
+    static const uint8_t server_auth[] = {0x30, 0x0a, 0x06, 0x08, 0x2b, 0x06,
+                                          0x01, 0x05, 0x05, 0x07, 0x03, 0x01};
+    const struct fake_extension purpose = {"2.5.29.37", false, SPAN_OF_ARRAY(server_auth)};
+    const struct fake_cert cert = {.subject = name,
+                                   .issuer = issuer != NULL ? issuer->name : name,
+                                   .serial = 7,
+                                   .not_before = NOW - 1000,
+                                   .not_after = NOW + 1000,
+                                   .ca = ca,
+                                   .path_len = -1,
+                                   .usage = ca ? CERT_SIGN | CRL_SIGN : KEY_ENCIPHERMENT,
+                                   .extensions = &purpose,
+                                   .extension_count = server ? 1 : 0};
+    OWNED_BUF der = BUF_OF(64 * KIB);
 
+    a->name = name;
     a->pem = BUF_OF(64 * KIB);
-    assert_ok(x509_make(&subject, a->key,
-                        issuer != NULL ? buf_span(&issuer->pem) : span_of(NULL, 0),
-                        issuer != NULL ? issuer->key : a->key, &a->pem, &err));
+    fake_cert_make(&cert, a->key, issuer != NULL ? issuer->key : a->key, &der);
+    fake_pem("CERTIFICATE", buf_span(&der), &a->pem);
 }
 
 static void make(struct authority *a, const char *name, const struct authority *issuer, bool ca,
@@ -163,14 +177,22 @@ static void read_as_pem(const char *name, struct buf *out)
     buf_add_str(out, "-----END CERTIFICATE-----\n");
 }
 
-/* Google's, with Google's own roots and intermediates. */
+/* Google's, with Google's own roots and intermediates: those of endorsement keys hold, those of
+ * signing keys, by the same authorities, are not taken for them. */
 static void the_certificates_of_google_hold(void **state)
 {
-    static const char *const leaves[] = {
-        "vtpm/go-tpm-tools-certs/uca_tpm_rsa_enc_cert.pem",
-        "vtpm/go-tpm-tools-certs/uca_tpm_ecc_enc_cert.pem",
-        "vtpm/go-tpm-tools-certs/pca_tpm_rsa_enc_cert.pem",
-        "vtpm/go-tpm-tools-certs/pca_tpm_ecc_enc_cert.pem",
+    static const struct {
+        const char *name;
+        bool endorses;
+    } leaves[] = {
+        {"vtpm/go-tpm-tools-certs/uca_tpm_rsa_enc_cert.pem", true},
+        {"vtpm/go-tpm-tools-certs/uca_tpm_ecc_enc_cert.pem", true},
+        {"vtpm/go-tpm-tools-certs/pca_tpm_rsa_enc_cert.pem", true},
+        {"vtpm/go-tpm-tools-certs/pca_tpm_ecc_enc_cert.pem", true},
+        {"vtpm/go-tpm-tools-certs/uca_tpm_rsa_sign_cert.pem", false},
+        {"vtpm/go-tpm-tools-certs/uca_tpm_ecc_sign_cert.pem", false},
+        {"vtpm/go-tpm-tools-certs/pca_tpm_rsa_sign_cert.pem", false},
+        {"vtpm/go-tpm-tools-certs/pca_tpm_ecc_sign_cert.pem", false},
     };
     static const char *const others[] = {
         "vtpm/go-tpm-tools-certs/gcp_ek_ak_ca_intermediate_v3.crt",
@@ -199,12 +221,13 @@ static void the_certificates_of_google_hold(void **state)
         struct ek_sources from = {.chain = {chain, COUNT_OF(others)}, .roots = &roots};
         struct err err;
 
-        vector_read(leaves[i], &leaf);
+        vector_read(leaves[i].name, &leaf);
         assert_ok(x509_parse(buf_span(&leaf), &cert, &err));
         assert_ok(x509_key(cert, &key, &err));
         from.certificate = buf_span(&leaf);
         from.now = x509_not_before(cert) + 1;
-        assert_ok(ek_chain_check(&from, key, &err));
+        if ((ek_chain_check(&from, key, &err) == 0) != leaves[i].endorses)
+            fail_msg("%s: %s", leaves[i].name, leaves[i].endorses ? err.text : "accepted");
         from.now = x509_not_before(cert) - 1;
         assert_fails(ek_chain_check(&from, key, &err), ERR_UNTRUSTED);
     }

@@ -4,7 +4,10 @@
 #include "lib/attest/evidence/tcg_log.h"
 #include "lib/attest/evidence/tpm_pb.h"
 #include "lib/attest/evidence/tpm_quote.h"
+#include "lib/base/reader.h"
 #include "lib/crypto/key_parts.h"
+
+static size_t flips, flipped_quotes;
 
 /* Accepts, and then refuses with every single bit of the statement flipped. */
 static void accept_and_refuse_flips(struct span statement, const struct tpm_signature *signature,
@@ -25,6 +28,8 @@ static void accept_and_refuse_flips(struct span statement, const struct tpm_sign
             fail_msg("bit %zu", bit);
         copy.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
     }
+    flips += 8 * copy.len;
+    flipped_quotes++;
 }
 
 /* --- go-tpm-tools ---------------------------------------------------------------------------- */
@@ -166,6 +171,90 @@ static void the_quotes_of_azure_machines_are_accepted(void **state)
     check_azure("azure/trustee-az-tdx-vtpm/evidence-v1.json", "tpm_quote", "hcl_report", 9);
 }
 
+/* The same quotes in the other forms in which they are kept: a JSON of hex, and the binary of the
+ * machine's own tool (lengths of 8 bytes, then 24 registers). */
+static void check_raw(const char *dir, struct span statement, struct span signature,
+                      const struct json *values)
+{
+    OWNED(free_str) char *blob_name = mem_printf("azure/%s/hcl-report.bin", dir);
+    struct tpm_signature parsed = tpm_signature_bare(signature);
+    OWNED_BUF blob = BUF_OF(8192);
+    struct pcr_bank bank;
+    struct tpm_quote quote;
+    OWNED_KEY *ak = NULL;
+    struct err err;
+
+    vector_read(blob_name, &blob);
+    read_hcl_key(buf_span(&blob), &ak);
+    if (values != NULL) {
+        read_bank(values, &bank);
+        accept_and_refuse_flips(statement, &parsed, ak, &bank);
+        return;
+    }
+    assert_ok(tpm_quote_parse(statement, &quote, &err));
+    assert_ok(tpm_quote_check_signature(&quote, &parsed, ak, &err));
+}
+
+static void check_json_quote(const char *dir)
+{
+    OWNED(free_str) char *name = mem_printf("azure/%s/tpm-quote-v1.json", dir);
+    OWNED_JSON *quote = vector_read_json(name);
+    OWNED_BUF statement = BUF_OF(4096), signature = BUF_OF(4096);
+
+    read_bytes_of(json_get(quote, "message"), &statement);
+    read_bytes_of(json_get(quote, "signature"), &signature);
+    check_raw(dir, buf_span(&statement), buf_span(&signature), json_get(quote, "pcrs"));
+}
+
+static void check_binary_quote(const char *dir)
+{
+    OWNED(free_str) char *name = mem_printf("azure/%s/quote.bin", dir);
+    OWNED_BUF bytes = BUF_OF(8192);
+    struct span parts[2];
+    struct reader r;
+
+    vector_read(name, &bytes);
+    r = reader_of(buf_span(&bytes));
+    for (size_t i = 0; i < COUNT_OF(parts); i++) {
+        uint64_t len = read_le64(&r);
+
+        parts[i] = read_span(&r, (size_t)len);
+    }
+    assert_false(r.short_read);
+    check_raw(dir, parts[1], parts[0], NULL);
+}
+
+static void the_other_forms_of_these_quotes_say_the_same(void **state)
+{
+    (void)state;
+    need_vectors();
+    check_json_quote("trustee-az-snp-vtpm");
+    check_json_quote("trustee-az-tdx-vtpm");
+    check_binary_quote("trustee-az-snp-vtpm");
+    check_binary_quote("trustee-az-tdx-vtpm");
+}
+
+/* A quote that lies beside them as two files is of no key that lies there. */
+static void a_quote_of_another_machine_is_refused(void **state)
+{
+    OWNED_BUF statement = BUF_OF(4096), signature = BUF_OF(4096), blob = BUF_OF(8192);
+    struct tpm_signature parsed;
+    struct tpm_quote quote;
+    OWNED_KEY *ak = NULL;
+    struct err err;
+
+    (void)state;
+    need_vectors();
+    vector_read("azure/trustee-az-snp-vtpm/hcl-report.bin", &blob);
+    vector_read("azure/trustee-az-snp-vtpm/tpm-quote.msg", &statement);
+    vector_read("azure/trustee-az-snp-vtpm/tpm-quote.sig", &signature);
+    read_hcl_key(buf_span(&blob), &ak);
+    parsed = tpm_signature_bare(buf_span(&signature));
+    assert_ok(tpm_quote_parse(buf_span(&statement), &quote, &err));
+    assert_true(span_equal(quote.extra_data, span_of_str("challenge")));
+    assert_fails(tpm_quote_check_signature(&quote, &parsed, ak, &err), ERR_UNTRUSTED);
+}
+
 /* --- others ---------------------------------------------------------------------------------- */
 
 static void the_quote_of_trustee_is_accepted(void **state)
@@ -213,13 +302,24 @@ static void the_sha1_quote_of_a_windows_machine_is_refused(void **state)
     assert_fails(tpm_quote_check_signature(&quote, &signature, ak, &err), ERR_UNTRUSTED);
 }
 
+static void every_flipped_bit_of_a_quote_was_seen(void **state)
+{
+    (void)state;
+    need_vectors();
+    printf("flips: %zu in %zu genuine quotes, all refused\n", flips, flipped_quotes);
+    assert_true(flipped_quotes >= 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_attestation_of_a_google_machine_is_accepted),
         cmocka_unit_test(the_quotes_of_azure_machines_are_accepted),
+        cmocka_unit_test(the_other_forms_of_these_quotes_say_the_same),
+        cmocka_unit_test(a_quote_of_another_machine_is_refused),
         cmocka_unit_test(the_quote_of_trustee_is_accepted),
         cmocka_unit_test(the_sha1_quote_of_a_windows_machine_is_refused),
+        cmocka_unit_test(every_flipped_bit_of_a_quote_was_seen),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,7 +26,7 @@ static inline bool vector_exists(const char *name)
     OWNED_BUF probe = BUF_OF(64 * MIB);
     struct err err;
 
-    return file_read(path, &probe, &err) == 0;
+    return (file_read)(path, &probe, &err) == 0;
 }
 
 static inline void vector_read(const char *name, struct buf *out)
