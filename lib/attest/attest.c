@@ -2,6 +2,7 @@
 
 #include "lib/attest/bundle_case.h"
 #include "lib/attest/case.h"
+#include "lib/attest/dice_case.h"
 #include "lib/attest/hcl_case.h"
 #include "lib/attest/sim_case.h"
 #include "lib/attest/snp_case.h"
@@ -27,6 +28,7 @@ static const struct {
     {ATTEST_BUNDLE, bundle_case_detect, bundle_case_check},
     {ATTEST_VTPM, vtpm_case_detect_raw, vtpm_case_check_raw},
     {ATTEST_TPM_PB, tpm_pb_case_detect, tpm_pb_case_check},
+    {ATTEST_DICE, dice_case_detect, dice_case_check},
     {ATTEST_SNP, snp_case_detect, snp_case_check},
     {ATTEST_SIM, sim_case_detect, sim_case_check},
 };
@@ -162,6 +164,19 @@ static void judge_platform(struct attest_case *c)
     }
 }
 
+static void judge_dice(struct attest_case *c)
+{
+    struct finding *finding;
+
+    if (!c->policy->dice.required)
+        return;
+    finding = verdict_check(c->verdict, FINDING_DICE_REQUIRED, c->dice_proven);
+    if (finding == NULL)
+        return;
+    finding_expect(finding, "a chain");
+    finding_got(finding, "%s", c->platform_seen[KIND_DICE] ? "one that does not hold" : "none");
+}
+
 static void judge(struct attest_case *c)
 {
     if (c->policy == NULL) {
@@ -175,6 +190,7 @@ static void judge(struct attest_case *c)
     judge_freshness(c);
     judge_channel(c);
     judge_workload(c);
+    judge_dice(c);
 }
 
 int attest_validate(const struct attest_input *in, struct verdict *ret, struct err *err)

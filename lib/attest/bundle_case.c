@@ -1,6 +1,5 @@
 #include "lib/attest/bundle_case.h"
 
-#include "lib/attest/evidence/bundle.h"
 #include "lib/attest/transcript_case.h"
 
 bool bundle_case_detect(struct span evidence)
@@ -23,6 +22,14 @@ static const struct {
     {BUNDLE_VTPM, ATTEST_TPM_PB, KIND_VTPM, true, false, true},
     {BUNDLE_DICE, ATTEST_DICE, KIND_DICE, false, false, false},
 };
+
+enum attest_format bundle_format_of(enum bundle_type type)
+{
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (rows[i].type == type)
+            return rows[i].format;
+    return ATTEST_AUTO;
+}
 
 static const struct bundle_item *find_item(const struct bundle *bundle, enum bundle_type type)
 {

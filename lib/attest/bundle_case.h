@@ -7,6 +7,10 @@
 #define COCOS_ATTEST_BUNDLE_CASE_H
 
 #include "lib/attest/case.h"
+#include "lib/attest/evidence/bundle.h"
+
+/* The format of an item of a bundle. */
+enum attest_format bundle_format_of(enum bundle_type type);
 
 bool bundle_case_detect(struct span evidence);
 void bundle_case_check(struct attest_case *c, struct span evidence);

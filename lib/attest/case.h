@@ -49,6 +49,7 @@ struct attest_case {
     bool manifest_judged, config_judged, channel_judged;
 
     bool platform_seen[KIND_COUNT];
+    bool dice_proven; /* a chain held, from its root to its last key */
 
     struct case_bound_key bound[CASE_BOUND_MAX];
     size_t bound_count;

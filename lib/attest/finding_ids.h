@@ -6,3 +6,4 @@
 #include "lib/attest/findings/hcl.h"
 #include "lib/attest/findings/bundle.h"
 #include "lib/attest/findings/sim.h"
+#include "lib/attest/findings/dice.h"

@@ -71,6 +71,11 @@ void cbor_add_array(struct buf *out, size_t count)
     add_head(out, ARRAY, count);
 }
 
+void cbor_add_map(struct buf *out, size_t count)
+{
+    add_head(out, MAP, count);
+}
+
 void cbor_add_tag(struct buf *out, uint64_t tag)
 {
     add_head(out, TAG, tag);

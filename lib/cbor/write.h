@@ -25,6 +25,7 @@ void cbor_add_text(struct buf *out, const char *text); /* valid UTF-8, as the ca
 void cbor_add_bool(struct buf *out, bool value);
 void cbor_add_null(struct buf *out);
 void cbor_add_array(struct buf *out, size_t count); /* the items follow */
+void cbor_add_map(struct buf *out, size_t count);   /* the pairs follow, in order */
 void cbor_add_tag(struct buf *out, uint64_t tag);   /* the item follows */
 
 #define CBOR_MAP_PAIRS_MAX 64

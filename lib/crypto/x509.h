@@ -97,6 +97,13 @@ enum {
 MUST_USE int x509_check_signature(const struct x509 *cert, const struct x509 *issuer,
                                   unsigned schemes, struct err *err);
 
+/* The same for an issuer of whom only the key is known. */
+MUST_USE int x509_check_signature_by(const struct x509 *cert, const struct key *issuer,
+                                     unsigned schemes, struct err *err);
+
+/* UNTRUSTED unless the certificate is a CA's and may sign certificates. */
+MUST_USE int x509_check_ca(const struct x509 *cert, struct err *err);
+
 /* UNTRUSTED unless issuer may issue (CA, keyCertSign where keyUsage is there), has room for `below`
  * further CAs under it, and bears the name that the certificate gives as its issuer's. */
 MUST_USE int x509_check_issuer(const struct x509 *cert, const struct x509 *issuer, unsigned below,

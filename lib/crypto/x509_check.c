@@ -13,6 +13,14 @@ int x509_check_signature(const struct x509 *cert, const struct x509 *issuer, uns
     return 0;
 }
 
+int x509_check_signature_by(const struct x509 *cert, const struct key *issuer, unsigned schemes,
+                            struct err *err)
+{
+    if (x509_check_signed(&cert->signed_part, issuer, schemes, err) < 0)
+        return err_wrap(err, "certificate '%s'", cert->common_name);
+    return 0;
+}
+
 /* Bit n of the BIT STRING that keyUsage is. */
 static bool has_bit(struct span usage, unsigned bit)
 {
@@ -49,16 +57,12 @@ static bool read_constraints(struct span content, bool *ret_ca, uint64_t *ret_pa
     return der_end(&outer) && der_end(&d);
 }
 
-int x509_check_issuer(const struct x509 *cert, const struct x509 *issuer, unsigned below,
-                      struct err *err)
+static int check_room(const struct x509 *issuer, unsigned below, struct err *err)
 {
     struct span constraints;
     uint64_t path = 0;
     bool ca = false;
 
-    if (!span_equal(cert->issuer, issuer->subject))
-        return err_set(err, ERR_UNTRUSTED, "certificate '%s' names '%s' as its issuer, not '%s'",
-                       cert->common_name, cert->issuer_common_name, issuer->common_name);
     if (!x509_extension(issuer, OID_BASIC_CONSTRAINTS, &constraints) ||
         !read_constraints(constraints, &ca, &path) || !ca)
         return err_set(err, ERR_UNTRUSTED, "'%s' is no CA", issuer->common_name);
@@ -66,6 +70,20 @@ int x509_check_issuer(const struct x509 *cert, const struct x509 *issuer, unsign
         return err_set(err, ERR_UNTRUSTED, "'%s' has more CAs under it than it may have",
                        issuer->common_name);
     return x509_check_usage(issuer, X509_CERT_SIGN, "certificates", err);
+}
+
+int x509_check_ca(const struct x509 *cert, struct err *err)
+{
+    return check_room(cert, 0, err);
+}
+
+int x509_check_issuer(const struct x509 *cert, const struct x509 *issuer, unsigned below,
+                      struct err *err)
+{
+    if (!span_equal(cert->issuer, issuer->subject))
+        return err_set(err, ERR_UNTRUSTED, "certificate '%s' names '%s' as its issuer, not '%s'",
+                       cert->common_name, cert->issuer_common_name, issuer->common_name);
+    return check_room(issuer, below, err);
 }
 
 static bool is_known(struct span oid, const char *const known[])
