@@ -10,7 +10,7 @@ struct json *app_encode_state(void *ctx)
     struct app *app = ctx;
     struct json *json = engine_encode_state(app->engine);
 
-    json_set_str(json, "platform", app->platform);
+    json_set_str(json, "platform", app->machine.platform);
     json_set_hex(json, "spki_sha256", SPAN_OF_ARRAY(app->identity.spki_sha256));
     return json;
 }

@@ -10,12 +10,14 @@
 #include "services/agent-api/engine/engine.h"
 #include "services/agent-api/identity/identity.h"
 #include "services/agent-api/link/outbox.h"
+#include "services/agent-api/machine.h"
 
 #include <stdatomic.h>
 
 struct app {
     struct config config;
-    const char *platform;
+    struct machine machine;
+    struct desk *desk;
     struct identity identity;
     struct engine *engine;
     struct auth *auth;

@@ -2,8 +2,6 @@
 
 #include "lib/program/log.h"
 
-#include <unistd.h>
-
 const char *const platform_names[] = {"auto", "snp", "tdx", "vtpm", "sim", "none", NULL};
 
 static const struct setting settings[] = {
@@ -14,7 +12,11 @@ static const struct setting settings[] = {
     SETTING_TEXT(config, share, "COCOS_AGENT_SHARE", "",
                  "directory that holds in/ and out/, the link to the manager; empty for none"),
     SETTING_CHOICE(config, platform, "COCOS_AGENT_PLATFORM", "auto", platform_names,
-                   "what to say this machine is; auto looks for the devices"),
+                   "what this machine must be; auto takes the best that is there"),
+    SETTING_TEXT(config, tpm, "COCOS_AGENT_TPM", "device:/dev/tpmrm0",
+                 "where the TPM answers, as tpm2-tss names it (a TCTI); empty for none"),
+    SETTING_TEXT(config, sim_key, "COCOS_AGENT_SIM_KEY", "",
+                 "private key (P-384, PEM) that signs on the platform sim; empty for a fresh one"),
     SETTING_CHOICE(config, log_level, "COCOS_AGENT_LOG_LEVEL", "info", log_level_names,
                    "the least important messages to log"),
 };
@@ -37,28 +39,3 @@ const struct program_info agent_info = {
     .settings = settings,
     .setting_count = COUNT_OF(settings),
 };
-
-static const struct {
-    enum platform platform;
-    const char *device;
-} devices[] = {
-    {PLATFORM_SNP, "/dev/sev-guest"},
-    {PLATFORM_TDX, "/dev/tdx_guest"},
-    {PLATFORM_VTPM, "/dev/tpmrm0"},
-};
-
-int config_find_platform(const struct config *config, const char **ret, struct err *err)
-{
-    *ret = platform_names[config->platform == PLATFORM_AUTO ? PLATFORM_NONE : config->platform];
-    for (size_t i = 0; i < COUNT_OF(devices); i++) {
-        bool there = access(devices[i].device, F_OK) == 0;
-
-        if (config->platform == PLATFORM_AUTO && there) {
-            *ret = platform_names[devices[i].platform];
-            return 0;
-        }
-        if (config->platform == (int)devices[i].platform && !there)
-            return err_set(err, ERR_USAGE, "platform %s: there is no %s", *ret, devices[i].device);
-    }
-    return 0;
-}

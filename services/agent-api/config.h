@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-/* What the agent says it runs on. "auto" looks which devices there are. */
+/* What the agent runs on. "auto" looks what there is: machine.h. */
 enum platform {
     PLATFORM_AUTO,
     PLATFORM_SNP,
@@ -23,13 +23,11 @@ struct config {
     char *state_dir;
     char *share;
     int platform;  /* enum platform */
+    char *tpm;     /* TCTI of the TPM */
+    char *sim_key; /* path; "" makes a fresh one */
     int log_level; /* enum log_level */
 };
 
 extern const struct program_info agent_info;
-
-/* The platform's name; "auto" is decided here. Asking for one whose device is not there is
- * ERR_USAGE. */
-MUST_USE int config_find_platform(const struct config *config, const char **ret, struct err *err);
 
 #endif

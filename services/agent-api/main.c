@@ -43,8 +43,10 @@ static int start_parts(struct app *app, const struct share_config *share, struct
 
     make_metrics(app);
     app->events = event_log_new(EVENTS_KEPT, NULL, NULL);
-    if (config_find_platform(&app->config, &app->platform, err) < 0 ||
-        identity_make(clock_now(), &app->identity, err) < 0 ||
+    if (machine_find(&app->config, &app->machine, err) < 0)
+        return -1;
+    app->desk = desk_new(&app->machine.desk);
+    if (identity_make(clock_now(), &app->identity, err) < 0 ||
         engine_start(&engine, &app->engine, err) < 0)
         return -1;
     app->auth = auth_new(app->engine, share->owner);
@@ -98,6 +100,8 @@ static void stop_parts(struct app *app)
     event_log_free(app->events);
     metric_registry_free(app->metrics);
     identity_done(&app->identity);
+    desk_free(app->desk);
+    machine_done(&app->machine);
 }
 
 /* --- the manifest that the share may hold --- */
@@ -183,6 +187,7 @@ int main(int argc, char **argv)
     if (confine_is_launcher(argc, argv))
         return confine_launch();
     lifecycle_begin();
+    setenv("TSS2_LOG", "all+none", 0); /* tpm2-tss says on stderr what we say better in our log */
     loaded = setting_load(&agent_info, argc, argv, &app.config, &err);
     result = loaded == 0 ? run(&app, &err) : loaded;
     if (result < 0)

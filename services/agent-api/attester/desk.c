@@ -1,0 +1,276 @@
+#include "services/agent-api/attester/desk.h"
+
+#include "services/agent-api/attester/logs.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#define RUN_LOG_MAX (256 * KIB)
+#define ATTEMPTS    3
+
+struct desk {
+    struct desk_config config;
+
+    pthread_mutex_t lock; /* the queue alone */
+    pthread_cond_t freed;
+    unsigned waiting;
+    bool busy;
+
+    /* Of whoever is at the desk. */
+    bool register_used; /* ... before us */
+    struct buf run_log;
+    uint64_t records;
+    bool has_digest[2];
+    uint8_t digest[2][SHA256_SIZE]; /* by enum run_event: the last one measured */
+};
+
+/* --- the queue ------------------------------------------------------------------------------- */
+
+static int enter(struct desk *desk, unsigned queue_max, struct err *err)
+{
+    int result = 0;
+
+    pthread_mutex_lock(&desk->lock);
+    if (desk->busy && desk->waiting >= queue_max) {
+        result = err_set(err, ERR_TOO_MANY, "%u others wait for evidence; ask again in a moment",
+                         desk->waiting);
+    } else {
+        desk->waiting++;
+        while (desk->busy)
+            pthread_cond_wait(&desk->freed, &desk->lock);
+        desk->waiting--;
+        desk->busy = true;
+    }
+    pthread_mutex_unlock(&desk->lock);
+    return result;
+}
+
+static void leave(struct desk *desk)
+{
+    pthread_mutex_lock(&desk->lock);
+    desk->busy = false;
+    pthread_cond_signal(&desk->freed);
+    pthread_mutex_unlock(&desk->lock);
+}
+
+/* --- life ------------------------------------------------------------------------------------ */
+
+/* Somebody used our register: an agent before us, or something that the image should not hold. */
+static bool is_register_used(struct tpm_device *tpm)
+{
+    const uint8_t zeros[SHA256_SIZE] = {0};
+    struct pcr_bank bank;
+    struct err unused;
+
+    return tpm != NULL && (tpm_device_read(tpm, 1u << RUN_PCR, &bank, &unused) < 0 ||
+                           !span_equal(pcr_bank_get(&bank, RUN_PCR), SPAN_OF_ARRAY(zeros)));
+}
+
+struct desk *desk_new(const struct desk_config *config)
+{
+    struct desk *desk = mem_new(struct desk);
+
+    desk->config = *config;
+    desk->run_log = BUF_OF(RUN_LOG_MAX);
+    desk->register_used = is_register_used(config->places.tpm);
+    pthread_mutex_init(&desk->lock, NULL);
+    pthread_cond_init(&desk->freed, NULL);
+    return desk;
+}
+
+void desk_free(struct desk *desk)
+{
+    if (desk == NULL)
+        return;
+    pthread_cond_destroy(&desk->freed);
+    pthread_mutex_destroy(&desk->lock);
+    buf_done(&desk->run_log);
+    free(desk);
+}
+
+static int check_register(const struct desk *desk, struct err *err)
+{
+    if (!desk->register_used)
+        return 0;
+    return err_set(err, ERR_UNAVAILABLE,
+                   "PCR %d was used before this agent started, so it proves nothing of it; the "
+                   "machine must be started anew",
+                   RUN_PCR);
+}
+
+/* --- measuring ------------------------------------------------------------------------------- */
+
+/* The register first: a record of what it does not hold would make all later evidence void. */
+static int measure(struct desk *desk, enum run_event event,
+                   const uint8_t digest[static SHA256_SIZE], struct err *err)
+{
+    if (check_register(desk, err) < 0)
+        return -1;
+    if (desk->run_log.len > RUN_LOG_MAX - KIB)
+        return err_set(err, ERR_TOO_LARGE, "the run log is full; the machine must be started anew");
+    if (desk->config.places.tpm != NULL &&
+        tpm_device_extend(desk->config.places.tpm, RUN_PCR, digest, err) < 0)
+        return -1;
+    run_log_add(&desk->run_log, desk->records++, event, digest);
+    memcpy(desk->digest[event], digest, SHA256_SIZE);
+    desk->has_digest[event] = true;
+    return 0;
+}
+
+int desk_measure(struct desk *desk, enum run_event event, const uint8_t digest[static SHA256_SIZE],
+                 struct err *err)
+{
+    int result;
+
+    if (enter(desk, UINT32_MAX, err) < 0)
+        return -1;
+    result = measure(desk, event, digest, err);
+    leave(desk);
+    return result < 0 ? err_wrap(err, "measure") : 0;
+}
+
+/* --- answering ------------------------------------------------------------------------------- */
+
+static bool is_wanted(const struct desk_question *question, enum bundle_type type)
+{
+    return question->types == 0 || (question->types >> type & 1) != 0;
+}
+
+static int check_wanted(const struct desk *desk, const struct desk_question *question,
+                        struct err *err)
+{
+    unsigned there = 0;
+
+    for (size_t i = 0; i < DESK_ATTESTERS_MAX && desk->config.attesters[i] != NULL; i++)
+        there |= 1u << desk->config.attesters[i]->type;
+    if (there == 0)
+        return err_set(err, ERR_UNSUPPORTED, "nothing here can say what this machine is");
+    for (unsigned type = 0; type < BUNDLE_TYPE_COUNT; type++)
+        if ((question->types & ~there) >> type & 1)
+            return err_set_at(err, ERR_UNSUPPORTED, "/evidence",
+                              "there is no evidence of type %s "
+                              "here",
+                              bundle_type_names[type]);
+    return 0;
+}
+
+struct logs {
+    struct buf tcg, ima;
+};
+
+static void logs_done(struct logs *logs)
+{
+    buf_done(&logs->tcg);
+    buf_done(&logs->ima);
+}
+#define OWNED_LOGS __attribute__((cleanup(logs_done))) struct logs
+
+static void complete_transcript(const struct desk *desk, const struct transcript_logs *logs,
+                                struct transcript *transcript)
+{
+    uint8_t digest[SHA256_SIZE];
+
+    if (desk->has_digest[RUN_CONFIG])
+        transcript_set(transcript, TRANSCRIPT_CONFIG, desk->digest[RUN_CONFIG]);
+    if (desk->has_digest[RUN_MANIFEST])
+        transcript_set(transcript, TRANSCRIPT_MANIFEST, desk->digest[RUN_MANIFEST]);
+    if (desk->config.places.tpm != NULL) {
+        digest_of(DIGEST_SHA256, tpm_device_ak(desk->config.places.tpm), digest);
+        transcript_set(transcript, TRANSCRIPT_AK, digest);
+    }
+    transcript_hash_logs(logs, digest);
+    transcript_set(transcript, TRANSCRIPT_LOGS, digest);
+}
+
+static int add_item(const struct desk *desk, const struct attester *attester, struct bundle *bundle,
+                    struct err *err)
+{
+    struct span transcript = bundle_span(&bundle->transcript);
+    OWNED_BUF item = BUF_OF(ATTESTER_ITEM_MAX);
+    uint8_t report_data[SHA512_SIZE];
+
+    transcript_report_data(transcript, report_data);
+    if (attester->ask(&desk->config.places, report_data, &item, err) < 0 ||
+        buf_check(&item, bundle_type_names[attester->type], err) < 0)
+        return -1;
+    return bundle_add(bundle, attester->type, buf_span(&item), err);
+}
+
+static int fill_bundle(const struct desk *desk, const struct desk_question *question,
+                       const struct transcript_logs *logs, struct bundle *bundle, struct err *err)
+{
+    struct transcript transcript = question->transcript;
+
+    complete_transcript(desk, logs, &transcript);
+    if (bundle_set_transcript(bundle, &transcript, err) < 0 ||
+        bundle_set_logs(bundle, logs, err) < 0)
+        return -1;
+    for (size_t i = 0; i < DESK_ATTESTERS_MAX && desk->config.attesters[i] != NULL; i++)
+        if (is_wanted(question, desk->config.attesters[i]->type) &&
+            add_item(desk, desk->config.attesters[i], bundle, err) < 0)
+            return -1;
+    return 0;
+}
+
+/* The kernel may measure something between the reading of its list and the quote, which then covers
+ * more than the list tells: *ret_whole says that it did not. */
+static int answer_once(const struct desk *desk, const struct desk_question *question,
+                       struct buf *out, bool *ret_whole, struct err *err)
+{
+    OWNED_LOGS before = {BUF_OF(LOGS_TCG_MAX), BUF_OF(LOGS_IMA_MAX)};
+    OWNED_LOGS after = {BUF_OF(LOGS_TCG_MAX), BUF_OF(LOGS_IMA_MAX)};
+    OWNED_BUNDLE bundle = {.version = 0};
+    struct transcript_logs logs = {.cel = buf_span(&desk->run_log)};
+
+    bundle_init(&bundle);
+    if (logs_read(desk->config.sysfs, &before.tcg, &before.ima, err) < 0)
+        return -1;
+    logs.tcg = buf_span(&before.tcg);
+    logs.ima = buf_span(&before.ima);
+    if (fill_bundle(desk, question, &logs, &bundle, err) < 0 ||
+        logs_read(desk->config.sysfs, &after.tcg, &after.ima, err) < 0)
+        return -1;
+    *ret_whole = before.ima.len == after.ima.len;
+    return *ret_whole ? bundle_write(&bundle, out, err) : 0;
+}
+
+static int answer(const struct desk *desk, const struct desk_question *question, struct buf *out,
+                  struct err *err)
+{
+    bool whole = false;
+
+    if (check_wanted(desk, question, err) < 0 || check_register(desk, err) < 0)
+        return -1;
+    for (int i = 0; i < ATTEMPTS && !whole; i++)
+        if (answer_once(desk, question, out, &whole, err) < 0)
+            return -1;
+    if (!whole)
+        return err_set(err, ERR_UNAVAILABLE, "the kernel measures without a pause; ask again");
+    return 0;
+}
+
+int desk_ask(struct desk *desk, const struct desk_question *question, struct buf *out,
+             struct err *err)
+{
+    int result;
+
+    if (enter(desk, DESK_QUEUE_MAX, err) < 0)
+        return -1;
+    result = answer(desk, question, out, err);
+    leave(desk);
+    return result < 0 ? err_wrap(err, "evidence") : 0;
+}
+
+int desk_activate(struct desk *desk, struct span blob, struct span encrypted, struct buf *secret,
+                  struct err *err)
+{
+    int result;
+
+    if (desk->config.places.tpm == NULL)
+        return err_set(err, ERR_UNSUPPORTED, "there is no TPM here that could be challenged");
+    if (enter(desk, DESK_QUEUE_MAX, err) < 0)
+        return -1;
+    result = tpm_device_activate(desk->config.places.tpm, blob, encrypted, secret, err);
+    leave(desk);
+    return result;
+}

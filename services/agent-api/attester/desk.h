@@ -1,0 +1,54 @@
+/* The desk at which evidence is asked for: one question after the other, a few may wait, and what
+ * is measured about the run goes through the same door, so that no answer mixes two moments.
+ *
+ * What the agent acts on is measured first, once: the configuration at start, then each manifest.
+ * PCR 15 is extended and the run log (run_log.h) says with what; a machine without a TPM shows the
+ * same in the transcript and the log alone. PCR 16 is not used, since any process in the guest can
+ * reset it.
+ *
+ * Threads: any. */
+#ifndef COCOS_AGENT_ATTESTER_DESK_H
+#define COCOS_AGENT_ATTESTER_DESK_H
+
+#include "lib/attest/evidence/run_log.h"
+#include "lib/attest/evidence/transcript.h"
+#include "services/agent-api/attester/attester.h"
+
+#define DESK_SYSFS         "/sys"
+#define DESK_QUEUE_MAX     8 /* questions that wait while one is answered */
+#define DESK_ATTESTERS_MAX 4
+#define DESK_ANSWER_MAX    (16 * MIB)
+
+struct desk;
+
+struct desk_config {
+    const struct attester *attesters[DESK_ATTESTERS_MAX]; /* those that work here, NULL after */
+    struct attester_places places;                        /* what it points to is borrowed */
+    const char *sysfs;
+};
+
+/* Never fails: what is wrong is told by who asks. */
+struct desk *desk_new(const struct desk_config *config);
+void desk_free(struct desk *desk);
+
+/* Measures, and only then returns. The configuration comes first and once. Errors: UNAVAILABLE (the
+ * register was used before we started, so it says nothing of us), SYSTEM, TOO_LARGE (the log). */
+MUST_USE int desk_measure(struct desk *desk, enum run_event event,
+                          const uint8_t digest[static SHA256_SIZE], struct err *err);
+
+struct desk_question {
+    struct transcript transcript; /* kind, nonce, and what is known of the connection */
+    unsigned types;               /* 1 << enum bundle_type of each that is wanted; 0: all */
+};
+
+/* Answers with the text of a bundle, appended to out. Errors: TOO_MANY (the queue is full),
+ * UNSUPPORTED (there is no such evidence here), UNAVAILABLE, SYSTEM. */
+MUST_USE int desk_ask(struct desk *desk, const struct desk_question *question, struct buf *out,
+                      struct err *err);
+
+/* Answers a credential challenge: see tpm_device_activate(). Errors: TOO_MANY, UNSUPPORTED (no
+ * TPM), what that says. */
+MUST_USE int desk_activate(struct desk *desk, struct span blob, struct span encrypted,
+                           struct buf *secret, struct err *err);
+
+#endif

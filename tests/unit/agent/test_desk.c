@@ -1,0 +1,329 @@
+#include "tests/unit/unit.h"
+
+#include "lib/attest/attest.h"
+#include "services/agent-api/attester/desk.h"
+#include "tests/fakes/fake_tpm.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+#include <unistd.h>
+
+static const uint8_t config_digest[SHA256_SIZE] = {1, 1};
+static const uint8_t manifest_digest[SHA256_SIZE] = {2, 2};
+
+/* --- an attester that only pretends, and can be held ------------------------------------------ */
+
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+static atomic_uint asked;
+static uint8_t seen[SHA512_SIZE];
+
+static int hold_probe(const struct attester_places *places, struct err *err)
+{
+    (void)places, (void)err;
+    return 0;
+}
+
+static int hold_ask(const struct attester_places *places,
+                    const uint8_t report_data[static SHA512_SIZE], struct buf *out, struct err *err)
+{
+    (void)places, (void)err;
+    atomic_fetch_add(&asked, 1);
+    memcpy(seen, report_data, SHA512_SIZE);
+    pthread_mutex_lock(&gate);
+    buf_add_str(out, "evidence");
+    pthread_mutex_unlock(&gate);
+    return 0;
+}
+
+static const struct attester hold = {BUNDLE_SNP, hold_probe, hold_ask};
+static const struct desk_config held = {.attesters = {&hold}, .sysfs = "/no/such/place"};
+
+static struct desk_question question_of(enum transcript_kind kind)
+{
+    struct desk_question question = {.transcript.kind = kind};
+    uint8_t value[TRANSCRIPT_VALUE_SIZE];
+
+    memset(value, 0x77, sizeof(value));
+    transcript_set(&question.transcript, TRANSCRIPT_NONCE, value);
+    transcript_set(&question.transcript, TRANSCRIPT_SERVER, value);
+    if (kind == TRANSCRIPT_CHANNEL)
+        transcript_set(&question.transcript, TRANSCRIPT_EXPORTER, value);
+    return question;
+}
+
+/* --- what is refused -------------------------------------------------------------------------- */
+
+static void where_nothing_attests_there_is_no_evidence(void **state)
+{
+    const struct desk_config nothing = {.sysfs = "/no/such/place"};
+    struct desk_question question = question_of(TRANSCRIPT_BOOT);
+    struct desk *desk = desk_new(&nothing);
+    OWNED_BUF text = BUF_OF(DESK_ANSWER_MAX);
+    struct err err;
+
+    (void)state;
+    assert_fails(desk_ask(desk, &question, &text, &err), ERR_UNSUPPORTED);
+    assert_fails(desk_activate(desk, span_of_str("a"), span_of_str("b"), &text, &err),
+                 ERR_UNSUPPORTED);
+    assert_int_equal(text.len, 0);
+    desk_free(desk);
+}
+
+static void evidence_that_is_not_there_is_named(void **state)
+{
+    struct desk_question question = question_of(TRANSCRIPT_BOOT);
+    struct desk *desk = desk_new(&held);
+    OWNED_BUF text = BUF_OF(DESK_ANSWER_MAX);
+    struct err err;
+
+    (void)state;
+    question.types = 1u << BUNDLE_TDX | 1u << BUNDLE_SNP;
+    assert_fails(desk_ask(desk, &question, &text, &err), ERR_UNSUPPORTED);
+    assert_non_null(strstr(err.text, "tdx"));
+    assert_string_equal(err.pointer, "/evidence");
+    desk_free(desk);
+}
+
+/* --- the queue -------------------------------------------------------------------------------- */
+
+static struct desk *busy_desk;
+static atomic_uint answered, refused;
+
+static void *ask_thread(void *arg)
+{
+    struct desk_question question = question_of(TRANSCRIPT_BOOT);
+    OWNED_BUF text = BUF_OF(DESK_ANSWER_MAX);
+    struct err err;
+
+    (void)arg;
+    if (desk_ask(busy_desk, &question, &text, &err) == 0)
+        atomic_fetch_add(&answered, 1);
+    else if (err.kind == ERR_TOO_MANY)
+        atomic_fetch_add(&refused, 1);
+    return NULL;
+}
+
+static void eight_may_wait_and_the_rest_is_sent_away(void **state)
+{
+    pthread_t threads[12];
+
+    (void)state;
+    atomic_store(&asked, 0);
+    busy_desk = desk_new(&held);
+    pthread_mutex_lock(&gate);
+    for (size_t i = 0; i < COUNT_OF(threads); i++)
+        pthread_create(&threads[i], NULL, ask_thread, NULL);
+    while (atomic_load(&refused) < COUNT_OF(threads) - DESK_QUEUE_MAX - 1)
+        usleep(1000);
+    usleep(50000);
+    assert_int_equal(atomic_load(&asked), 1);
+    assert_int_equal(atomic_load(&answered), 0);
+    pthread_mutex_unlock(&gate);
+    for (size_t i = 0; i < COUNT_OF(threads); i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(atomic_load(&answered), DESK_QUEUE_MAX + 1);
+    assert_int_equal(atomic_load(&refused), COUNT_OF(threads) - DESK_QUEUE_MAX - 1);
+    assert_int_equal(atomic_load(&asked), DESK_QUEUE_MAX + 1);
+    desk_free(busy_desk);
+}
+
+/* --- what is answered ------------------------------------------------------------------------- */
+
+static void the_transcript_has_what_was_measured(void **state)
+{
+    struct desk_question question = question_of(TRANSCRIPT_CHANNEL);
+    struct desk *desk = desk_new(&held);
+    OWNED_BUF text = BUF_OF(DESK_ANSWER_MAX);
+    OWNED_BUNDLE bundle = {0};
+    struct transcript transcript;
+    uint8_t report_data[SHA512_SIZE];
+    struct run_log run;
+    struct err err;
+
+    (void)state;
+    assert_ok(desk_measure(desk, RUN_CONFIG, config_digest, &err));
+    assert_ok(desk_measure(desk, RUN_MANIFEST, config_digest, &err));
+    assert_ok(desk_measure(desk, RUN_MANIFEST, manifest_digest, &err));
+    assert_ok(desk_ask(desk, &question, &text, &err));
+    desk_free(desk);
+
+    assert_ok(bundle_parse(buf_span(&text), &bundle, &err));
+    assert_ok(transcript_parse(bundle_span(&bundle.transcript), &transcript, &err));
+    assert_memory_equal(transcript.value[TRANSCRIPT_CONFIG], config_digest, SHA256_SIZE);
+    assert_memory_equal(transcript.value[TRANSCRIPT_MANIFEST], manifest_digest, SHA256_SIZE);
+    assert_false(transcript.has[TRANSCRIPT_AK]);
+    transcript_report_data(bundle_span(&bundle.transcript), report_data);
+    assert_memory_equal(seen, report_data, SHA512_SIZE);
+    assert_ok(run_log_read(bundle_span(&bundle.logs.cel), &run, &err));
+    assert_int_equal(run.manifests, 2);
+    assert_memory_equal(run.config, config_digest, SHA256_SIZE);
+}
+
+/* --- with a real TPM -------------------------------------------------------------------------- */
+
+struct world {
+    struct fake_tpm fake;
+    struct tpm_device *tpm;
+    struct desk *desk;
+};
+
+static struct desk *desk_of(struct tpm_device *tpm)
+{
+    const struct desk_config config = {
+        .attesters = {&attester_vtpm}, .places.tpm = tpm, .sysfs = "/no/such/place"};
+
+    return desk_new(&config);
+}
+
+static bool world_begin(struct world *world)
+{
+    struct err err;
+
+    if (!fake_tpm_start(&world->fake))
+        return false;
+    assert_ok(tpm_device_open(world->fake.tcti, &world->tpm, &err));
+    world->desk = desk_of(world->tpm);
+    return true;
+}
+
+static void world_end(struct world *world)
+{
+    desk_free(world->desk);
+    tpm_device_free(world->tpm);
+    fake_tpm_stop(&world->fake);
+}
+
+/* Validates as a client that knows its connection would. */
+static bool is_accepted(struct span bundle, const char *policy_text, const char *finding)
+{
+    uint8_t value[TRANSCRIPT_VALUE_SIZE];
+    struct attest_channel channel = {.exporter = SPAN_OF_ARRAY(value),
+                                     .server = SPAN_OF_ARRAY(value)};
+    struct attest_input in = {
+        .evidence = bundle, .nonce = SPAN_OF_ARRAY(value), .channel = &channel, .now = time(NULL)};
+    OWNED_POLICY *policy = NULL;
+    OWNED_VERDICT verdict = {0};
+    OWNED_BUF text = BUF_OF(MIB);
+    struct err err;
+
+    memset(value, 0x77, sizeof(value));
+    assert_ok(policy_load(span_of_str(policy_text), &policy, &err));
+    in.policy = policy;
+    assert_ok(attest_validate(&in, &verdict, &err));
+    attest_explain(&verdict, &text);
+    if (finding != NULL)
+        assert_non_null(strstr(buf_str(&text), finding));
+    else if (!verdict_accepted(&verdict))
+        print_error("%s", buf_str(&text));
+    return verdict_accepted(&verdict);
+}
+
+static char *policy_of(struct tpm_device *tpm, unsigned max_manifests, bool emulated)
+{
+    uint8_t ak[SHA256_SIZE];
+    char hex[2 * SHA256_SIZE + 1], config[2 * SHA256_SIZE + 1];
+
+    digest_of(DIGEST_SHA256, tpm_device_ak(tpm), ak);
+    text_hex(ak, SHA256_SIZE, hex);
+    text_hex(config_digest, SHA256_SIZE, config);
+    return mem_printf("{\"version\": 1, \"max_manifests\": %u, \"config_sha256\": \"%s\", "
+                      "\"waive\": [\"pei\"], \"vtpm\": {\"ak_sha256\": \"%s\", \"emulated\": %s, "
+                      "\"pcrs\": {\"sha256\": {\"4\": \"%064d\"}}}}",
+                      max_manifests, config, hex, emulated ? "true" : "false", 0);
+}
+
+static void a_verifier_accepts_what_the_desk_says_about_a_tpm(void **state)
+{
+    struct desk_question question = question_of(TRANSCRIPT_CHANNEL);
+    OWNED_BUF text = BUF_OF(DESK_ANSWER_MAX), second = BUF_OF(DESK_ANSWER_MAX);
+    OWNED(free_str) char *strict = NULL;
+    OWNED(free_str) char *usual = NULL;
+    struct world world;
+    struct err err;
+
+    (void)state;
+    if (!world_begin(&world))
+        skip();
+    usual = policy_of(world.tpm, 1, true);
+    strict = policy_of(world.tpm, 1, false);
+    assert_ok(desk_measure(world.desk, RUN_CONFIG, config_digest, &err));
+    assert_ok(desk_measure(world.desk, RUN_MANIFEST, manifest_digest, &err));
+    assert_ok(desk_ask(world.desk, &question, &text, &err));
+    assert_true(is_accepted(buf_span(&text), usual, NULL));
+    assert_false(is_accepted(buf_span(&text), strict, "tpm.emulated"));
+
+    /* A second computation in the same machine is seen. */
+    assert_ok(desk_measure(world.desk, RUN_MANIFEST, config_digest, &err));
+    assert_ok(desk_ask(world.desk, &question, &second, &err));
+    assert_false(is_accepted(buf_span(&second), usual, "run.manifests"));
+    world_end(&world);
+}
+
+static void evidence_from_boot_is_no_evidence_of_a_connection(void **state)
+{
+    struct desk_question question = question_of(TRANSCRIPT_BOOT);
+    OWNED_BUF text = BUF_OF(DESK_ANSWER_MAX);
+    OWNED(free_str) char *policy = NULL;
+    struct world world;
+    struct err err;
+
+    (void)state;
+    if (!world_begin(&world))
+        skip();
+    policy = policy_of(world.tpm, 1, true);
+    assert_ok(desk_measure(world.desk, RUN_CONFIG, config_digest, &err));
+    assert_ok(desk_ask(world.desk, &question, &text, &err));
+    assert_false(is_accepted(buf_span(&text), policy, "transcript.channel"));
+    world_end(&world);
+}
+
+static void a_register_that_was_used_before_us_proves_nothing(void **state)
+{
+    struct desk_question question = question_of(TRANSCRIPT_BOOT);
+    OWNED_BUF text = BUF_OF(DESK_ANSWER_MAX);
+    struct desk *after = NULL;
+    struct world world;
+    struct err err;
+
+    (void)state;
+    if (!world_begin(&world))
+        skip();
+    assert_ok(desk_measure(world.desk, RUN_CONFIG, config_digest, &err));
+    after = desk_of(world.tpm);
+    assert_fails(desk_measure(after, RUN_CONFIG, config_digest, &err), ERR_UNAVAILABLE);
+    assert_fails(desk_ask(after, &question, &text, &err), ERR_UNAVAILABLE);
+    assert_non_null(strstr(err.text, "started anew"));
+    desk_free(after);
+    world_end(&world);
+}
+
+static void what_cannot_be_measured_is_not_logged(void **state)
+{
+    struct world world;
+    struct err err;
+
+    (void)state;
+    if (!world_begin(&world))
+        skip();
+    fake_tpm_stop(&world.fake);
+    assert_fails(desk_measure(world.desk, RUN_CONFIG, config_digest, &err), ERR_SYSTEM);
+    desk_free(world.desk);
+    tpm_device_free(world.tpm);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(where_nothing_attests_there_is_no_evidence),
+        cmocka_unit_test(evidence_that_is_not_there_is_named),
+        cmocka_unit_test(eight_may_wait_and_the_rest_is_sent_away),
+        cmocka_unit_test(the_transcript_has_what_was_measured),
+        cmocka_unit_test(a_verifier_accepts_what_the_desk_says_about_a_tpm),
+        cmocka_unit_test(evidence_from_boot_is_no_evidence_of_a_connection),
+        cmocka_unit_test(a_register_that_was_used_before_us_proves_nothing),
+        cmocka_unit_test(what_cannot_be_measured_is_not_logged),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
