@@ -2,7 +2,7 @@
 
 #include "lib/archive/zip.h"
 #include "lib/base/file.h"
-#include "services/agent-api/engine/hasher.h"
+#include "services/agent-api/engine/writer.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -32,7 +32,8 @@ struct incoming {
     struct store *store;
     unsigned resets;
     int fd;
-    struct hasher *hasher;
+    struct writer *writer;
+    struct digest *digest;
     uint64_t bytes;
     char name[32];     /* "incoming/N" */
     char unpacked[40]; /* "incoming/N.d", or "" */
@@ -230,7 +231,8 @@ int incoming_begin(struct store *store, enum digest_alg alg, uint64_t size, stru
                           O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (incoming->fd < 0)
         return err_set_errno(err, ERR_SYSTEM, "make a file for what arrives");
-    incoming->hasher = hasher_new(alg);
+    incoming->writer = writer_new(incoming->fd);
+    incoming->digest = digest_new(alg);
     *ret = GIVE(incoming);
     return 0;
 }
@@ -244,20 +246,17 @@ static int check_place(const struct incoming *incoming, struct err *err)
 
 int incoming_write(struct incoming *incoming, struct span bytes, struct err *err)
 {
-    int result;
-
     if (check_place(incoming, err) < 0)
         return -1;
-    hasher_begin(incoming->hasher, bytes);
-    result = file_write_fd(incoming->fd, bytes, err);
-    hasher_join(incoming->hasher);
+    writer_begin(incoming->writer, bytes);
+    digest_add(incoming->digest, bytes);
     incoming->bytes += bytes.len;
-    return result;
+    return writer_join(incoming->writer, err);
 }
 
 void incoming_finish(struct incoming *incoming, uint8_t *out, uint64_t *ret_bytes)
 {
-    hasher_finish(incoming->hasher, out);
+    digest_finish(incoming->digest, out);
     *ret_bytes = incoming->bytes;
 }
 
@@ -302,12 +301,13 @@ void incoming_free(struct incoming *incoming)
 
     if (incoming == NULL)
         return;
+    writer_free(incoming->writer);
     close_fd(&incoming->fd);
     if (incoming->name[0] != '\0')
         unlinkat(incoming->store->dir_fd, incoming->name, 0);
     if (incoming->unpacked[0] != '\0' &&
         file_remove_tree_at(incoming->store->dir_fd, incoming->unpacked, &ignored) < 0)
         incoming->unpacked[0] = '\0'; /* the next reset removes it */
-    hasher_free(incoming->hasher);
+    digest_free(incoming->digest);
     free(incoming);
 }
