@@ -10,7 +10,7 @@
  *                  an announced body is refused at once, without "100 Continue", and what the
  * client sends all the same is dropped for a few seconds so that it can read why.
  *   2. body        JSON is collected and parsed strictly (400, 422); a stream is gathered in blocks
- *                  of 256 KiB and handed to the route's sink in a thread of its own, with
+ *                  of 256 KiB to 1 MiB and handed to the route's sink in a thread of its own, with
  *                  back-pressure. If admit() set a content digest, it is checked (422).
  *   3. handler     on a worker thread, never on a thread that serves connections: it may block.
  *   4. reply       from memory, from a file (ranges, ETag), or as a stream of events.
@@ -118,10 +118,11 @@ void httpd_wake(struct httpd *httpd);
 typedef int httpd_handler(void *app, struct httpd_request *rq, struct httpd_reply *reply,
                           struct err *err);
 
-/* Where a streamed body goes. write() gets blocks of up to 256 KiB in order, in one thread. After
- * the last block finish() is called in that thread and fills the reply like a handler; or abort()
- * once, when the connection was cut, the body was too long or too slow, its digest was wrong, or
- * write() failed. Exactly one of finish() and abort() is called, and nothing after it. */
+/* Where a streamed body goes. write() gets blocks of 256 KiB to 1 MiB, the last ones smaller, in
+ * order, in one thread. After the last block finish() is called in that thread and fills the reply
+ * like a handler; or abort() once, when the connection was cut, the body was too long or too slow,
+ * its digest was wrong, or write() failed. Exactly one of finish() and abort() is called, and
+ * nothing after it. */
 struct httpd_sink {
     void *to;
     int (*write)(void *to, struct span block, struct err *err);

@@ -24,7 +24,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define HTTPD_BLOCK_MAX   (256 * KIB) /* what a sink gets at once */
+#define HTTPD_BLOCK_MIN   (256 * KIB) /* what a sink gets at once, but for the end */
+#define HTTPD_BLOCK_MAX   (1 * MIB)
 #define HTTPD_ID_MAX      64
 #define HTTPD_QUERY_MAX   16 /* parameters */
 #define HTTPD_HEADERS_MAX 16 /* of a reply, beside the usual ones */

@@ -4,20 +4,19 @@
 
 #include <errno.h>
 
-/* Blocks between the two threads. The one being filled belongs to MHD's thread, the one being
- * written to the upload's; memory appears when a block is first used. */
-#define RING_BLOCKS 4
+/* The ring between the two threads holds what several turns of the scheduler bring, so that neither
+ * stands still when the other waits for a processor. */
+#define RING_MAX (8 * HTTPD_BLOCK_MIN)
 
 struct httpd_upload {
     struct httpd_sink sink;
-    struct digest *digest; /* NULL when nothing is expected */
-    uint64_t received;
+    struct digest *digest; /* NULL when nothing is expected; MHD's thread's until the body ended */
+    uint8_t *ring;
+    size_t ring_size; /* RING_MAX, or all of a smaller body */
 
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t changed;
-    uint8_t *blocks[RING_BLOCKS];
-    size_t lens[RING_BLOCKS];
-    unsigned first, full; /* blocks handed over and not yet written */
+    uint64_t received, written; /* bytes put into the ring, and taken out of it again */
     enum httpd_upload_state state;
     struct err err; /* when it failed */
     bool ended, cut;
@@ -27,8 +26,7 @@ void httpd_upload_free(struct httpd_upload *upload)
 {
     if (upload == NULL)
         return;
-    for (unsigned i = 0; i < RING_BLOCKS; i++)
-        free(upload->blocks[i]);
+    free(upload->ring);
     digest_free(upload->digest);
     pthread_cond_destroy(&upload->changed);
     pthread_mutex_destroy(&upload->lock);
@@ -39,37 +37,61 @@ void httpd_upload_free(struct httpd_upload *upload)
 
 enum next { NEXT_BLOCK, NEXT_END, NEXT_CUT };
 
-/* The oldest full block, or what there is instead. */
+/* How far the ring goes on from a place without a turn. */
+static size_t until_turn(const struct httpd_upload *upload, uint64_t place)
+{
+    return upload->ring_size - (size_t)(place % upload->ring_size);
+}
+
+static uint8_t *place_at(const struct httpd_upload *upload, uint64_t place)
+{
+    return upload->ring + place % upload->ring_size;
+}
+
+/* How much of what has come makes a block: whole multiples of the smallest, but for the end. */
+static size_t block_len(const struct httpd_upload *upload)
+{
+    uint64_t come = upload->received - upload->written;
+    size_t len = until_turn(upload, upload->written);
+
+    if (len > HTTPD_BLOCK_MAX)
+        len = HTTPD_BLOCK_MAX;
+    if (come < len)
+        len = (size_t)come;
+    return len < HTTPD_BLOCK_MIN ? len : len - len % HTTPD_BLOCK_MIN;
+}
+
+/* The next block, once it is worth a turn, or what there is instead. */
 static enum next next_block(struct httpd_upload *upload, struct span *ret)
 {
     enum next next = NEXT_BLOCK;
+    size_t len;
 
     pthread_mutex_lock(&upload->lock);
-    while (upload->full == 0 && !upload->ended && !upload->cut)
+    while ((len = block_len(upload)) < HTTPD_BLOCK_MIN && !upload->ended && !upload->cut)
         pthread_cond_wait(&upload->changed, &upload->lock);
     if (upload->cut)
         next = NEXT_CUT;
-    else if (upload->full > 0)
-        *ret = span_of(upload->blocks[upload->first], upload->lens[upload->first]);
-    else
+    else if (len == 0)
         next = NEXT_END;
+    else
+        *ret = span_of(place_at(upload, upload->written), len);
     pthread_mutex_unlock(&upload->lock);
     return next;
 }
 
 /* The client goes on when half of the ring is free again: fewer, longer naps. */
-static void give_back(struct httpd_request *rq)
+static void give_back(struct httpd_request *rq, size_t len)
 {
     struct httpd_upload *upload = rq->upload;
-    bool half;
+    uint64_t half = upload->ring_size / 2, before, after;
 
     pthread_mutex_lock(&upload->lock);
-    upload->lens[upload->first] = 0;
-    upload->first = (upload->first + 1) % RING_BLOCKS;
-    upload->full--;
-    half = upload->full == RING_BLOCKS / 2;
+    before = upload->received - upload->written;
+    upload->written += len;
+    after = upload->received - upload->written;
     pthread_mutex_unlock(&upload->lock);
-    if (half)
+    if (before > half && after <= half)
         httpd_gate_ring(&rq->gate, rq->mhd);
 }
 
@@ -115,11 +137,9 @@ static int copy_body(struct httpd_request *rq, struct err *err)
     enum next next;
 
     while ((next = next_block(upload, &block)) == NEXT_BLOCK) {
-        if (upload->digest != NULL)
-            digest_add(upload->digest, block);
         if (upload->sink.write(upload->sink.to, block, err) < 0)
             return -1;
-        give_back(rq);
+        give_back(rq, block.len);
     }
     if (next == NEXT_CUT)
         return err_set(err, ERR_INTERRUPTED, "the body was cut");
@@ -194,6 +214,8 @@ int httpd_upload_start(struct httpd_request *rq, struct err *err)
     if (enter(rq->httpd, err) < 0)
         return -1;
     rq->upload = mem_new(struct httpd_upload);
+    rq->upload->ring_size = rq->announced < RING_MAX ? (size_t)rq->announced + 1 : RING_MAX;
+    rq->upload->ring = mem_zeroed(1, rq->upload->ring_size);
     pthread_mutex_init(&rq->upload->lock, NULL);
     pthread_cond_init(&rq->upload->changed, NULL);
 
@@ -224,37 +246,38 @@ enum httpd_upload_state httpd_upload_state(struct httpd_request *rq, struct err 
     return state;
 }
 
-/* The block that MHD's thread fills; NULL when all are full. */
-static uint8_t *open_block(struct httpd_upload *upload, unsigned *ret_index)
+/* How much MHD's thread may put where it is; 0 when the ring is full. */
+static size_t room_for(struct httpd_upload *upload, size_t wanted)
 {
-    unsigned full, index;
+    size_t straight = until_turn(upload, upload->received);
+    uint64_t room;
 
     pthread_mutex_lock(&upload->lock);
-    full = upload->full;
-    index = (upload->first + full) % RING_BLOCKS;
+    room = upload->ring_size - (upload->received - upload->written);
     pthread_mutex_unlock(&upload->lock);
-    if (full == RING_BLOCKS)
-        return NULL;
-    if (upload->blocks[index] == NULL)
-        upload->blocks[index] = mem_zeroed(1, HTTPD_BLOCK_MAX);
-    *ret_index = index;
-    return upload->blocks[index];
+    if (wanted > straight)
+        wanted = straight;
+    return wanted < room ? wanted : (size_t)room;
 }
 
-static void hand_over(struct httpd_upload *upload)
+/* Wakes the upload's thread only when there is enough for a turn. */
+static void hand_over(struct httpd_upload *upload, size_t len)
 {
+    uint64_t waiting;
+
     pthread_mutex_lock(&upload->lock);
-    upload->full++;
+    upload->received += len;
+    waiting = upload->received - upload->written;
     pthread_mutex_unlock(&upload->lock);
-    pthread_cond_signal(&upload->changed);
+    if (waiting >= HTTPD_BLOCK_MIN && waiting - len < HTTPD_BLOCK_MIN)
+        pthread_cond_signal(&upload->changed);
 }
 
 int httpd_upload_put(struct httpd_request *rq, struct span bytes, size_t *ret_taken,
                      struct err *err)
 {
     struct httpd_upload *upload = rq->upload;
-    uint8_t *block;
-    unsigned index;
+    size_t len;
 
     *ret_taken = 0;
     if (httpd_upload_state(rq, err) == UPLOAD_FAILED)
@@ -263,33 +286,23 @@ int httpd_upload_put(struct httpd_request *rq, struct span bytes, size_t *ret_ta
         return err_set(err, ERR_TOO_LARGE, "the body is over the limit of %llu bytes",
                        (unsigned long long)rq->route->op->body_max);
 
-    while (bytes.len > 0 && (block = open_block(upload, &index)) != NULL) {
-        size_t room = HTTPD_BLOCK_MAX - upload->lens[index];
-        size_t part = bytes.len < room ? bytes.len : room;
-
-        memcpy(block + upload->lens[index], bytes.data, part);
-        upload->lens[index] += part;
-        if (upload->lens[index] == HTTPD_BLOCK_MAX)
-            hand_over(upload);
-        upload->received += part;
-        *ret_taken += part;
-        bytes = span_part(bytes, part, bytes.len);
+    while ((len = room_for(upload, bytes.len)) > 0) {
+        memcpy(place_at(upload, upload->received), bytes.data, len);
+        if (upload->digest != NULL)
+            digest_add(upload->digest, span_part(bytes, 0, len));
+        hand_over(upload, len);
+        *ret_taken += len;
+        bytes = span_part(bytes, len, bytes.len);
     }
     return 0;
 }
 
 void httpd_upload_end(struct httpd_request *rq)
 {
-    struct httpd_upload *upload = rq->upload;
-    unsigned open;
-
-    pthread_mutex_lock(&upload->lock);
-    open = (upload->first + upload->full) % RING_BLOCKS;
-    if (upload->full < RING_BLOCKS && upload->lens[open] > 0)
-        upload->full++;
-    upload->ended = true;
-    pthread_cond_signal(&upload->changed);
-    pthread_mutex_unlock(&upload->lock);
+    pthread_mutex_lock(&rq->upload->lock);
+    rq->upload->ended = true;
+    pthread_cond_signal(&rq->upload->changed);
+    pthread_mutex_unlock(&rq->upload->lock);
 }
 
 void httpd_upload_cut(struct httpd_request *rq)

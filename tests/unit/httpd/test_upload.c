@@ -227,8 +227,9 @@ static void too_many_uploads_are_429(void **state)
 
 static void uploads_of_every_size_arrive_whole(void **state)
 {
-    static const size_t sizes[] = {0,      1,      16383,  16384,   16385,   262143,
-                                   262144, 262145, 524288, 1048576, 3000001, 20000000};
+    static const size_t sizes[] = {0,       1,       16383,   16384,   16385,
+                                   262143,  262144,  262145,  524288,  1048576,
+                                   2097151, 2097152, 2097153, 3000001, 20000000};
     OWNED(free_bytes) uint8_t *bytes = make_bytes(20000000);
     struct https_client *client = toy_connect();
 
@@ -269,7 +270,8 @@ static void a_chunked_upload_arrives_whole(void **state)
     https_close(client);
 }
 
-/* A slow sink must hold the client back: memory for a few blocks, not for the body. */
+/* A slow sink must hold the client back: memory for a few blocks, not for the body. What comes is
+ * gathered: no block is smaller than 256 KiB or larger than 1 MiB. */
 static void a_slow_sink_holds_the_client_back(void **state)
 {
     OWNED(free_bytes) uint8_t *bytes = make_bytes(8 * MIB);
@@ -282,7 +284,7 @@ static void a_slow_sink_holds_the_client_back(void **state)
     https_send(client, bytes, 8 * MIB);
     https_read(client, false, &reply);
     assert_stored(&reply, bytes, 8 * MIB);
-    assert_int_equal(atomic_load(&toy.write_calls), 8 * MIB / (256 * KIB));
+    assert_between(atomic_load(&toy.write_calls), 8, 8 * MIB / (256 * KIB));
     https_close(client);
 }
 
