@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import statistics
 import time
 
 from bench import MIB, Agent, await_true, curl_speed, free_port, median, run, scratch, started, status_kib
@@ -9,6 +10,7 @@ from bench import MIB, Agent, await_true, curl_speed, free_port, median, run, sc
 SIZE = 1024 * MIB
 LARGE = 4096 * MIB
 RUNS = 3
+UPLOADS = 5  # three parties on the cores of one machine: more noise, more runs
 
 NOTHING = b"pass\n"
 WRITE_RESULT = b"""
@@ -45,13 +47,13 @@ def make_file(path, size):
     return digest.hexdigest()
 
 
-def sha3_speed(path):
+def sha3_speed():
+    """What SHA3-256 reaches when nothing else is to be done: the bytes are in the processor's cache."""
+    block, digest = os.urandom(256 * 1024), hashlib.sha3_256()
     start = time.perf_counter()
-    digest = hashlib.sha3_256()
-    with open(path, "rb") as file:
-        while block := file.read(256 * 1024):
-            digest.update(block)
-    return os.path.getsize(path) / (time.perf_counter() - start)
+    for _ in range(SIZE // len(block)):
+        digest.update(block)
+    return SIZE / (time.perf_counter() - start)
 
 
 def upload_speed(agent, path, digest):
@@ -65,13 +67,12 @@ def upload_speed(agent, path, digest):
 def upload():
     with scratch() as folder, Agent(folder).running() as agent:
         digest = make_file(folder / "big.bin", SIZE)
-        ratios, speeds = [], []
-        for _ in range(RUNS):
-            limit = sha3_speed(folder / "big.bin")
-            speed = upload_speed(agent, folder / "big.bin", digest)
-            speeds.append(speed)
-            ratios.append(speed / limit)
-    ratio, speed = sorted(ratios)[RUNS // 2], sorted(speeds)[RUNS // 2]
+        limits, speeds = [sha3_speed()], []
+        for _ in range(UPLOADS):
+            speeds.append(upload_speed(agent, folder / "big.bin", digest))
+            limits.append(sha3_speed())
+    speed = statistics.median(speeds)
+    ratio = speed / statistics.median(limits)
     return [("upload of 1 GiB over TLS, pinned / SHA3-256 alone", f"{ratio:.2f} ({speed / 1e6:.0f} MB/s)", ">= 0.8")]
 
 
