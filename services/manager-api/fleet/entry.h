@@ -44,6 +44,7 @@ struct fleet {
     pthread_cond_t changed; /* an entry is not busy any more; the keeper has to look; we end */
     struct entry **entries; /* in the order they were made */
     size_t count;
+    bool blind;  /* it was said that what VMs hold open cannot be counted */
     bool known;  /* the first picture is complete */
     bool woken;  /* fleet_wake() */
     bool ending; /* fleet_close() */

@@ -1,5 +1,7 @@
 #include "lib/base/clock.h"
+#include "lib/program/log.h"
 #include "services/manager-api/fleet/tidings.h"
+#include "services/manager-api/vm/process.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -82,12 +84,29 @@ static void fail(struct fleet *fleet, struct entry *entry, const char *kind, con
     tidings_add(tidings, entry, "vm.failed", fleet_reason(kind, detail));
 }
 
+/* Once is enough. */
+static void note_blindness(struct fleet *fleet, const struct watch_news *news)
+{
+    bool first = false;
+
+    pthread_mutex_lock(&fleet->lock);
+    first = news->blind && !fleet->blind;
+    if (first)
+        fleet->blind = true;
+    pthread_mutex_unlock(&fleet->lock);
+    if (first)
+        log_warn("the VMs' processes may not be looked at, so that files which guests remove and "
+                 "keep open count towards no limit: see 'What a guest may do to the host' in "
+                 "docs/manager.md");
+}
+
 void fleet_watch_one(struct fleet *fleet, const char *id)
 {
     OWNED_WATCH_NEWS news = {0};
     OWNED_TIDINGS tidings = {0};
     struct share_paths paths;
     struct entry *entry = NULL;
+    struct vm_hypervisor hypervisor;
     struct watch watch = {0};
     struct err ignored;
 
@@ -95,10 +114,13 @@ void fleet_watch_one(struct fleet *fleet, const char *id)
     entry = fleet_find(fleet, id);
     if (entry != NULL)
         watch = entry->watch;
+    hypervisor = fleet->hypervisor;
     pthread_mutex_unlock(&fleet->lock);
     if (entry == NULL || share_paths_of(fleet->state_dir, id, &paths, &ignored) < 0)
         return;
+    watch.process = process_of(&hypervisor, id);
     watch_look(&watch, paths.out, fleet_now_ms(fleet), &news);
+    note_blindness(fleet, &news);
 
     pthread_mutex_lock(&fleet->lock);
     entry = fleet_find(fleet, id);

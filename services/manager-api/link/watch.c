@@ -2,6 +2,7 @@
 
 #include "lib/base/file.h"
 #include "lib/base/text.h"
+#include "services/manager-api/link/held.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -10,7 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BLOCK_SIZE      512 /* of st_blocks, whatever the file system's own is */
 #define NEWS_EVENTS_MAX 1000
 
 /* What one pass over the directory found. */
@@ -56,12 +56,41 @@ static bool mark_equal(const struct watch_mark *a, const struct watch_mark *b)
     return a->inode == b->inode && a->mtime_ns == b->mtime_ns && a->size == b->size;
 }
 
+static bool too_much(const struct survey *survey, char *violation, size_t size)
+{
+    if (survey->bytes <= WATCH_BYTES_MAX)
+        return false;
+    snprintf(violation, size, "more than %llu MiB in the share", WATCH_BYTES_MAX / MIB);
+    return true;
+}
+
+/* Adds what was removed and is still open. A process that may not be looked at, or has just ended,
+ * holds nothing that we could know of. */
+static bool survey_held(struct survey *survey, pid_t process, int dir_fd, struct watch_news *news)
+{
+    struct held held = {.files = 0};
+    struct err err;
+
+    if (process == 0)
+        return true;
+    if (held_count(process, dir_fd, &held, &err) < 0) {
+        news->blind = err.kind == ERR_SYSTEM;
+        return true;
+    }
+    if (held.files > HELD_FILES_MAX) {
+        snprintf(news->violation, sizeof(news->violation),
+                 "more than %d files open that were removed from the share", HELD_FILES_MAX);
+        return false;
+    }
+    survey->bytes += held.bytes;
+    return !too_much(survey, news->violation, sizeof(news->violation));
+}
+
 /* Adds one name; false when it may not be there. */
 static bool survey_name(struct survey *survey, int dir_fd, const char *name, char *violation,
                         size_t size)
 {
     struct stat info;
-    uint64_t stored;
 
     if (++survey->names > WATCH_NAMES_MAX) {
         snprintf(violation, size, "more than %d files in the share", WATCH_NAMES_MAX);
@@ -73,12 +102,9 @@ static bool survey_name(struct survey *survey, int dir_fd, const char *name, cha
         snprintf(violation, size, "a directory in the share");
         return false;
     }
-    stored = (uint64_t)info.st_blocks * BLOCK_SIZE;
-    survey->bytes += (uint64_t)info.st_size > stored ? (uint64_t)info.st_size : stored;
-    if (survey->bytes > WATCH_BYTES_MAX) {
-        snprintf(violation, size, "more than %llu MiB in the share", WATCH_BYTES_MAX / MIB);
+    survey->bytes += held_file_bytes(&info);
+    if (too_much(survey, violation, size))
         return false;
-    }
     if (strcmp(name, "state.json") == 0)
         survey->state = mark_of(&info);
     if (strcmp(name, "events.ndjson") == 0)
@@ -196,7 +222,8 @@ void watch_look(struct watch *watch, const char *dir, int64_t now_ms, struct wat
                  strerror(errno));
         return;
     }
-    if (!survey_dir(stream, &survey, ret->violation, sizeof(ret->violation)))
+    if (!survey_held(&survey, watch->process, fd, ret) ||
+        !survey_dir(stream, &survey, ret->violation, sizeof(ret->violation)))
         return;
     look_at_state(watch, fd, &survey, ret);
     refill(watch, now_ms);

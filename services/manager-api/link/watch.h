@@ -2,8 +2,9 @@
  *
  * Everything there may be hostile. Files are opened without following links, regular ones only, and
  * read up to a ceiling; a directory, too many names, or more than WATCH_BYTES_MAX in all is a
- * violation, for which the VM is stopped. Events are passed on at a bounded rate: what is over it
- * is counted and dropped. */
+ * violation, for which the VM is stopped. Files that the VM's process holds open after their names
+ * were removed count too, where the manager may look at that process. Events are passed on at a
+ * bounded rate: what is over it is counted and dropped. */
 #ifndef COCOS_MANAGER_LINK_WATCH_H
 #define COCOS_MANAGER_LINK_WATCH_H
 
@@ -23,6 +24,7 @@ struct watch_mark {
 
 /* What was seen so far; all zeros at the beginning. Plain data. */
 struct watch {
+    pid_t process; /* of the VM; set by the caller before each look, 0 when it is not known */
     struct watch_mark state_mark;
     struct watch_mark events_mark;
     uint64_t last_event;
@@ -37,6 +39,7 @@ struct watch_news {
     struct share_event *events; /* owned */
     size_t event_count;
     unsigned dropped;    /* events over the rate, or not readable */
+    bool blind;          /* the process may not be looked at: what it holds open is not counted */
     char violation[256]; /* "" or why the VM must be stopped */
     char problem[256];   /* "" or why state.json cannot be read */
 };

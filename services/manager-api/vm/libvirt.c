@@ -5,6 +5,7 @@
 #include "services/manager-api/vm/domain.h"
 #include "services/manager-api/vm/leftovers.h"
 #include "services/manager-api/vm/libvirt_conn.h"
+#include "services/manager-api/vm/process.h"
 #include "services/manager-api/vm/record.h"
 
 #include <libvirt/virterror.h>
@@ -79,6 +80,7 @@ static int describe(struct vm_provider *provider, struct vm_hypervisor *ret, str
         return -1;
     snprintf(found.uri, sizeof(found.uri), "%s",
              libvirt_conn_uri(((struct libvirt *)provider)->conn));
+    process_run_dir(found.uri, found.run_dir, sizeof(found.run_dir));
     if (virConnectGetLibVersion(connection, &version) == 0)
         version_text("libvirt", version, found.library, sizeof(found.library));
     if (virConnectGetVersion(connection, &version) == 0)

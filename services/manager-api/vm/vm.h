@@ -117,6 +117,7 @@ struct vm_hypervisor {
     char uri[256];
     char library[VM_VERSION_SIZE];  /* "libvirt 9.0.0" */
     char emulator[VM_VERSION_SIZE]; /* "QEMU 7.2.22"; "" when not known */
+    char run_dir[256];              /* where files tell the VMs' processes; see process.h */
     bool tpm;                       /* emulated TPMs can be given to VMs */
     bool pretends;                  /* libvirt's test driver: nothing runs */
     bool has_user;                  /* VMs run as a user of their own: uid and gid */

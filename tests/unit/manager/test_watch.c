@@ -113,6 +113,59 @@ static void too_much_is_a_violation(void **state)
     check_violation(&dir, "16 MiB");
 }
 
+/* 9 MiB with a name and 9 MiB without one; the test is the process that holds them. */
+static void what_was_removed_and_is_still_open_counts(void **state)
+{
+    SCRATCH dir = scratch_new();
+    OWNED_WATCH_NEWS before = {0};
+    OWNED_WATCH_NEWS news = {0};
+    struct watch watch = {.process = getpid()};
+    OWNED(close_fd) int named = open(in(&dir, "a"), O_CREAT | O_WRONLY, 0644);
+    OWNED(close_fd) int removed = open(in(&dir, "b"), O_CREAT | O_WRONLY, 0644);
+
+    (void)state;
+    put(&dir, "state.json", STATE("Idle", 1));
+    assert_int_equal(ftruncate(named, (off_t)(9 * MIB)), 0);
+    assert_int_equal(unlink(in(&dir, "b")), 0);
+    watch_look(&watch, dir.path, 1, &before);
+    assert_string_equal(before.violation, "");
+    assert_int_equal(ftruncate(removed, (off_t)(9 * MIB)), 0);
+    watch_look(&watch, dir.path, 2, &news);
+    assert_non_null(strstr(news.violation, "16 MiB"));
+}
+
+static void many_removed_files_that_are_open_are_a_violation(void **state)
+{
+    SCRATCH dir = scratch_new();
+    OWNED_WATCH_NEWS news = {0};
+    struct watch watch = {.process = getpid()};
+    int fds[WATCH_NAMES_MAX + 1];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(fds); i++) {
+        fds[i] = open(in(&dir, "a"), O_CREAT | O_WRONLY, 0644);
+        assert_int_equal(unlink(in(&dir, "a")), 0);
+    }
+    watch_look(&watch, dir.path, 1, &news);
+    for (size_t i = 0; i < COUNT_OF(fds); i++)
+        close(fds[i]);
+    assert_non_null(strstr(news.violation, "64 files open"));
+}
+
+static void a_process_that_is_gone_hides_nothing(void **state)
+{
+    SCRATCH dir = scratch_new();
+    OWNED_WATCH_NEWS news = {0};
+    struct watch watch = {.process = (1 << 22) - 1};
+
+    (void)state;
+    put(&dir, "state.json", STATE("Idle", 1));
+    watch_look(&watch, dir.path, 1, &news);
+    assert_true(news.heard);
+    assert_false(news.blind);
+    assert_string_equal(news.violation, "");
+}
+
 static void many_small_files_are_a_violation(void **state)
 {
     SCRATCH dir = scratch_new();
@@ -205,6 +258,9 @@ int main(void)
         cmocka_unit_test(links_pipes_and_sockets_are_not_opened),
         cmocka_unit_test(a_missing_share_is_a_problem),
         cmocka_unit_test(too_much_is_a_violation),
+        cmocka_unit_test(what_was_removed_and_is_still_open_counts),
+        cmocka_unit_test(many_removed_files_that_are_open_are_a_violation),
+        cmocka_unit_test(a_process_that_is_gone_hides_nothing),
         cmocka_unit_test(many_small_files_are_a_violation),
         cmocka_unit_test(a_directory_is_a_violation),
         cmocka_unit_test(a_state_over_its_ceiling_is_a_problem),
