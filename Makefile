@@ -37,7 +37,7 @@ OUT := build/$(V)
 BIN := $(if $(filter release,$(V)),build/bin,$(OUT)/bin)
 
 # --- how ---------------------------------------------------------------------
-PKGS    := libmicrohttpd gnutls libcurl openssl jansson zlib libseccomp libvirt libxml-2.0 \
+PKGS    := libmicrohttpd gnutls libcurl openssl jansson zlib liblzma libseccomp libvirt libxml-2.0 \
            tss2-esys tss2-mu tss2-tctildr
 LDLIBS   = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -pthread
 WARN    := -Wall -Wextra -Werror -Wshadow -Wvla -Wpointer-arith -Wwrite-strings \
