@@ -1,5 +1,6 @@
 #include "lib/attest/reference/linux_boot.h"
 
+#include "lib/attest/reference/shape.h"
 #include "lib/base/reader.h"
 
 #include <inttypes.h>
@@ -18,15 +19,13 @@ enum {
     AT_XLOADFLAGS = 0x236
 };
 
-#define VERSION_MIN       0x20c /* xloadflags */
-#define LOADER_QEMU       0xb0  /* bootloader 0xb, version 0 */
-#define CAN_USE_HEAP      0x80
-#define HEAP_END          (0x20000 - 0x10000 - 0x200) /* cmdline_addr - real_addr - 0x200 */
-#define CMDLINE_ADDR      0x20000
-#define LOADED_ABOVE_4G   0x2           /* XLF_CAN_BE_LOADED_ABOVE_4G */
-#define Q35_LOW_RAM_LIMIT 0xb0000000ULL /* with less RAM than this, all of it lies below 4 GiB */
-#define Q35_LOW_RAM       0x80000000ULL
-#define ACPI_DATA_SIZE    (0x20000 + 0x8000)
+#define VERSION_MIN     0x20c /* xloadflags */
+#define LOADER_QEMU     0xb0  /* bootloader 0xb, version 0 */
+#define CAN_USE_HEAP    0x80
+#define HEAP_END        (0x20000 - 0x10000 - 0x200) /* cmdline_addr - real_addr - 0x200 */
+#define CMDLINE_ADDR    0x20000
+#define LOADED_ABOVE_4G 0x2 /* XLF_CAN_BE_LOADED_ABOVE_4G */
+#define ACPI_DATA_SIZE  (0x20000 + 0x8000)
 
 static void put(uint8_t *head, size_t at, uint64_t value, size_t width)
 {
@@ -50,7 +49,7 @@ static uint32_t get16(const uint8_t *head, size_t at)
 static int place_initrd(const uint8_t *head, uint64_t ram_bytes, uint64_t initrd_size,
                         uint64_t *ret, struct err *err)
 {
-    uint64_t below_4g = ram_bytes >= Q35_LOW_RAM_LIMIT ? Q35_LOW_RAM : ram_bytes;
+    uint64_t below_4g = q35_low_ram(ram_bytes);
     uint64_t max =
         get16(head, AT_XLOADFLAGS) & LOADED_ABOVE_4G ? UINT32_MAX : get32(head, AT_INITRD_ADDR_MAX);
 
