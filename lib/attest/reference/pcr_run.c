@@ -1,0 +1,51 @@
+#include "lib/attest/reference/pcr_run.h"
+
+#include "lib/attest/evidence/run_log.h"
+
+#define CONFIG_MAX (4 * MIB)
+
+/* What the host chooses anew for each VM or boot, and what is therefore not measured. */
+static const char *const not_measured[] = {"boot_nonce", "vm_id"};
+
+static bool is_measured(const char *key)
+{
+    for (size_t i = 0; i < COUNT_OF(not_measured); i++)
+        if (strcmp(key, not_measured[i]) == 0)
+            return false;
+    return true;
+}
+
+int pcr_run_config_digest(const struct json *config, uint8_t out[static SHA256_SIZE],
+                          struct err *err)
+{
+    OWNED_JSON *measured = json_new_object();
+    OWNED_BUF text = BUF_OF(CONFIG_MAX);
+    const struct json *member;
+    const char *key = NULL;
+
+    if (json_kind_of(config) != JSON_KIND_OBJECT)
+        return err_set(err, ERR_INPUT, "configuration: is no object");
+    while ((member = json_next(config, &key)) != NULL)
+        if (is_measured(key))
+            json_set(measured, key, json_new_copy(member));
+    if (json_canonical(measured, &text, err) < 0 || buf_check(&text, "the canonical form", err) < 0)
+        return err_wrap(err, "configuration");
+    digest_of(DIGEST_SHA256, buf_span(&text), out);
+    return 0;
+}
+
+void pcr_run_predict(const uint8_t config[static SHA256_SIZE], const uint8_t *manifests,
+                     size_t count, uint8_t out[static SHA256_SIZE])
+{
+    struct pcr_bank bank;
+    struct err err;
+
+    pcr_bank_init(&bank, DIGEST_SHA256);
+    for (size_t i = 0; i <= count; i++) {
+        const uint8_t *digest = i == 0 ? config : manifests + (i - 1) * SHA256_SIZE;
+
+        if (pcr_bank_extend(&bank, RUN_PCR, span_of(digest, SHA256_SIZE), &err) < 0)
+            abort(); /* register and size are right by construction */
+    }
+    memcpy(out, pcr_bank_get(&bank, RUN_PCR).data, SHA256_SIZE);
+}

@@ -1,0 +1,21 @@
+/* What the agent extends into PCR 15, predicted.
+ *
+ * First the digest of the configuration that the host gave (SHA-256 of its RFC 8785 form without
+ * boot_nonce and vm_id), then the digest of each manifest that is set, in the order of setting. */
+#ifndef COCOS_ATTEST_REFERENCE_PCR_RUN_H
+#define COCOS_ATTEST_REFERENCE_PCR_RUN_H
+
+#include "lib/base/err.h"
+#include "lib/crypto/digest.h"
+#include "lib/json/json.h"
+
+/* The digest of a configuration as it lies in the share. Errors: INPUT (no object, or numbers that
+ * the canonical form has none for). */
+MUST_USE int pcr_run_config_digest(const struct json *config, uint8_t out[static SHA256_SIZE],
+                                   struct err *err);
+
+/* The register of a TPM's SHA-256 bank. manifests: count digests behind one another. */
+void pcr_run_predict(const uint8_t config[static SHA256_SIZE], const uint8_t *manifests,
+                     size_t count, uint8_t out[static SHA256_SIZE]);
+
+#endif
