@@ -26,6 +26,20 @@ struct image_cmdline {
     struct json_bytes sha256;
 };
 
+/* What a VM of one shape shows; a shape may be a range of memory. */
+struct image_shape {
+    uint32_t memory_mib;
+    uint32_t memory_mib_max; /* 0: the same */
+    uint32_t cpus;
+    struct json *pcrs; /* {"0": [hex], "4": hex, ...}, SHA-256 bank */
+};
+
+/* Reference values for every shape that the release foresees. */
+struct image_reference {
+    struct json *pcrs;       /* the same in every shape */
+    struct json_list shapes; /* of struct image_shape */
+};
+
 struct image_record {
     uint32_t version;
     char *name;
@@ -38,12 +52,23 @@ struct image_record {
     struct image_cmdline cmdline;
     uint32_t min_memory_mib;
     uint32_t default_memory_mib;
+    struct image_reference reference; /* no shapes: the record is older than they */
 };
 
 /* Reads what is known of a record. Errors: MALFORMED, INPUT with a pointer; UNSUPPORTED (another
  * version). */
 MUST_USE int image_record_decode(const struct json *document, struct image_record *ret,
                                  struct err *err);
+
+/* The shape of a VM, NULL when the record has none for it. */
+const struct image_shape *image_find_shape(const struct image_record *record, uint32_t memory_mib,
+                                           uint32_t cpus);
+
+/* A policy (docs/policy.md) that demands what the record holds for a VM of this shape with a TPM
+ * that its host emulates: exactly these registers. Errors: STATE (the record does not know the
+ * shape; the text says which it knows). */
+MUST_USE int image_make_policy(const struct image_record *record, uint32_t memory_mib,
+                               uint32_t cpus, struct json **ret, struct err *err);
 
 void image_record_release(struct image_record *record);
 #define OWNED_IMAGE_RECORD __attribute__((cleanup(image_record_release))) struct image_record

@@ -1,0 +1,125 @@
+/* Policies from a release record, and the reference values in it. */
+#include "tests/unit/unit.h"
+
+#include "lib/api/image.h"
+#include "lib/crypto/digest.h"
+
+#define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
+#define ONES  "1111111111111111111111111111111111111111111111111111111111111111"
+
+static const char shapes[] = "{\"pcrs\":{\"1\":\"" ONES "\",\"11\":\"" ZEROS "\"},\"shapes\":["
+                             "{\"memory_mib\":512,\"cpus\":1,\"pcrs\":{\"4\":\"" ZEROS "\"}},"
+                             "{\"memory_mib\":512,\"cpus\":2,\"pcrs\":{\"4\":\"" ZEROS "\"}},"
+                             "{\"memory_mib\":2816,\"memory_mib_max\":4096,\"cpus\":1,"
+                             "\"pcrs\":{\"0\":[\"" ZEROS "\",\"" ONES "\"],\"4\":\"" ONES "\"}}]}";
+
+static int read_record(const char *reference, struct image_record *ret, struct err *err)
+{
+    OWNED_BUF text = BUF_OF(64 * KIB);
+    OWNED_JSON *json = NULL;
+    uint8_t digest[SHA256_SIZE];
+    char hex[2 * SHA256_SIZE + 1];
+
+    digest_of(DIGEST_SHA256, span_of_str(""), digest);
+    text_hex(digest, sizeof(digest), hex);
+    buf_printf(&text, "{\"version\":1,\"name\":\"eos\",\"eos_version\":\"0.1\",\"debug\":false");
+    for (size_t i = 0; i < 3; i++)
+        buf_printf(&text, ",\"%s\":{\"file\":\"f\",\"sha256\":\"%s\",\"bytes\":3}",
+                   i == 0   ? "kernel"
+                   : i == 1 ? "initrd"
+                            : "firmware",
+                   hex);
+    buf_printf(&text,
+               ",\"cmdline\":{\"text\":\"\",\"sha256\":\"%s\"},\"min_memory_mib\":256,"
+               "\"default_memory_mib\":512%s%s}",
+               hex, reference ? ",\"reference\":" : "", reference ? reference : "");
+    assert_int_equal(json_parse(buf_span(&text), &json, err), 0);
+    return image_record_decode(json, ret, err);
+}
+
+static void values_that_are_none_are_refused_where_they_stand(void **state)
+{
+    static const struct {
+        const char *reference, *pointer;
+    } cases[] = {
+        {"{}", "/reference/pcrs"},
+        {"{\"pcrs\":{},\"shapes\":[]}", "/reference/shapes"},
+        {"{\"pcrs\":[],\"shapes\":[{\"memory_mib\":1,\"cpus\":1,\"pcrs\":{}}]}", "/reference/pcrs"},
+        {"{\"pcrs\":{\"24\":\"" ONES "\"},\"shapes\":[{\"memory_mib\":1,\"cpus\":1,\"pcrs\":{}}]}",
+         "/reference/pcrs/24"},
+        {"{\"pcrs\":{},\"shapes\":[{\"memory_mib\":1,\"cpus\":1,\"pcrs\":{\"4\":\"12\"}}]}",
+         "/reference/shapes/0/pcrs/4"},
+        {"{\"pcrs\":{},\"shapes\":[{\"memory_mib\":1,\"cpus\":1,\"pcrs\":{\"4\":[1]}}]}",
+         "/reference/shapes/0/pcrs/4"},
+        {"{\"pcrs\":{},\"shapes\":[{\"memory_mib\":1,\"cpus\":0,\"pcrs\":{}}]}",
+         "/reference/shapes/0/cpus"},
+    };
+    struct err err;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        OWNED_IMAGE_RECORD record = {0};
+
+        assert_fails(read_record(cases[i].reference, &record, &err), ERR_INPUT);
+        assert_string_equal(err.pointer, cases[i].pointer);
+    }
+}
+
+static void shape_that_the_record_does_not_know_is_a_conflict_that_tells_which_it_knows(
+    void **state)
+{
+    OWNED_IMAGE_RECORD record = {0};
+    struct json *policy = NULL;
+    struct err err;
+
+    (void)state;
+    assert_ok(read_record(shapes, &record, &err));
+    assert_fails(image_make_policy(&record, 513, 1, &policy, &err), ERR_STATE);
+    assert_non_null(strstr(err.text, "it has 512, 2816 to 4096 MiB, each with 1, 2 vCPUs"));
+    assert_fails(image_make_policy(&record, 512, 3, &policy, &err), ERR_STATE);
+    assert_fails(image_make_policy(&record, 4097, 1, &policy, &err), ERR_STATE);
+    assert_fails(image_make_policy(&record, 2815, 1, &policy, &err), ERR_STATE);
+    assert_null(policy);
+}
+
+static void record_without_values_gives_no_policy(void **state)
+{
+    OWNED_IMAGE_RECORD record = {0};
+    struct json *policy = NULL;
+    struct err err;
+
+    (void)state;
+    assert_ok(read_record(NULL, &record, &err));
+    assert_fails(image_make_policy(&record, 512, 1, &policy, &err), ERR_STATE);
+    assert_non_null(strstr(err.text, "build it anew"));
+}
+
+static void policy_joins_what_all_shapes_share_and_what_this_one_has(void **state)
+{
+    OWNED_IMAGE_RECORD record = {0};
+    OWNED_JSON *policy = NULL;
+    OWNED_BUF text = BUF_OF(4 * KIB);
+    struct err err;
+
+    (void)state;
+    assert_ok(read_record(shapes, &record, &err));
+    assert_ok(image_make_policy(&record, 3000, 1, &policy, &err));
+    json_write(policy, &text);
+    assert_string_equal(buf_str(&text),
+                        "{\"version\":1,\"platforms\":[\"vtpm\"],\"vtpm\":{\"pcrs\":{\"sha256\":{"
+                        "\"0\":[\"" ZEROS "\",\"" ONES "\"],\"1\":\"" ONES "\",\"4\":\"" ONES
+                        "\",\"11\":\"" ZEROS "\"}},\"emulated\":true}}");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(values_that_are_none_are_refused_where_they_stand),
+        cmocka_unit_test(
+            shape_that_the_record_does_not_know_is_a_conflict_that_tells_which_it_knows),
+        cmocka_unit_test(record_without_values_gives_no_policy),
+        cmocka_unit_test(policy_joins_what_all_shapes_share_and_what_this_one_has),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
