@@ -10,6 +10,7 @@ extern const struct command manifest_commands[];
 extern const struct command key_commands[];
 extern const struct command evidence_commands[];
 extern const struct command measure_commands[];
+extern const struct command boot_commands[];
 extern const struct command local_commands[];
 
 #endif

@@ -2,10 +2,15 @@
 #include "cli/commands.h"
 
 const struct command_group command_groups[] = {
-    {"Virtual machines", vm_commands}, {"A computation", computation_commands},
-    {"Manifests", manifest_commands},  {"Keys and digests", key_commands},
-    {"Evidence", evidence_commands},   {"Reference values", measure_commands},
-    {"This machine", local_commands},  {NULL, NULL},
+    {"Virtual machines", vm_commands},
+    {"A computation", computation_commands},
+    {"Manifests", manifest_commands},
+    {"Keys and digests", key_commands},
+    {"Evidence", evidence_commands},
+    {"Reference values", measure_commands},
+    {"Guest images", boot_commands},
+    {"This machine", local_commands},
+    {NULL, NULL},
 };
 
 /* Every word of the contract that waits for its part. */
@@ -28,7 +33,6 @@ const char *const commands_later[] = {
     "ima-measurements",
     "evidence",
     "evidence show",
-    "measure",
     "igvm",
     "igvm show",
     "ca-bundle",

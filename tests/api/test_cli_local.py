@@ -18,9 +18,9 @@ from cli_support import ROOT
 COMMANDS = ["create-vm", "remove-vm", "list-vms", "vm-info", "images", "host", "algo", "data", "run", "result",
             "stop", "state", "wait", "events", "logs", "manifest create", "manifest show", "manifest hash",
             "manifest send", "keys", "checksum", "attestation validate", "attestation explain", "eventlog replay",
-            "ima replay", "igvmmeasure", "sevsnpmeasure", "sevsnpmeasure parse-metadata", "login", "doctor", "completion", "help", "version"]
+            "ima replay", "igvmmeasure", "sevsnpmeasure", "sevsnpmeasure parse-metadata", "measure", "login", "doctor", "completion", "help", "version"]
 LATER = ["attestation get snp", "policy create-corim snp", "policy download f", "policy show", "receipt get",
-         "receipt verify f", "ima-measurements", "evidence show f", "measure", "igvm show f", "ca-bundle Milan",
+         "receipt verify f", "ima-measurements", "evidence show f", "igvm show f", "ca-bundle Milan",
          "attestation validate f --igvm f", "data f --seal", "create-vm --aws-region eu", "run --policy p",
          "create-vm --server-ca f", "completion powershell", "algo f k --python-runtime pypy"]
 

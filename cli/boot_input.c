@@ -1,0 +1,168 @@
+#include "cli/boot_input.h"
+
+#include "cli/input.h"
+#include "lib/api/vm.h"
+#include "lib/base/text.h"
+
+#define FILE_MAX     (1 * GIB)
+#define VARIABLE_MAX (1 * MIB)
+
+#define AT(member) offsetof(struct boot_options, member)
+const struct flag boot_flags[] = {
+    {"image", 0, FLAG_TEXT, "FILE", NULL, AT(image),
+     "release record (image.json), which names all files"},
+    {"firmware", 'o', FLAG_TEXT, "FILE", NULL, AT(firmware), "OVMF, without a record"},
+    {"kernel", 'k', FLAG_TEXT, "FILE", NULL, AT(kernel), "kernel that is booted directly"},
+    {"initrd", 'i', FLAG_TEXT, "FILE", NULL, AT(initrd), "initrd of that kernel"},
+    {"append", 'a', FLAG_TEXT, "TEXT", NULL, AT(append), "command line of that kernel"},
+    {"memory", 'm', FLAG_U64, "MIB", NULL, AT(memory_mib),
+     "memory of the VM (default: what the record says, or 512)", .min = 1,
+     .max = VM_MEMORY_MIB_MAX},
+    {"cpus", 0, FLAG_U64, "N", NULL, AT(cpus), "vCPUs of the VM (default 1)", .min = 1,
+     .max = VM_CPUS_MAX},
+    {"as-is", 0, FLAG_BOOL, NULL, NULL, AT(as_is),
+     "the kernel is handed over unchanged, as newer QEMU can and as with SEV"},
+    {"firmware-version", 0, FLAG_TEXT, "TEXT", NULL, AT(firmware_version),
+     "what the build measures as its version (default: nothing)"},
+    {"pei", 0, FLAG_TEXT, "HEX", NULL, AT(pei),
+     "digest of the early firmware that a reference boot of this shape showed"},
+    {"pk", 0, FLAG_TEXT, "FILE", NULL, AT(pk), "enrolled platform key: the variable's content"},
+    {"kek", 0, FLAG_TEXT, "FILE", NULL, AT(kek), "enrolled key exchange keys"},
+    {"db", 0, FLAG_TEXT, "FILE", NULL, AT(db), "enrolled signers"},
+    {"dbx", 0, FLAG_TEXT, "FILE", NULL, AT(dbx), "what is revoked"},
+    {"authority", 0, FLAG_TEXT, "FILE", NULL, AT(authority),
+     "entry of db that the kernel passed by"},
+    {"config", 0, FLAG_TEXT, "FILE", NULL, AT(config),
+     "config.json that the agent is given: adds PCR 15"},
+    {"manifest", 0, FLAG_LIST, "FILE", NULL, AT(manifests),
+     "manifest set after it; once for each, in order"},
+    {"policy", 0, FLAG_BOOL, NULL, NULL, AT(policy), "print a policy that demands these values"},
+    {"shapes", 0, FLAG_BOOL, NULL, NULL, AT(shapes),
+     "print the values for every shape that a release record holds"},
+    {"record", 0, FLAG_TEXT, "LOG", NULL, AT(record),
+     "take the early firmware's digest from the event log of a reference boot"},
+    {NULL},
+};
+
+void boot_input_done(struct boot_bytes *bytes)
+{
+    struct buf *const bufs[] = {&bytes->firmware, &bytes->kernel,   &bytes->initrd,
+                                &bytes->pk,       &bytes->kek,      &bytes->db,
+                                &bytes->dbx,      &bytes->authority};
+
+    for (size_t i = 0; i < COUNT_OF(bufs); i++)
+        buf_done(bufs[i]);
+    image_record_release(&bytes->record);
+    json_free(GIVE(bytes->document));
+}
+
+/* A file of the record: what is read is what it names, or nothing. */
+static int read_recorded(const char *record_path, const struct image_file *file, struct buf *out,
+                         struct err *err)
+{
+    const char *slash = strrchr(record_path, '/');
+    OWNED(free_str)
+    char *path =
+        mem_printf("%.*s%s", slash ? (int)(slash - record_path + 1) : 0, record_path, file->file);
+    uint8_t digest[SHA256_SIZE];
+
+    if (input_read(path, out, err) < 0)
+        return -1;
+    digest_of(DIGEST_SHA256, buf_span(out), digest);
+    if (span_equal(SPAN_OF_ARRAY(digest), span_of(file->sha256.data, SHA256_SIZE)))
+        return 0;
+    return err_set(err, ERR_UNTRUSTED, "'%s': is not the file of the release record", path);
+}
+
+static int read_image(const struct boot_options *options, struct boot_bytes *bytes, struct err *err)
+{
+    if (options->kernel || options->initrd || options->append || options->firmware)
+        return err_set(err, ERR_USAGE, "--image names kernel, initrd, command line and firmware");
+    if (input_read_json(options->image, IMAGE_RECORD_MAX, &bytes->document, err) < 0)
+        return -1;
+    if (image_record_decode(bytes->document, &bytes->record, err) < 0)
+        return err_wrap(err, "'%s'", options->image);
+    if (read_recorded(options->image, &bytes->record.firmware, &bytes->firmware, err) < 0 ||
+        read_recorded(options->image, &bytes->record.kernel, &bytes->kernel, err) < 0 ||
+        read_recorded(options->image, &bytes->record.initrd, &bytes->initrd, err) < 0)
+        return -1;
+    bytes->input.cmdline = bytes->record.cmdline.text;
+    bytes->input.initrd_sha256 = bytes->initrd_sha256;
+    return 0;
+}
+
+static int read_files(const struct boot_options *options, struct boot_bytes *bytes, struct err *err)
+{
+    if (options->kernel == NULL || options->firmware == NULL)
+        return err_set(err, ERR_USAGE, "say --image, or --firmware and --kernel");
+    if (input_read(options->firmware, &bytes->firmware, err) < 0 ||
+        input_read(options->kernel, &bytes->kernel, err) < 0 ||
+        (options->initrd != NULL && input_read(options->initrd, &bytes->initrd, err) < 0))
+        return -1;
+    bytes->input.cmdline = options->append ? options->append : "";
+    bytes->input.initrd_sha256 = options->initrd ? bytes->initrd_sha256 : NULL;
+    return 0;
+}
+
+static int read_variables(const struct boot_options *options, struct boot_bytes *bytes,
+                          struct err *err)
+{
+    struct secure_boot_vars *vars = &bytes->input.secure_boot;
+    const struct {
+        const char *path;
+        struct buf *to;
+        struct span *as;
+    } variables[] = {
+        {options->pk, &bytes->pk, &vars->pk},
+        {options->kek, &bytes->kek, &vars->kek},
+        {options->db, &bytes->db, &vars->db},
+        {options->dbx, &bytes->dbx, &vars->dbx},
+        {options->authority, &bytes->authority, &bytes->input.secure_boot_authority},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(variables); i++) {
+        if (variables[i].path == NULL)
+            continue;
+        if (options->pk == NULL)
+            return err_set(err, ERR_USAGE, "keys are enrolled under a platform key: say --pk");
+        *variables[i].to = BUF_OF(VARIABLE_MAX);
+        if (input_read(variables[i].path, variables[i].to, err) < 0)
+            return -1;
+        *variables[i].as = buf_span(variables[i].to);
+    }
+    vars->enabled = options->pk != NULL; /* a platform key ends setup mode */
+    return 0;
+}
+
+static int read_shape(const struct boot_options *options, struct boot_bytes *bytes, struct err *err)
+{
+    uint64_t memory_mib = options->memory_mib;
+
+    if (memory_mib == 0)
+        memory_mib = options->image ? bytes->record.default_memory_mib : 512;
+    bytes->shape = (struct vm_shape){memory_mib * MIB, options->cpus ? (uint32_t)options->cpus : 1};
+    bytes->has_pei = options->pei != NULL;
+    if (bytes->has_pei && text_parse_hex(options->pei, bytes->pei, SHA256_SIZE, err) < 0) {
+        err->kind = ERR_USAGE;
+        return err_wrap(err, "--pei");
+    }
+    return 0;
+}
+
+int boot_input_read(const struct boot_options *options, struct boot_bytes *ret, struct err *err)
+{
+    struct boot_bytes bytes = {.firmware = BUF_OF(64 * MIB),
+                               .kernel = BUF_OF(FILE_MAX),
+                               .initrd = BUF_OF(FILE_MAX),
+                               .input = {.qemu_patches = !options->as_is}};
+
+    *ret = bytes;
+    if ((options->image ? read_image(options, ret, err) : read_files(options, ret, err)) < 0 ||
+        read_variables(options, ret, err) < 0 || read_shape(options, ret, err) < 0)
+        return -1;
+    ret->input.kernel = buf_span(&ret->kernel);
+    ret->input.initrd_size = ret->initrd.len;
+    ret->input.ram_bytes = ret->shape.ram_bytes;
+    digest_of(DIGEST_SHA256, buf_span(&ret->initrd), ret->initrd_sha256);
+    return 0;
+}

@@ -1,0 +1,42 @@
+/* What `measure` is asked about: the files that a VM boots and its shape, named one by one or by
+ * the release record beside them. */
+#ifndef COCOS_CLI_BOOT_INPUT_H
+#define COCOS_CLI_BOOT_INPUT_H
+
+#include "cli/command.h"
+#include "lib/api/image.h"
+#include "lib/attest/reference/boot_reference.h"
+#include "lib/json/json.h"
+
+struct boot_options {
+    struct common_options common;
+    const char *image, *kernel, *initrd, *append, *firmware, *firmware_version;
+    const char *pk, *kek, *db, *dbx, *authority;
+    const char *config, *pei, *record;
+    struct flag_list manifests;
+    uint64_t memory_mib, cpus;
+    bool as_is, policy, shapes;
+};
+
+extern const struct flag boot_flags[];
+
+struct boot_bytes {
+    struct json *document; /* of the release record; NULL without one */
+    struct image_record record;
+    struct buf firmware, kernel, initrd;
+    struct buf pk, kek, db, dbx, authority;
+    uint8_t initrd_sha256[SHA256_SIZE];
+    uint8_t pei[SHA256_SIZE];
+    bool has_pei;
+    struct vm_shape shape;
+    struct pcr_boot_input input; /* borrows from the above */
+};
+
+/* Reads every file. With a release record each file must be the one that it names. Errors: USAGE,
+ * UNTRUSTED (another file than in the record), INPUT and others. */
+MUST_USE int boot_input_read(const struct boot_options *options, struct boot_bytes *ret,
+                             struct err *err);
+void boot_input_done(struct boot_bytes *bytes);
+#define OWNED_BOOT_BYTES __attribute__((cleanup(boot_input_done))) struct boot_bytes
+
+#endif

@@ -1,0 +1,176 @@
+#include "cli/boot_values.h"
+
+#include "cli/input.h"
+#include "lib/api/vm.h"
+#include "lib/attest/evidence/run_log.h"
+#include "lib/attest/reference/pcr_run.h"
+#include "lib/attest/reference/pei.h"
+#include "lib/computation/manifest.h"
+
+#include <stdio.h>
+
+#define MANIFESTS_MAX 64
+
+/* Registers that another number of vCPUs changes, and those that another size of memory does. */
+#define OF_SHAPE ((1u << 0) | (1u << 4) | (1u << 10))
+#define ALL      UINT32_MAX
+
+static struct json *registers_of(const struct pcr_bank *bank, uint32_t mask)
+{
+    struct json *registers = json_new_object();
+
+    for (unsigned index = 0; index < PCR_COUNT; index++) {
+        char key[16];
+
+        if ((mask & 1u << index) == 0 || !pcr_bank_has(bank, index))
+            continue;
+        snprintf(key, sizeof(key), "%u", index);
+        json_set_hex(registers, key, span_of(pcr_bank_get(bank, index).data, SHA256_SIZE));
+    }
+    return registers;
+}
+
+static struct json *banks_of(const struct boot_prediction *prediction, const uint8_t *run)
+{
+    struct json *banks = json_new_object();
+    struct json *registers = registers_of(&prediction->pcrs, ALL);
+
+    if (run != NULL)
+        json_set_hex(registers, "15", span_of(run, SHA256_SIZE));
+    json_set(banks, "sha256", registers);
+    return banks;
+}
+
+struct json *boot_values_json(const struct boot_reference *reference,
+                              const struct boot_prediction *prediction, const uint8_t *run)
+{
+    struct json *json = json_new_object(), *firmware = json_new_object();
+
+    json_set_hex(firmware, "version_sha256", SPAN_OF_ARRAY(reference->version));
+    if (prediction->pei_known)
+        json_set_hex(firmware, "pei_sha256", SPAN_OF_ARRAY(prediction->pei));
+    else
+        json_set_str(firmware, "pei_unknown", prediction->pei_reason);
+    json_set_hex(firmware, "dxe_sha256", SPAN_OF_ARRAY(reference->dxe));
+    json_set(json, "firmware", firmware);
+    json_set(json, "pcrs", banks_of(prediction, run));
+    return json;
+}
+
+struct json *boot_values_policy(const struct boot_prediction *prediction, const uint8_t *run)
+{
+    struct json *policy = json_new_object(), *vtpm = json_new_object();
+    struct json *platforms = json_new_array();
+
+    json_add(platforms, json_new_str("vtpm"));
+    json_set(vtpm, "pcrs", banks_of(prediction, run));
+    json_set_bool(vtpm, "emulated", true);
+    json_set_int(policy, "version", 1);
+    json_set(policy, "platforms", platforms);
+    json_set(policy, "vtpm", vtpm);
+    return policy;
+}
+
+/* --- PCR 15 --- */
+
+int boot_values_of_run(const char *config_path, const struct flag_list *manifests,
+                       uint8_t out[static SHA256_SIZE], struct err *err)
+{
+    uint8_t config[SHA256_SIZE], digests[MANIFESTS_MAX][SHA256_SIZE];
+    OWNED_JSON *document = NULL;
+
+    if (manifests->count > MANIFESTS_MAX)
+        return err_set(err, ERR_USAGE, "at most %d manifests", MANIFESTS_MAX);
+    if (input_read_json(config_path, MANIFEST_SIZE_MAX, &document, err) < 0)
+        return -1;
+    if (pcr_run_config_digest(document, config, err) < 0)
+        return err_wrap(err, "'%s'", config_path);
+    for (size_t i = 0; i < manifests->count; i++) {
+        OWNED_JSON *manifest = NULL;
+        OWNED_BUF text = BUF_OF(MANIFEST_SIZE_MAX);
+
+        if (input_read_json(manifests->items[i], MANIFEST_SIZE_MAX, &manifest, err) < 0)
+            return -1;
+        if (json_canonical(manifest, &text, err) < 0)
+            return err_wrap(err, "'%s'", manifests->items[i]);
+        digest_of(DIGEST_SHA256, buf_span(&text), digests[i]);
+    }
+    pcr_run_predict(config, digests[0], manifests->count, out);
+    return 0;
+}
+
+/* --- the shapes of a release --- */
+
+/* vCPUs: powers of two. Memory: the least and the usual of the image, each multiple of the step
+ * between them and the size from which on all is the same, and that. */
+#define MEMORY_STEP 256u
+#define MEMORY_LARGE                                                                               \
+    2816u /* 2.75 GiB: from here on all kernels and initrds lie in the same place */
+
+struct grid {
+    const struct pcr_boot_input *input;
+    const struct boot_reference *reference;
+    struct json *shapes;
+    struct json *common; /* registers of every shape; made with the first */
+};
+
+static int add_memory(struct grid *grid, uint32_t memory_mib, uint32_t memory_mib_max,
+                      struct err *err)
+{
+    struct pcr_boot_input input = *grid->input;
+    struct boot_prediction base;
+
+    input.ram_bytes = memory_mib * MIB;
+    if (boot_reference_predict(&input, &base, err) < 0)
+        return -1;
+    if (grid->common == NULL)
+        grid->common = registers_of(&base.pcrs, ALL & ~OF_SHAPE);
+    for (uint32_t cpus = 1; cpus <= VM_CPUS_MAX; cpus *= 2) {
+        const struct vm_shape vm = {input.ram_bytes, cpus};
+        struct boot_prediction prediction = base;
+        struct json *shape;
+
+        if (boot_reference_add_firmware(grid->reference, &vm, NULL, &prediction, err) < 0)
+            return -1;
+        shape = json_new_object();
+        json_set_int(shape, "memory_mib", memory_mib);
+        if (memory_mib_max > memory_mib)
+            json_set_int(shape, "memory_mib_max", memory_mib_max);
+        json_set_int(shape, "cpus", cpus);
+        json_set(shape, "pcrs", registers_of(&prediction.pcrs, OF_SHAPE));
+        json_add(grid->shapes, shape);
+    }
+    return 0;
+}
+
+/* The next size after one; MEMORY_LARGE ends. */
+static uint32_t next_memory(const struct image_record *record, uint32_t after)
+{
+    uint32_t next = (after / MEMORY_STEP + 1) * MEMORY_STEP;
+
+    if (record->default_memory_mib > after && record->default_memory_mib < next)
+        next = record->default_memory_mib;
+    return next < MEMORY_LARGE ? next : MEMORY_LARGE;
+}
+
+int boot_values_of_shapes(const struct image_record *record, const struct pcr_boot_input *input,
+                          const struct boot_reference *reference, struct json **ret,
+                          struct err *err)
+{
+    OWNED_JSON *shapes = json_new_array(), *common = NULL;
+    struct grid grid = {input, reference, shapes, NULL};
+    uint32_t memory_mib = record->min_memory_mib;
+    int result = 0;
+
+    for (; result == 0 && memory_mib < MEMORY_LARGE; memory_mib = next_memory(record, memory_mib))
+        result = add_memory(&grid, memory_mib, memory_mib, err);
+    if (result == 0)
+        result = add_memory(&grid, memory_mib, PEI_RAM_MAX / MIB, err);
+    common = grid.common;
+    if (result < 0)
+        return -1;
+    *ret = json_new_object();
+    json_set(*ret, "pcrs", GIVE(common));
+    json_set(*ret, "shapes", GIVE(shapes));
+    return 0;
+}

@@ -1,0 +1,149 @@
+/* measure: what a VM with OVMF and a TPM shows when it booted these files and nothing else. */
+#include "cli/commands.h"
+
+#include "cli/boot_input.h"
+#include "cli/boot_values.h"
+#include "cli/input.h"
+#include "cli/print.h"
+#include "lib/attest/evidence/tcg_log.h"
+#include "lib/attest/reference/pei.h"
+#include "lib/base/text.h"
+
+/* What the files cannot give is their own fault: exit code 5, as for evidence. */
+static int reject(struct err *err)
+{
+    if (err->kind == ERR_INPUT)
+        err->kind = ERR_UNTRUSTED;
+    return -1;
+}
+
+static void print_registers(const struct boot_prediction *prediction, const uint8_t *run)
+{
+    char hex[2 * SHA256_SIZE + 1];
+
+    for (unsigned index = 0; index < PCR_COUNT; index++) {
+        if (!pcr_bank_has(&prediction->pcrs, index))
+            continue;
+        text_hex(pcr_bank_get(&prediction->pcrs, index).data, SHA256_SIZE, hex);
+        print_line("PCR %-2u  %s", index, hex);
+    }
+    if (run != NULL) {
+        text_hex(run, SHA256_SIZE, hex);
+        print_line("PCR 15  %s", hex);
+    }
+    if (!prediction->pei_known)
+        say_warning("PCR 0 and 10 are not known: %s", prediction->pei_reason);
+}
+
+/* PCR 15, when a configuration was named. */
+static int predict_run(const struct boot_options *options, uint8_t out[static SHA256_SIZE],
+                       bool *ret, struct err *err)
+{
+    *ret = options->config != NULL;
+    if (options->config != NULL)
+        return boot_values_of_run(options->config, &options->manifests, out, err);
+    if (options->manifests.count > 0)
+        return err_set(err, ERR_USAGE, "a manifest follows a configuration: say --config");
+    return 0;
+}
+
+static int print_one(const struct cli *cli, const struct boot_options *options,
+                     const struct boot_bytes *bytes, const struct boot_reference *reference,
+                     struct err *err)
+{
+    OWNED_JSON *json = NULL;
+    struct boot_prediction prediction;
+    uint8_t run[SHA256_SIZE];
+    bool has_run;
+
+    if (predict_run(options, run, &has_run, err) < 0)
+        return -1;
+    if (boot_reference_predict(&bytes->input, &prediction, err) < 0 ||
+        boot_reference_add_firmware(reference, &bytes->shape, bytes->has_pei ? bytes->pei : NULL,
+                                    &prediction, err) < 0)
+        return reject(err);
+    if (options->policy)
+        json = boot_values_policy(&prediction, has_run ? run : NULL);
+    else if (cli->options->json)
+        json = boot_values_json(reference, &prediction, has_run ? run : NULL);
+    if (json != NULL)
+        print_json(json);
+    else
+        print_registers(&prediction, has_run ? run : NULL);
+    return 0;
+}
+
+static int print_shapes(const struct boot_options *options, const struct boot_bytes *bytes,
+                        const struct boot_reference *reference, struct err *err)
+{
+    OWNED_JSON *json = NULL;
+
+    if (options->image == NULL)
+        return err_set(err, ERR_USAGE, "the shapes are those of a release record: say --image");
+    if (boot_values_of_shapes(&bytes->record, &bytes->input, reference, &json, err) < 0)
+        return reject(err);
+    print_json(json);
+    return 0;
+}
+
+/* The digest that a reference boot shows, and whether this program could have computed it. */
+static int print_record(const struct boot_options *options, const struct boot_bytes *bytes,
+                        const struct boot_reference *reference, struct err *err)
+{
+    OWNED_BUF log = BUF_OF(TCG_LOG_SIZE_MAX);
+    OWNED_JSON *json = json_new_object();
+    uint8_t pei[SHA256_SIZE], computed[SHA256_SIZE];
+    struct err unknown;
+    size_t place;
+
+    if (input_read(options->record, &log, err) < 0)
+        return -1;
+    if (boot_reference_record(reference, buf_span(&log), pei, err) < 0)
+        return err_wrap(err, "'%s'", options->record), reject(err);
+    json_set_int(json, "memory_mib", (int64_t)(bytes->shape.ram_bytes / MIB));
+    json_set_int(json, "cpus", bytes->shape.cpus);
+    json_set_hex(json, "pei_sha256", SPAN_OF_ARRAY(pei));
+    if (pei_predict(reference->volumes.pei, &bytes->shape, computed, &unknown) == 0)
+        json_set_bool(json, "as_computed", span_equal(SPAN_OF_ARRAY(pei), SPAN_OF_ARRAY(computed)));
+    else if (pei_find_place(reference->volumes.pei, &bytes->shape, pei, &place, &unknown) == 0)
+        json_set_int(json, "place", (int64_t)place);
+    print_json(json);
+    return 0;
+}
+
+static int run_measure(const struct cli *cli, const void *ptr, struct err *err)
+{
+    const struct boot_options *options = ptr;
+    OWNED_BOOT_BYTES bytes = {0};
+    OWNED_BOOT_REFERENCE reference = {0};
+    const char *version = options->firmware_version ? options->firmware_version : "";
+
+    if (boot_input_read(options, &bytes, err) < 0)
+        return -1;
+    if (boot_reference_begin(buf_span(&bytes.firmware), version, &reference, err) < 0)
+        return reject(err);
+    if (options->record != NULL)
+        return print_record(options, &bytes, &reference, err);
+    if (options->shapes)
+        return print_shapes(options, &bytes, &reference, err);
+    return print_one(cli, options, &bytes, &reference, err);
+}
+
+const struct command boot_commands[] = {
+    {
+        .path = "measure",
+        .args = "",
+        .options_size = sizeof(struct boot_options),
+        .flags = {{boot_flags, 0}},
+        .run = run_measure,
+        .summary = "Prints the registers that a VM shows after booting these files",
+        .help = "Firmware, kernel, initrd and command line, and the shape of the VM, give the "
+                "SHA-256 bank of its TPM: PCR 0 to 14, and PCR 15 when the agent's configuration "
+                "is named. With --policy the same as a policy for attestation validate.\n\n"
+                "PCR 0 holds the early firmware as it lies in memory. For builds that are not "
+                "known, or another processor than QEMU's qemu64, boot one VM of the shape and "
+                "take the digest from its event log with --record; give it back with --pei.",
+        .example = "cocos-cli measure --image build/eos/eos/image.json --memory 1024 --cpus 2",
+    },
+    {NULL},
+};

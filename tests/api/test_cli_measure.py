@@ -1,0 +1,158 @@
+"""cocos-cli measure: registers of a VM from files. What real VMs say to it is the business of tests/vm."""
+
+import hashlib
+import json
+import struct
+from pathlib import Path
+
+import pytest
+
+FIRMWARE = "/usr/share/OVMF/OVMF_CODE.fd"
+
+
+def kernel():
+    """The least that passes for a bzImage with an EFI stub."""
+    data = bytearray(0x600)
+    data[0:2] = b"MZ"
+    struct.pack_into("<I", data, 0x3C, 0x40)
+    data[0x40:0x44] = b"PE\0\0"
+    struct.pack_into("<H", data, 0x40 + 20, 0xF0)
+    struct.pack_into("<H", data, 0x58, 0x20B)
+    struct.pack_into("<I", data, 0x58 + 60, 0x400)
+    struct.pack_into("<I", data, 0x58 + 108, 16)
+    data[0x202:0x208] = b"HdrS\x0f\x02"
+    data[0x236] = 2
+    return bytes(data)
+
+
+def extended(*digests):
+    value = bytes(32)
+    for digest in digests:
+        value = hashlib.sha256(value + digest).digest()
+    return value.hex()
+
+
+@pytest.fixture
+def files(cli):
+    (cli.directory / "vmlinuz").write_bytes(kernel())
+    (cli.directory / "initrd").write_bytes(b"an initrd")
+    return ["--firmware", FIRMWARE, "--kernel", "vmlinuz", "--initrd", "initrd", "--append", "quiet"]
+
+
+def image(folder):
+    """A release record beside its files, as the builder of images writes it before it knows the values."""
+    def part(name):
+        data = (folder / name).read_bytes()
+        return {"file": name, "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+    (folder / "OVMF_CODE.fd").write_bytes(Path(FIRMWARE).read_bytes())
+    record = {"version": 1, "name": "eos", "eos_version": "0.1", "debug": False, "kernel": part("vmlinuz"),
+              "initrd": part("initrd"), "firmware": part("OVMF_CODE.fd"),
+              "cmdline": {"text": "quiet", "sha256": hashlib.sha256(b"quiet").hexdigest()},
+              "min_memory_mib": 192, "default_memory_mib": 640}
+    (folder / "image.json").write_text(json.dumps(record))
+    return record
+
+
+@pytest.mark.parametrize("args, says", [
+    ([], "say --image"),
+    (["--kernel", "vmlinuz"], "say --image"),
+    (["--firmware", FIRMWARE, "--kernel", "absent"], "No such file"),
+    (["--image", "image.json", "--kernel", "vmlinuz"], "--image names"),
+    (["--memory", "0"], "from 1 to"),
+    (["--cpus", "65"], "from 1 to 64"),
+])
+def test_usage(cli, args, says):
+    assert says in cli("measure", *args, code=2).err
+
+
+def test_what_must_be_named_before_other_things(cli, files):
+    (cli.directory / "x").write_text("{}")
+    assert "--config" in cli("measure", *files, "--manifest", "x", code=2).err
+    assert "--pk" in cli("measure", *files, "--db", "x", code=2).err
+    assert "--pei" in cli("measure", *files, "--pei", "12", code=2).err
+    assert "--image" in cli("measure", *files, "--shapes", code=2).err
+
+
+def test_files_that_are_not_what_they_should_be_end_with_5(cli, files):
+    (cli.directory / "no-kernel").write_bytes(b"MZ" + bytes(5000))
+    (cli.directory / "no-firmware").write_bytes(bytes(8192))
+    assert "setup header" in cli("measure", *files, "--kernel", "no-kernel", code=5).err
+    assert "not an OVMF" in cli("measure", *files, "--firmware", "no-firmware", code=5).err
+
+
+def test_registers_follow_from_the_files(cli, files):
+    pcrs = cli("measure", *files, "--json").json["pcrs"]["sha256"]
+    options = hashlib.sha256("quiet initrd=initrd\0".encode("utf-16-le")).digest()
+    assert pcrs["9"] == extended(options, hashlib.sha256(b"an initrd").digest())
+    assert pcrs["11"] == "00" * 32
+    assert sorted(map(int, pcrs)) == list(range(15))
+    lines = cli("measure", *files).out.splitlines()
+    assert f"PCR 9   {pcrs['9']}" in lines
+
+
+def test_kernel_is_measured_as_it_lies_in_memory(cli, files):
+    def register(*more):
+        return cli("measure", *files, "--json", *more).json["pcrs"]["sha256"]["4"]
+    assert register("--memory", "512") != register("--memory", "1024")
+    assert register("--memory", "3072") == register("--memory", "8192")
+    assert register("--memory", "512", "--as-is") == register("--memory", "1024", "--as-is")
+    assert register("--cpus", "1") == register("--cpus", "2")
+
+
+def test_firmware_register_depends_on_the_shape_or_on_a_record(cli, files):
+    def values(*more):
+        return cli("measure", *files, "--json", *more).json
+    one, two = values("--cpus", "1"), values("--cpus", "2")
+    assert one["pcrs"]["sha256"]["0"] != two["pcrs"]["sha256"]["0"]
+    recorded = values("--pei", one["firmware"]["pei_sha256"], "--cpus", "2")
+    assert recorded["pcrs"]["sha256"]["0"] == one["pcrs"]["sha256"]["0"]
+    unknown = cli("measure", *files, "--memory", "65536")
+    assert "PCR 0 and 10 are not known" in unknown.err and "PCR 0 " not in unknown.out
+
+
+def test_keys_that_are_enrolled_change_register_7_alone(cli, files):
+    (cli.directory / "pk").write_bytes(b"a signature list")
+    before = cli("measure", *files, "--json").json["pcrs"]["sha256"]
+    after = cli("measure", *files, "--json", "--pk", "pk", "--db", "pk").json["pcrs"]["sha256"]
+    assert {index for index in before if before[index] != after[index]} == {"7", "10"}
+
+
+def test_register_15_is_config_and_manifests(cli, files):
+    (cli.directory / "config.json").write_text('{"boot_nonce": "AA==", "vm_id": "x"}')
+    (cli.directory / "manifest.json").write_text('{ "b": 1,\n "a": 2 }')
+    done = cli("measure", *files, "--json", "--config", "config.json", "--manifest", "manifest.json")
+    assert done.json["pcrs"]["sha256"]["15"] == extended(hashlib.sha256(b"{}").digest(),
+                                                         hashlib.sha256(b'{"a":2,"b":1}').digest())
+
+
+def test_policy_is_one(cli, files):
+    policy = cli("measure", *files, "--policy").json
+    assert policy["version"] == 1 and policy["platforms"] == ["vtpm"]
+    assert policy["vtpm"]["pcrs"]["sha256"]["1"].startswith("8e9d1fe2")
+
+
+def test_image_names_the_files_and_must_be_right_about_them(cli, files):
+    image(cli.directory)
+    by_image = cli("measure", "--image", "image.json", "--json").json
+    assert by_image == cli("measure", *files, "--memory", "640", "--json").json
+    (cli.directory / "initrd").write_bytes(b"another initrd")
+    assert "is not the file of the release record" in cli("measure", "--image", "image.json", code=5).err
+
+
+def test_shapes_are_what_single_measurements_say(cli, files):
+    image(cli.directory)
+    reference = cli("measure", "--image", "image.json", "--shapes").json
+    shapes = {(shape["memory_mib"], shape["cpus"]): shape for shape in reference["shapes"]}
+    assert len(shapes) == len(reference["shapes"])
+    assert {memory for memory, _ in shapes} == {192, 256, 512, 640, *range(768, 2817, 256)}
+    assert {cpus for _, cpus in shapes} == {1, 2, 4, 8, 16, 32, 64}
+    assert shapes[2816, 1]["memory_mib_max"] == 30 * 1024
+    for memory, cpus in ((192, 1), (640, 64), (2816, 2)):
+        one = cli("measure", "--image", "image.json", "--memory", memory, "--cpus", cpus, "--json").json
+        assert {**reference["pcrs"], **shapes[memory, cpus]["pcrs"]} == one["pcrs"]["sha256"]
+
+
+def test_log_that_is_none_records_nothing(cli, files):
+    (cli.directory / "log").write_bytes(b"no log")
+    cli("measure", *files, "--record", "log", code=5)
+    cli("measure", *files, "--record", "absent", code=2)
