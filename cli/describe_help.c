@@ -41,6 +41,7 @@ const struct described described_environment[] = {
     {"COCOS_AGENT_URL", "address of the agent"},
     {"COCOS_AGENT_PIN", "key that the agent must show, sha256//BASE64"},
     {"COCOS_KEY", "file with the private key of the party that asks"},
+    {"COCOS_POLICY", "policy that evidence is judged by: file"},
     {"COCOS_MANIFEST", "manifest that this party agreed to: file, or SHA-256 in hex"},
     {"COCOS_PROFILE", "name of the profile (default: default)"},
     {"NO_COLOR", "no colours, also on a terminal"},
