@@ -155,7 +155,6 @@ static void what_is_wrong_is_said(void **state)
 static void what_comes_later_is_said(void **state)
 {
     static const char *const lines[][5] = {
-        {"attestation", NULL},
         {"policy", "create-corim", "snp", NULL},
         {"data", "--seal", "x", NULL},
         {"run", "--policy", "p.json", NULL},
