@@ -1,5 +1,7 @@
 #include "lib/crypto/ecdsa.h"
 
+#include "lib/crypto/der.h"
+
 /* FIPS 186-4, D.1.2.3 and D.1.2.4. */
 static const uint8_t order_p256[] = {
     0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
@@ -40,4 +42,23 @@ int ecdsa_check_range(enum key_type curve, struct span signature, struct err *er
     if (check_scalar(span_part(signature, 0, order.len), order, "r", err) < 0)
         return -1;
     return check_scalar(span_part(signature, order.len, order.len), order, "s", err);
+}
+
+int ecdsa_from_der(enum key_type curve, struct span der, uint8_t out[static ECDSA_SIGNATURE_MAX],
+                   size_t *ret_len, struct err *err)
+{
+    size_t half = curve == KEY_P384 ? sizeof(order_p384) : sizeof(order_p256);
+    struct der outer = der_of(der);
+    struct der d = der_of(der_take(&outer, DER_SEQUENCE));
+    struct span r = der_unsigned(&d), s = der_unsigned(&d);
+    const struct span numbers[2] = {r, s};
+
+    if (!der_end(&outer) || !der_end(&d) || r.len > half || s.len > half)
+        return err_set(err, ERR_UNTRUSTED, "its signature is not r and s in DER");
+    memset(out, 0, 2 * half);
+    for (size_t i = 0; i < 2; i++)
+        if (numbers[i].len > 0)
+            memcpy(out + (i + 1) * half - numbers[i].len, numbers[i].data, numbers[i].len);
+    *ret_len = 2 * half;
+    return 0;
 }

@@ -1,3 +1,4 @@
+#include "lib/crypto/ecdsa.h"
 #include "lib/crypto/verify.h"
 #include "lib/crypto/x509_parts.h"
 
@@ -7,7 +8,6 @@
 
 #define PSS_SALT_SHA384 48
 #define PSS_TRAILER     1
-#define ECDSA_HALF_MAX  48
 
 /* How each scheme is named, and what verifies it. */
 static const struct scheme_row {
@@ -118,40 +118,21 @@ static int find_scheme(struct span algorithm, const struct key *key, unsigned sc
     return 0;
 }
 
-/* X.509 has r and s as a SEQUENCE of INTEGERs; verify.h takes them side by side. */
-static bool join_halves(struct span der, size_t half, uint8_t *out)
-{
-    struct der outer = der_of(der);
-    struct der d = der_of(der_take(&outer, DER_SEQUENCE));
-    struct span r = der_unsigned(&d), s = der_unsigned(&d);
-    const struct span numbers[2] = {r, s};
-
-    if (!der_end(&outer) || !der_end(&d))
-        return false;
-    memset(out, 0, 2 * half);
-    for (size_t i = 0; i < 2; i++) {
-        if (numbers[i].len > half)
-            return false;
-        if (numbers[i].len > 0)
-            memcpy(out + (i + 1) * half - numbers[i].len, numbers[i].data, numbers[i].len);
-    }
-    return true;
-}
-
 int x509_check_signed(const struct x509_signed *it, const struct key *key, unsigned schemes,
                       struct err *err)
 {
-    size_t half = key_type_of(key) == KEY_P384 ? 48 : 32;
-    uint8_t halves[2 * ECDSA_HALF_MAX];
+    uint8_t halves[ECDSA_SIGNATURE_MAX];
     struct span signature = it->signature;
     const struct scheme_row *row;
 
     if (find_scheme(it->algorithm, key, schemes, &row, err) < 0)
         return -1;
     if (row->verify == VERIFY_ECDSA) {
-        if (!join_halves(signature, half, halves))
-            return err_set(err, ERR_UNTRUSTED, "its signature is not r and s in DER");
-        signature = span_of(halves, 2 * half);
+        size_t length;
+
+        if (ecdsa_from_der(key_type_of(key), signature, halves, &length, err) < 0)
+            return -1;
+        signature = span_of(halves, length);
     }
     return verify_signature(key, row->verify, row->digest, it->body, signature, err);
 }

@@ -92,12 +92,50 @@ static void verification_looks_at_the_range(void **state)
     assert_string_equal(err.text, "r of the signature is zero");
 }
 
+static void der_becomes_two_halves(void **state)
+{
+    static const uint8_t good[] = {0x30, 7, 2, 2, 0, 0x80, 2, 1, 5};
+    static const struct {
+        uint8_t bytes[12];
+        size_t len;
+    } bad[] = {
+        {{0}, 0},
+        {{0x30, 7, 2, 2, 0, 0x80, 2, 1}, 8},        /* cut */
+        {{0x30, 7, 2, 2, 0, 0x80, 2, 1, 5, 0}, 10}, /* followed */
+        {{0x30, 7, 2, 2, 0, 0x01, 2, 1, 5}, 9},     /* not minimal */
+        {{0x30, 6, 2, 1, 0x80, 2, 1, 5}, 8},        /* negative */
+        {{0x30, 3, 2, 1, 5}, 5},                    /* one number */
+        {{0x31, 7, 2, 2, 0, 0x80, 2, 1, 5}, 9},     /* a set */
+    };
+    uint8_t out[ECDSA_SIGNATURE_MAX], wide[40] = {0x30, 38, 2, 33, 1};
+    struct err err;
+    size_t length;
+
+    (void)state;
+    assert_ok(ecdsa_from_der(KEY_P256, SPAN_OF_ARRAY(good), out, &length, &err));
+    assert_int_equal(length, 64);
+    assert_int_equal(out[31], 0x80);
+    assert_int_equal(out[63], 5);
+    assert_true(span_is_zero(span_of(out, 31)));
+    assert_ok(ecdsa_from_der(KEY_P384, SPAN_OF_ARRAY(good), out, &length, &err));
+    assert_int_equal(length, 96);
+    assert_int_equal(out[95], 5);
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
+        assert_fails(
+            ecdsa_from_der(KEY_P256, span_of(bad[i].bytes, bad[i].len), out, &length, &err),
+            ERR_UNTRUSTED);
+    wide[37] = 2, wide[38] = 1, wide[39] = 1; /* r of 33 bytes: too long for one curve only */
+    assert_fails(ecdsa_from_der(KEY_P256, SPAN_OF_ARRAY(wide), out, &length, &err), ERR_UNTRUSTED);
+    assert_ok(ecdsa_from_der(KEY_P384, SPAN_OF_ARRAY(wide), out, &length, &err));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_halves_lie_between_zero_and_the_order),
         cmocka_unit_test(other_lengths_are_refused),
         cmocka_unit_test(verification_looks_at_the_range),
+        cmocka_unit_test(der_becomes_two_halves),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
