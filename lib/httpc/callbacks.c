@@ -104,6 +104,22 @@ static size_t on_body(char *data, size_t size, size_t count, void *ctx)
     return bytes.len;
 }
 
+/* A body whose end is not known before. */
+static size_t on_read_stream(char *to, size_t size, size_t count, void *ctx)
+{
+    struct transfer *x = ctx;
+    const struct httpc_upload *upload = x->call->upload;
+    struct err err;
+    size_t got;
+
+    if (upload->read(upload->from, to, size * count, &got, &err) < 0) {
+        end_with(x, &err);
+        return CURL_READFUNC_ABORT;
+    }
+    x->up_at += got;
+    return got;
+}
+
 static size_t on_read(char *to, size_t size, size_t count, void *ctx)
 {
     struct transfer *x = ctx;
@@ -134,7 +150,7 @@ static int on_seek(void *ctx, curl_off_t offset, int origin)
 {
     struct transfer *x = ctx;
 
-    if (origin != SEEK_SET || offset < 0)
+    if (origin != SEEK_SET || offset < 0 || x->call->upload->read != NULL)
         return CURL_SEEKFUNC_CANTSEEK;
     x->up_at = (uint64_t)offset;
     return CURL_SEEKFUNC_OK;
@@ -209,7 +225,7 @@ void transfer_set_callbacks(struct transfer *x)
     SET(x, CURLOPT_PREREQFUNCTION, on_request);
     SET(x, CURLOPT_PREREQDATA, x);
     if (x->call->upload != NULL) {
-        SET(x, CURLOPT_READFUNCTION, on_read);
+        SET(x, CURLOPT_READFUNCTION, x->call->upload->read != NULL ? on_read_stream : on_read);
         SET(x, CURLOPT_READDATA, x);
         SET(x, CURLOPT_SEEKFUNCTION, on_seek);
         SET(x, CURLOPT_SEEKDATA, x);

@@ -97,6 +97,7 @@ static void keep_config(struct httpc *client, const struct httpc_config *config)
     client->pin = mem_strdup(config->pin);
     client->token = mem_strdup(config->token);
     client->proxy = mem_strdup(config->proxy);
+    client->socket = mem_strdup(config->socket);
     client->user_agent = mem_strdup(config->user_agent);
     buf_add_span(&client->ca_pem, config->ca_pem);
 
@@ -105,6 +106,7 @@ static void keep_config(struct httpc *client, const struct httpc_config *config)
     client->config.pin = client->pin;
     client->config.token = client->token;
     client->config.proxy = client->proxy;
+    client->config.socket = client->socket;
     client->config.user_agent = client->user_agent;
     client->config.ca_pem = buf_span(&client->ca_pem);
 }
@@ -149,6 +151,7 @@ void httpc_free(struct httpc *client)
     free(client->pin);
     free(client->token);
     free(client->proxy);
+    free(client->socket);
     free(client->user_agent);
     buf_done(&client->ca_pem);
     buf_done(&client->certificate_pem);

@@ -56,6 +56,7 @@ struct httpc_config {
     enum httpc_auth auth;        /* what the key does */
     const struct api_op *opener; /* for signatures: a bodyless operation that needs no identity and
                                     opens the connection, so that there is something to bind to */
+    const char *socket;          /* path of a socket to connect to, whatever url says; NULL: none */
     const char *proxy;           /* NULL: none, whatever the environment says */
     const char *user_agent;      /* NULL: none */
     unsigned connect_timeout_ms; /* 0: 10 s */
@@ -87,11 +88,15 @@ const char *httpc_peer_pin(const struct httpc *client);
 /* How far a body is; total is UINT64_MAX while it is not known. */
 typedef void httpc_progress(void *ctx, uint64_t done, uint64_t total);
 
-/* A body from a descriptor, read with pread() from 0 to size. */
+/* A body from a descriptor, read with pread() from 0 to size; or, where there is a read(), one
+ * whose end is not known before: it fills to with at most room bytes, *ret_len 0 is the end, and -1
+ * with err ends the call. Such a body cannot be signed. */
 struct httpc_upload {
     int fd;
     uint64_t size;
     const char *media_type; /* NULL: application/octet-stream */
+    int (*read)(void *from, void *to, size_t room, size_t *ret_len, struct err *err);
+    void *from;
 };
 
 /* Where the body of a successful answer goes, piece by piece, instead of into reply.text; at most

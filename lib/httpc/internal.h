@@ -14,6 +14,7 @@ struct httpc {
     char *pin;
     char *token;
     char *proxy;
+    char *socket;
     char *user_agent;
     struct buf ca_pem;
     struct buf certificate_pem; /* ours, in the handshake */

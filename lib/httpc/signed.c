@@ -61,6 +61,8 @@ static int digest_upload(struct httpc *client, const struct httpc_upload *upload
     OWNED_DIGEST *digest = digest_new(DIGEST_SHA256);
     OWNED(free_str) char *block = mem_zeroed(DIGEST_BLOCK, 1);
 
+    if (upload->read != NULL)
+        return err_set(err, ERR_USAGE, "what comes as it comes cannot be signed before");
     for (uint64_t at = 0; at < upload->size;) {
         uint64_t left = upload->size - at;
         ssize_t got =
@@ -87,7 +89,8 @@ static int write_content_digest(const struct transfer *x, struct buf *out, struc
 {
     uint8_t sha256[SHA256_SIZE];
 
-    if (x->call->json == NULL && (x->call->upload == NULL || x->call->upload->size == 0))
+    if (x->call->json == NULL &&
+        (x->call->upload == NULL || (x->call->upload->size == 0 && x->call->upload->read == NULL)))
         return 0;
     if (x->call->json != NULL)
         digest_of(DIGEST_SHA256, buf_span(&x->body), sha256);

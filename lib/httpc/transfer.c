@@ -66,6 +66,8 @@ static void set_connection(struct transfer *x)
     SET(x, CURLOPT_PATH_AS_IS, 1L);
     SET(x, CURLOPT_PROTOCOLS_STR, "https");
     SET(x, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    if (config->socket != NULL)
+        SET(x, CURLOPT_UNIX_SOCKET_PATH, config->socket);
     SET(x, CURLOPT_PROXY, config->proxy != NULL ? config->proxy : "");
     SET(x, CURLOPT_FOLLOWLOCATION, 0L);
     SET(x, CURLOPT_NOSIGNAL, 1L);
@@ -89,7 +91,7 @@ static void set_body(struct transfer *x)
 
     if (upload != NULL) {
         SET(x, CURLOPT_UPLOAD, 1L);
-        SET(x, CURLOPT_INFILESIZE_LARGE, (curl_off_t)upload->size);
+        SET(x, CURLOPT_INFILESIZE_LARGE, upload->read != NULL ? -1 : (curl_off_t)upload->size);
         transfer_add_header(x, "Content-Type: %s",
                             upload->media_type ? upload->media_type : "application/octet-stream");
     } else if (x->call->json != NULL) {

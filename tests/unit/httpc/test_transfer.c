@@ -136,6 +136,50 @@ static void an_upload_that_fails_half_way_says_what_the_server_said(void **state
     close(body.fd);
 }
 
+/* A source that gives 1,000 bytes at a time, and fails after fail_at of them. */
+struct trickle {
+    size_t at, size, fail_at;
+};
+
+static int read_trickle(void *from, void *to, size_t room, size_t *ret_len, struct err *err)
+{
+    struct trickle *trickle = from;
+    size_t left = trickle->size - trickle->at;
+
+    if (trickle->fail_at > 0 && trickle->at >= trickle->fail_at)
+        return err_set(err, ERR_NO_SPACE, "the source dried up");
+    *ret_len = left < 1000 ? left : 1000;
+    if (*ret_len > room)
+        *ret_len = room;
+    toy_file_block(trickle->at, to, *ret_len);
+    trickle->at += *ret_len;
+    return 0;
+}
+
+static void a_body_of_unknown_length_goes_up_whole_or_not_at_all(void **state)
+{
+    struct httpc_config config = config_of();
+    OWNED_HTTPC *client = client_of(&config);
+    struct trickle trickle = {.size = UPLOAD_SIZE};
+    struct httpc_upload body = {.read = read_trickle, .from = &trickle};
+    struct httpc_call call = {.op = &op_upload, .params = {"x"}, .upload = &body};
+    OWNED_HTTPC_REPLY reply = {0};
+    struct err err;
+
+    (void)state;
+    assert_ok(httpc_perform(client, &call, &reply, &err));
+    assert_int_equal(atomic_load(&toy.written), UPLOAD_SIZE);
+    assert_int_equal(atomic_load(&toy.finished), 1);
+
+    trickle = (struct trickle){.size = UPLOAD_SIZE, .fail_at = MIB};
+    httpc_reply_done(&reply);
+    reply = (struct httpc_reply){0};
+    assert_fails(httpc_perform(client, &call, &reply, &err), ERR_NO_SPACE);
+    assert_non_null(strstr(err.text, "the source dried up"));
+    toy_await(&toy.aborted, 1, "aborted");
+    assert_int_equal(atomic_load(&toy.finished), 1);
+}
+
 static void asking_first_costs_no_connection(void **state)
 {
     struct httpc_config config = config_of();
@@ -165,6 +209,7 @@ int main(void)
         SERVED(an_empty_file_goes_up),
         SERVED(a_refused_upload_sends_nothing),
         SERVED(an_upload_that_fails_half_way_says_what_the_server_said),
+        SERVED(a_body_of_unknown_length_goes_up_whole_or_not_at_all),
         SERVED(asking_first_costs_no_connection),
     };
 
