@@ -66,11 +66,30 @@ void httpd_delivery_begin(struct httpd_request *rq)
     rq->heard = info.tcpi_bytes_received;
 }
 
+/* A socket file has no acknowledgements: bytes are there until the other program has read them, and
+ * one that closes with bytes unread leaves an error. */
+static enum outcome look_local(struct httpd_delivery *delivery, int64_t now_ms, bool last_look)
+{
+    socklen_t size = sizeof(int);
+    int queued = 0, error = 0;
+
+    if (getsockopt(delivery->fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0 || error != 0 ||
+        ioctl(delivery->fd, SIOCOUTQ, &queued) < 0)
+        return OUTCOME_LOST;
+    if (queued > 0)
+        return last_look || now_ms >= delivery->give_up_ms ? OUTCOME_LOST : OUTCOME_OPEN;
+    if (delivery->settled_ms == 0)
+        delivery->settled_ms = now_ms;
+    return last_look || now_ms - delivery->settled_ms >= SETTLE_MS ? OUTCOME_SENT : OUTCOME_OPEN;
+}
+
 static enum outcome look(struct httpd_delivery *delivery, int64_t now_ms, bool last_look)
 {
     bool whole, goodbye;
     struct tcp_info info;
 
+    if (httpd_is_local(delivery->rq))
+        return look_local(delivery, now_ms, last_look);
     if (!ask_tcp(delivery->fd, &info))
         return OUTCOME_LOST;
     whole = info.tcpi_bytes_acked >= delivery->end;
@@ -107,7 +126,7 @@ void httpd_delivery_watch(struct httpd_request *rq)
     delivery->rq = rq;
     delivery->fd = fcntl(rq->conn->fd, F_DUPFD_CLOEXEC, 0);
     delivery->give_up_ms = clock_monotonic_ms() + httpd->config.idle_timeout_ms;
-    if (delivery->fd < 0 || !mark_end(delivery)) {
+    if (delivery->fd < 0 || (!httpd_is_local(rq) && !mark_end(delivery))) {
         delivery_end(delivery, OUTCOME_LOST);
         return;
     }

@@ -61,6 +61,9 @@ MUST_USE int httpd_own_identity(const struct httpd_request *rq, uint8_t out[stat
 MUST_USE int httpd_export(const struct httpd_request *rq, const char *label, struct span context,
                           uint8_t *out, size_t len, struct err *err);
 
+/* The request came over a socket file ("unix:"), from a program of this machine. */
+bool httpd_is_local(const struct httpd_request *rq);
+
 /* What admit() leaves for the handler: a pointer of its own with its destructor. */
 void httpd_set_caller(struct httpd_request *rq, void *caller, void (*release)(void *caller));
 void *httpd_caller(const struct httpd_request *rq);

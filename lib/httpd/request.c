@@ -310,6 +310,11 @@ bool httpd_peer_identity(const struct httpd_request *rq, uint8_t out[static SHA2
     return rq->peer_known;
 }
 
+bool httpd_is_local(const struct httpd_request *rq)
+{
+    return rq->httpd->port == 0; /* a port of 0 was asked for, never given */
+}
+
 int httpd_own_identity(const struct httpd_request *rq, uint8_t out[static SHA256_SIZE],
                        struct err *err)
 {
