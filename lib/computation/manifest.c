@@ -280,8 +280,6 @@ static int check_available(const struct manifest *manifest, struct err *err)
         if (manifest_consumer(manifest, i)->seal)
             return not_yet(pointer, "a sealed result", err);
     }
-    if (manifest->legacy.signatures)
-        return not_yet("/legacy/signatures", "legacy signatures", err);
     if (manifest->legacy.attestation)
         return not_yet("/legacy/attestation", "legacy attestation", err);
     return check_network(manifest->run.network, err);

@@ -3,7 +3,7 @@
  * It is read from JSON by one table, strictly: unknown members, values out of bounds, keys that are
  * no keys and names that cannot be file names are refused with the JSON pointer of the member.
  * Members that this version does not serve yet (sources, sealing, network access, wasm and oci
- * algorithms, the legacy modes) may stand there with their empty value; used, they are
+ * algorithms, legacy attestation) may stand there with their empty value; used, they are
  * ERR_UNSUPPORTED. What is absent has the default that stands beside its member below.
  *
  * Its identity is the SHA-256 over the RFC 8785 form of the document as it was given: two spellings
@@ -72,7 +72,7 @@ struct manifest_logs {
 };
 
 struct manifest_legacy {
-    bool signatures;
+    bool signatures; /* over a role's name count, from the gateway: they can be replayed */
     bool attestation;
 };
 

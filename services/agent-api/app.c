@@ -53,12 +53,17 @@ static void mark(struct app *app, const char *type, const char *to, uint64_t id)
     }
 }
 
+static void wake(struct httpd *httpd)
+{
+    if (httpd != NULL)
+        httpd_wake(httpd);
+}
+
 void app_observe(void *ctx, const char *type, const char *subject, struct json *data)
 {
     struct app *app = ctx;
     struct json *fields = json_new_object();
     OWNED(free_str) char *to = mem_strdup(json_get_str(data, "to"));
-    struct httpd *httpd;
 
     json_set_str(fields, "event", type);
     json_set_str(fields, "computation", subject);
@@ -68,7 +73,6 @@ void app_observe(void *ctx, const char *type, const char *subject, struct json *
 
     mark(app, type, to, event_log_add(app->events, clock_now(), type, subject, data));
     outbox_wake(app->outbox);
-    httpd = atomic_load(&app->httpd);
-    if (httpd != NULL)
-        httpd_wake(httpd);
+    wake(atomic_load(&app->httpd));
+    wake(atomic_load(&app->local));
 }

@@ -23,11 +23,13 @@ struct app {
     struct auth *auth;
     struct event_log *events;
     struct metric_registry *metrics;
-    struct metric *states;         /* gauge: 1 for the present state */
-    struct metric *received;       /* counter: bytes of assets by kind */
-    struct metric *failures;       /* counter: failed runs by kind */
-    _Atomic(struct httpd *) httpd; /* NULL until it serves */
-    struct outbox *outbox;         /* NULL without a share */
+    struct metric *states;              /* gauge: 1 for the present state */
+    struct metric *received;            /* counter: bytes of assets by kind */
+    struct metric *failures;            /* counter: failed runs by kind */
+    _Atomic(struct httpd *) httpd;      /* NULL until it serves */
+    _Atomic(struct httpd *) local;      /* the same for programs of this machine; NULL: none */
+    struct httpd_service local_service; /* of it: not counted a second time */
+    struct outbox *outbox;              /* NULL without a share */
 
     /* The last event before the present computation's first, and its own last, 0 until it ends. */
     atomic_uint_fast64_t before_computation, last_of_computation;

@@ -1,14 +1,18 @@
 #include "services/agent-api/auth.h"
 
+#include "services/agent-api/legacy.h"
+
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
 #include "lib/computation/role.h"
 #include "lib/http/signature.h"
+#include "lib/program/log.h"
 
 #include <pthread.h>
 
 #define CHANNEL_LABEL "EXPORTER-Channel-Binding" /* RFC 9266 */
 #define CHANNEL_SIZE  32
+#define LEGACY_HEADER "Cocos-Legacy-Signature"
 
 struct auth {
     struct engine *engine;
@@ -184,6 +188,28 @@ static int prove_signed_owner(struct auth *auth, const struct httpd_request *rq,
     return verify(auth, rq, auth->owner, err);
 }
 
+/* --- older clients, through the gateway --- */
+
+static int prove_legacy(const struct httpd_request *rq, enum deed deed, struct caller *caller,
+                        struct err *err)
+{
+    if (!httpd_is_local(rq))
+        return err_set(err, ERR_UNAUTHENTICATED,
+                       "Cocos-Legacy-Signature counts only from the gateway of this machine");
+    if (caller->manifest == NULL)
+        return 0; /* may() says what is missing */
+    if (!caller->manifest->legacy.signatures)
+        return err_set(err, ERR_UNAUTHENTICATED,
+                       "the manifest does not allow signatures over a role's name "
+                       "(legacy.signatures): they can be used again by whoever has seen one");
+    if (legacy_find_signer(caller->manifest, deed, httpd_header(rq, LEGACY_HEADER),
+                           caller->identity, err) < 0)
+        return -1;
+    log_warn("%s %s: by a signature that can be used again (legacy.signatures)", httpd_method(rq),
+             httpd_path(rq));
+    return 0;
+}
+
 /* --- who, and may he --- */
 
 static int prove(struct auth *auth, struct httpd_request *rq, enum deed deed, struct caller *caller,
@@ -195,6 +221,8 @@ static int prove(struct auth *auth, struct httpd_request *rq, enum deed deed, st
         return prove_signed_owner(auth, rq, caller, err);
     if (caller->is_signed)
         return prove_signed(auth, rq, caller, err);
+    if (httpd_header(rq, LEGACY_HEADER) != NULL)
+        return prove_legacy(rq, deed, caller, err);
     if (httpd_peer_identity(rq, caller->identity))
         return 0;
     return err_set(err, ERR_UNAUTHENTICATED,

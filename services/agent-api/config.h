@@ -20,6 +20,7 @@ extern const char *const platform_names[]; /* NULL-terminated */
 
 struct config {
     char *listen;
+    char *local_socket; /* "": none */
     char *state_dir;
     char *share;
     int platform;  /* enum platform */

@@ -7,6 +7,7 @@
 #include "lib/program/log.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #define EVENTS_KEPT 1000
 #define DRAIN_MS    5000
@@ -68,6 +69,27 @@ static int start_outbox(struct app *app, struct err *err)
     return outbox_start(&config, &app->outbox, err);
 }
 
+/* The door of a gateway: the same service and key, at a path. */
+static int start_local(struct app *app, const struct httpd_service *service, struct err *err)
+{
+    OWNED(free_str) char *listen = mem_printf("unix:%s", app->config.local_socket);
+    struct httpd_config config = {
+        .listen = listen,
+        .certificate = buf_span(&app->identity.certificate),
+        .key = buf_span(&app->identity.key),
+    };
+    struct httpd *local;
+
+    if (app->config.local_socket[0] == '\0')
+        return 0;
+    app->local_service = *service;
+    app->local_service.metrics = NULL;
+    if (httpd_start(&config, &app->local_service, &local, err) < 0)
+        return err_wrap(err, "local socket");
+    atomic_store(&app->local, local);
+    return 0;
+}
+
 static int start_service(struct app *app, const struct httpd_service *service, struct err *err)
 {
     struct httpd_config config = {
@@ -82,8 +104,10 @@ static int start_service(struct app *app, const struct httpd_service *service, s
             err->kind = ERR_USAGE;
         return err_wrap(err, "listen");
     }
-    buf_done(&app->identity.key); /* the server has its own */
     atomic_store(&app->httpd, httpd);
+    if (start_local(app, service, err) < 0)
+        return -1;
+    buf_done(&app->identity.key); /* the servers have their own */
     return 0;
 }
 
@@ -94,6 +118,9 @@ static void stop_parts(struct app *app)
 
     if (httpd != NULL)
         httpd_stop(httpd, DRAIN_MS);
+    httpd_stop(atomic_exchange(&app->local, NULL), DRAIN_MS);
+    if (app->config.local_socket[0] != '\0')
+        unlink(app->config.local_socket);
     outbox_stop(GIVE(app->outbox));
     engine_stop(app->engine);
     auth_free(app->auth);

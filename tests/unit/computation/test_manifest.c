@@ -101,7 +101,6 @@ static void says_what_is_not_available_yet(void **state)
     expect("datasets/0/source", "false", ERR_UNSUPPORTED, "/datasets/0/source");
     expect("result_consumers/0/seal", "true", ERR_UNSUPPORTED, "/result_consumers/0/seal");
     expect("run/network", "{\"allow\": [\"a:1\"]}", ERR_UNSUPPORTED, "/run/network");
-    expect("legacy/signatures", "true", ERR_UNSUPPORTED, "/legacy/signatures");
     expect("legacy/attestation", "true", ERR_UNSUPPORTED, "/legacy/attestation");
 }
 
