@@ -33,12 +33,18 @@ FAKE_SRC := $(wildcard tests/fakes/*.c)
 OPENAPI_SRC := $(patsubst openapi/%.yaml,build/gen/%_openapi.c,\
                $(filter-out openapi/problem.yaml,$(wildcard openapi/*.yaml)))
 
+# The messages of gRPC as C, made from their .proto files by protobuf-c; the linters of ours do not see them.
+PROTO_DIR := services/grpc-gateway/proto
+PROTO_GEN := build/gen/proto
+PROTOS    := $(notdir $(wildcard $(PROTO_DIR)/*.proto)) google/protobuf/empty.proto
+PROTO_SRC := $(PROTOS:%.proto=$(PROTO_GEN)/%.pb-c.c)
+
 OUT := build/$(V)
 BIN := $(if $(filter release,$(V)),build/bin,$(OUT)/bin)
 
 # --- how ---------------------------------------------------------------------
 PKGS    := libmicrohttpd gnutls libcurl openssl jansson zlib liblzma libseccomp libvirt libxml-2.0 \
-           tss2-esys tss2-mu tss2-tctildr
+           tss2-esys tss2-mu tss2-tctildr libnghttp2 libprotobuf-c
 LDLIBS   = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -pthread
 WARN    := -Wall -Wextra -Werror -Wshadow -Wvla -Wpointer-arith -Wwrite-strings \
            -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef -Wno-missing-field-initializers
@@ -55,7 +61,7 @@ LINK_tsan     := -fsanitize=thread
 LINK_cov      := --coverage
 LINK_fuzz     := -fsanitize=fuzzer,address,undefined
 PKGFLAGS := $(shell pkg-config --cflags libxml-2.0 2>/dev/null)
-CFLAGS   = -std=gnu17 -D_GNU_SOURCE -I. $(PKGFLAGS) $(WARN) $(FLAGS_$(V)) \
+CFLAGS   = -std=gnu17 -D_GNU_SOURCE -I. -isystem build/gen -isystem $(PROTO_GEN) $(PKGFLAGS) $(WARN) $(FLAGS_$(V)) \
            -DCOCOS_VERSION='"$(VERSION)"' \
            -ffunction-sections -fdata-sections -ffile-prefix-map=$(CURDIR)=. -MMD -MP
 LDFLAGS  = $(LINK_$(V)) -Wl,--as-needed -Wl,--gc-sections
@@ -78,12 +84,24 @@ build/gen/%_openapi.c: openapi/%.yaml openapi/problem.yaml openapi/embed
 	@mkdir -p $(@D)
 	$(Q)openapi/embed $< $* > $@.tmp && mv $@.tmp $@
 
+# One run makes all of them, so that headers are there before anything is compiled.
+$(PROTO_GEN)/.made: $(wildcard $(PROTO_DIR)/*.proto)
+	@mkdir -p $(@D)
+	$(Q)protoc-c --c_out=$(@D) -I$(PROTO_DIR) -I/usr/include $(PROTOS)
+	@touch $@
+$(PROTO_SRC): $(PROTO_GEN)/.made ;
+$(call objs,$(PROTO_SRC)): WARN :=
+$(call objs,$(shell find services/grpc-gateway tests/unit/gateway tests/fuzz -name '*.c' 2>/dev/null)): | $(PROTO_GEN)/.made
+
 $(LIB_A): $(call objs,$(LIB_SRC) $(OPENAPI_SRC))
 	@rm -f $@
 	$(Q)ar crs $@ $^
 
+# What a program links besides its folder and the library.
+GENERATED_cocos-gateway := $(PROTO_SRC)
+
 define program_rule
-$$(BIN)/$(1): $$(call objs,$$(shell find $(call dir_of,$(1)) -name '*.c')) $$(LIB_A)
+$$(BIN)/$(1): $$(call objs,$$(shell find $(call dir_of,$(1)) -name '*.c') $$(GENERATED_$(1))) $$(LIB_A)
 	@mkdir -p $$(@D)
 	@echo "  LINK  $$@"
 	$$(Q)$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS)
@@ -108,7 +126,7 @@ TEST_A   := $(OUT)/libtest.a
 UNITS    := $(patsubst %.c,$(OUT)/%,$(UNIT_SRC))
 REPLAYS  := $(patsubst tests/fuzz/%.c,$(OUT)/tests/replay/%,$(FUZZ_SRC))
 
-$(TEST_A): $(call objs,$(ROOM_SRC) $(FAKE_SRC))
+$(TEST_A): $(call objs,$(ROOM_SRC) $(FAKE_SRC) $(PROTO_SRC))
 	@mkdir -p $(@D)
 	@rm -f $@
 	$(Q)ar crs $@ $^

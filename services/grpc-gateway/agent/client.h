@@ -1,0 +1,34 @@
+/* Calls of our agent, in the name of a client of gRPC. */
+#ifndef COCOS_GATEWAY_AGENT_CLIENT_H
+#define COCOS_GATEWAY_AGENT_CLIENT_H
+
+#include "services/grpc-gateway/grpc/call.h"
+
+#include "lib/httpc/httpc.h"
+
+/* Where the agent is. The strings are borrowed. */
+struct agent_door {
+    const char *at;  /* "unix:/run/cocos/agent.sock" or "https://127.0.0.1:7002" */
+    const char *pin; /* "" for none */
+};
+
+/* One client's words to the agent: a connection of its own, that ends when the call is over. */
+struct agent_client {
+    struct httpc *httpc;
+    char *signature;        /* a header line */
+    const char *headers[2]; /* that line, or none */
+};
+
+/* The client must have said exactly one `signature`. Errors: UNAUTHENTICATED, what httpc_new()
+ * says. */
+MUST_USE int agent_client_open(const struct agent_door *door, struct grpc_call *call,
+                               struct agent_client *ret, struct err *err);
+void agent_client_done(struct agent_client *client);
+#define OWNED_AGENT_CLIENT __attribute__((cleanup(agent_client_done))) struct agent_client
+
+/* Performs one operation. rest->op, params, upload and sink are the caller's; headers are set here.
+ */
+MUST_USE int agent_client_perform(struct agent_client *client, struct httpc_call rest,
+                                  struct httpc_reply *reply, struct err *err);
+
+#endif

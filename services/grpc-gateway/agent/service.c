@@ -1,0 +1,287 @@
+#include "services/grpc-gateway/agent/service.h"
+
+#include "services/grpc-gateway/agent/relay.h"
+
+#include "lib/base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define REQUIREMENTS_MAX (4 * MIB)
+#define NAME_MAX_BYTES   255
+#define CHUNK            (1 * MIB) /* of what goes down, as existing clients have it */
+
+/* agent.proto */
+enum { FIELD_ALGORITHM = 1, FIELD_REQUIREMENTS = 2, FIELD_DATASET = 1, FIELD_FILENAME = 2 };
+
+static const char *const algorithm_types[] = {"bin", "python", "wasm", "docker"};
+
+static int need_metadata(struct grpc_call *call, const char *name, const char **ret,
+                         struct err *err)
+{
+    *ret = grpc_call_metadata(call, name);
+    return *ret != NULL ? 0 : err_set(err, ERR_INPUT, "the metadata has no '%s'", name);
+}
+
+/* --- what goes up --- */
+
+/* A body that never comes. */
+static int read_refused(void *refusal, void *to, size_t room, size_t *ret_len, struct err *err)
+{
+    (void)to;
+    (void)room;
+    (void)ret_len;
+    *err = *(const struct err *)refusal;
+    return -1;
+}
+
+/* Asks before the body is read: a refusal then costs nothing. An answer to HEAD has no words, so
+ * those are fetched with a body that is announced and not sent. */
+static int ask(struct agent_client *client, enum agent_op head, enum agent_op op, const char *name,
+               struct err *err)
+{
+    struct httpc_call call = {.op = &agent_ops[head], .params = {name}};
+    struct httpc_upload nothing = {.read = read_refused};
+    OWNED_HTTPC_REPLY answer = {0}, words = {0};
+    struct err refusal;
+
+    if (agent_client_perform(client, call, &answer, err) == 0)
+        return 0;
+    if (answer.status < 400)
+        return -1;
+    refusal = *err;
+    nothing.from = &refusal;
+    call = (struct httpc_call){.op = &agent_ops[op], .params = {name}, .upload = &nothing};
+    return agent_client_perform(client, call, &words, err) < 0 ? -1 : 0;
+}
+
+static int put(struct agent_client *client, enum agent_op op, const char *name,
+               const struct httpc_upload *body, struct err *err)
+{
+    OWNED_HTTPC_REPLY reply = {0};
+
+    return agent_client_perform(
+        client, (struct httpc_call){.op = &agent_ops[op], .params = {name}, .upload = body}, &reply,
+        err);
+}
+
+static int read_side(void *from, void *to, size_t room, size_t *ret_len, struct err *err)
+{
+    struct span *left = from;
+    struct span part = span_part(*left, 0, room);
+
+    (void)err;
+    if (part.len > 0)
+        memcpy(to, part.data, part.len);
+    *left = span_part(*left, part.len, left->len);
+    *ret_len = part.len;
+    return 0;
+}
+
+static int put_requirements(struct agent_client *client, const struct relay *relay, struct err *err)
+{
+    struct span left = buf_span(&relay->side);
+    struct httpc_upload body = {.read = read_side, .from = &left};
+
+    if (left.len == 0)
+        return 0;
+    return put(client, AGENT_OP_put_requirements, NULL, &body, err);
+}
+
+static int check_algorithm_type(struct grpc_call *call, struct err *err)
+{
+    const char *type;
+
+    if (need_metadata(call, "algo_type", &type, err) < 0)
+        return -1;
+    for (size_t i = 0; i < COUNT_OF(algorithm_types); i++)
+        if (strcmp(type, algorithm_types[i]) == 0)
+            return 0;
+    return err_set(err, ERR_INPUT, "algo_type '%.40s' is none of bin, python, wasm, docker", type);
+}
+
+static int algo(void *door, struct grpc_call *call, struct err *err)
+{
+    OWNED_AGENT_CLIENT client = {0};
+    OWNED_RELAY relay;
+    struct httpc_upload body = {.read = relay_read, .from = &relay};
+
+    relay_init(&relay, call, REQUIREMENTS_MAX);
+    relay.body_number = FIELD_ALGORITHM;
+    relay.side_number = FIELD_REQUIREMENTS;
+    if (agent_client_open(door, call, &client, err) < 0 || check_algorithm_type(call, err) < 0 ||
+        ask(&client, AGENT_OP_head_algorithm, AGENT_OP_put_algorithm, NULL, err) < 0 ||
+        relay_begin(&relay, err) < 0)
+        return -1;
+    if (relay.spooled == 0)
+        return err_set(err, ERR_INPUT, "no algorithm came");
+    if (put_requirements(&client, &relay, err) < 0 ||
+        put(&client, AGENT_OP_put_algorithm, NULL, &body, err) < 0)
+        return -1;
+    return grpc_call_write(call, span_of(NULL, 0), err);
+}
+
+static int data(void *door, struct grpc_call *call, struct err *err)
+{
+    OWNED_AGENT_CLIENT client = {0};
+    OWNED_RELAY relay;
+    struct httpc_upload body = {.read = relay_read, .from = &relay};
+    const char *name;
+
+    relay_init(&relay, call, NAME_MAX_BYTES);
+    relay.body_number = FIELD_DATASET;
+    relay.side_number = FIELD_FILENAME;
+    relay.side_is_name = true;
+    if (agent_client_open(door, call, &client, err) < 0 || relay_begin(&relay, err) < 0)
+        return -1;
+    name = buf_str(&relay.side);
+    if (relay.side.len == 0 || strlen(name) != relay.side.len)
+        return err_set(err, ERR_INPUT, "the first message of a dataset has no filename");
+    if (relay.spooled == 0)
+        return err_set(err, ERR_INPUT, "no dataset came");
+    if (ask(&client, AGENT_OP_head_dataset, AGENT_OP_put_dataset, name, err) < 0 ||
+        put(&client, AGENT_OP_put_dataset, name, &body, err) < 0)
+        return -1;
+    return grpc_call_write(call, span_of(NULL, 0), err);
+}
+
+/* --- what comes down --- */
+
+/* A file cut into messages whose only field is the first: the tag, the length, the bytes. */
+struct chunks {
+    struct grpc_call *call;
+    uint64_t left;    /* of the file */
+    uint64_t in_part; /* of the message under way */
+};
+
+static size_t write_varint(uint64_t value, uint8_t *to)
+{
+    size_t len = 0;
+
+    for (; value >= 0x80; value >>= 7)
+        to[len++] = (uint8_t)(value | 0x80);
+    to[len++] = (uint8_t)value;
+    return len;
+}
+
+static int begin_chunk(struct chunks *chunks, struct err *err)
+{
+    uint8_t head[12] = {1 << 3 | 2};
+    size_t len;
+
+    chunks->in_part = chunks->left < CHUNK ? chunks->left : CHUNK;
+    len = 1 + write_varint(chunks->in_part, head + 1);
+    if (grpc_call_begin_message(chunks->call, len + chunks->in_part, err) < 0)
+        return -1;
+    return grpc_call_write_part(chunks->call, span_of(head, len), err);
+}
+
+static int write_chunks(void *to, struct span bytes, struct err *err)
+{
+    struct chunks *chunks = to;
+
+    while (bytes.len > 0) {
+        struct span part;
+
+        if (chunks->left == 0)
+            return err_set(err, ERR_INTERNAL, "the agent sends more than it announced");
+        if (chunks->in_part == 0 && begin_chunk(chunks, err) < 0)
+            return -1;
+        part =
+            span_part(bytes, 0, chunks->in_part < bytes.len ? (size_t)chunks->in_part : bytes.len);
+        if (grpc_call_write_part(chunks->call, part, err) < 0)
+            return -1;
+        chunks->in_part -= part.len;
+        chunks->left -= part.len;
+        bytes = span_part(bytes, part.len, bytes.len);
+    }
+    return 0;
+}
+
+static int write_refused(void *refusal, struct span bytes, struct err *err)
+{
+    (void)bytes;
+    *err = *(const struct err *)refusal;
+    return -1;
+}
+
+/* Clients want to know how much comes before it does. As in ask(), a refusal's words come from
+ * asking again. */
+static int find_size(struct agent_client *client, uint64_t *ret, struct err *err)
+{
+    struct api_op op = agent_ops[AGENT_OP_get_result];
+    OWNED_HTTPC_REPLY reply = {0}, words = {0};
+    struct httpc_sink nowhere = {.write = write_refused, .max = UINT64_MAX};
+    struct err refusal;
+
+    op.method = API_HEAD;
+    if (agent_client_perform(client, (struct httpc_call){.op = &op}, &reply, err) < 0) {
+        refusal = *err;
+        nowhere.to = &refusal;
+        op.method = API_GET;
+        return reply.status < 400
+                   ? -1
+                   : agent_client_perform(client, (struct httpc_call){.op = &op, .sink = &nowhere},
+                                          &words, err);
+    }
+    if (reply.length == UINT64_MAX)
+        return err_set(err, ERR_INTERNAL, "the agent does not say how large the result is");
+    *ret = reply.length;
+    return 0;
+}
+
+/* The agent takes a result for fetched when whoever has it stays for a moment
+ * (lib/httpd/delivery.c); a client that hung up meanwhile has ended the call, and with it the
+ * connection. */
+static const struct timespec content = {.tv_nsec = 300000000};
+
+static int result(void *door, struct grpc_call *call, struct err *err)
+{
+    struct chunks chunks = {.call = call};
+    struct httpc_sink sink = {write_chunks, &chunks, UINT64_MAX};
+    struct httpc_call get = {.op = &agent_ops[AGENT_OP_get_result], .sink = &sink};
+    OWNED_AGENT_CLIENT client = {0};
+    OWNED_HTTPC_REPLY reply = {0};
+    char size[24];
+
+    if (agent_client_open(door, call, &client, err) < 0 ||
+        find_size(&client, &chunks.left, err) < 0)
+        return -1;
+    snprintf(size, sizeof(size), "%llu", (unsigned long long)chunks.left);
+    grpc_call_add_header(call, "file-size", size);
+    if (agent_client_perform(&client, get, &reply, err) < 0)
+        return -1;
+    if (chunks.left > 0)
+        return err_set(err, ERR_INTERNAL, "the agent sends less than it announced");
+    nanosleep(&content, NULL);
+    return 0;
+}
+
+static int not_yet(void *door, struct grpc_call *call, struct err *err)
+{
+    (void)door;
+    (void)call;
+    return err_set(err, ERR_UNSUPPORTED, "not available yet");
+}
+
+static int no_azure(void *door, struct grpc_call *call, struct err *err)
+{
+    (void)door;
+    (void)call;
+    return err_set(err, ERR_UNSUPPORTED, "this machine is none of Azure's: it has no such token");
+}
+
+static const struct grpc_method methods[] = {
+    {"Algo", algo},
+    {"Data", data},
+    {"Result", result},
+    {"Attestation", not_yet},
+    {"IMAMeasurements", not_yet},
+    {"AzureAttestationToken", no_azure},
+};
+
+struct grpc_service agent_service(struct agent_door *door)
+{
+    return (struct grpc_service){"agent.AgentService", methods, COUNT_OF(methods), door};
+}

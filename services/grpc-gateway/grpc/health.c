@@ -1,0 +1,89 @@
+#include "services/grpc-gateway/grpc/health.h"
+
+#include <proto/health.pb-c.h>
+
+#include <string.h>
+#include <time.h>
+
+#define REQUEST_MAX 4096
+#define POLL_MS     250
+
+typedef Grpc__Health__V1__HealthCheckResponse__ServingStatus serving_status;
+
+#define STATUS(name) GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__##name
+
+static serving_status status_of(struct health *health, const char *name)
+{
+    bool known = name[0] == '\0';
+
+    for (size_t i = 0; i < HEALTH_NAMES_MAX && health->names[i] != NULL; i++)
+        known = known || strcmp(health->names[i], name) == 0;
+    if (!known)
+        return STATUS(SERVICE_UNKNOWN);
+    return atomic_load(&health->is_draining) ? STATUS(NOT_SERVING) : STATUS(SERVING);
+}
+
+static int read_name(struct grpc_call *call, char **ret, struct err *err)
+{
+    OWNED_BUF text = BUF_OF(REQUEST_MAX);
+    Grpc__Health__V1__HealthCheckRequest *request;
+
+    if (grpc_call_read_only_message(call, &text, err) < 0)
+        return -1;
+    request = grpc__health__v1__health_check_request__unpack(NULL, text.len, text.data);
+    if (request == NULL)
+        return err_set(err, ERR_MALFORMED, "the message is no HealthCheckRequest");
+    *ret = mem_strdup(request->service);
+    grpc__health__v1__health_check_request__free_unpacked(request, NULL);
+    return 0;
+}
+
+static int say(struct grpc_call *call, serving_status status, struct err *err)
+{
+    Grpc__Health__V1__HealthCheckResponse answer = GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__INIT;
+    uint8_t bytes[16];
+
+    answer.status = status;
+    return grpc_call_write(
+        call, span_of(bytes, grpc__health__v1__health_check_response__pack(&answer, bytes)), err);
+}
+
+static int check(void *app, struct grpc_call *call, struct err *err)
+{
+    OWNED(free_str) char *name = NULL;
+    serving_status status;
+
+    if (read_name(call, &name, err) < 0)
+        return -1;
+    status = status_of(app, name);
+    if (status == STATUS(SERVICE_UNKNOWN))
+        return err_set(err, ERR_NOT_FOUND, "no service '%.80s' here", name);
+    return say(call, status, err);
+}
+
+static int watch(void *app, struct grpc_call *call, struct err *err)
+{
+    const struct timespec pause = {.tv_nsec = POLL_MS * 1000000L};
+    OWNED(free_str) char *name = NULL;
+    serving_status status, said = STATUS(UNKNOWN);
+
+    if (read_name(call, &name, err) < 0)
+        return -1;
+    while (!grpc_call_is_over(call)) {
+        status = status_of(app, name);
+        if (status != said && say(call, status, err) < 0)
+            return -1;
+        said = status;
+        if (status == STATUS(NOT_SERVING))
+            return err_set(err, ERR_UNAVAILABLE, "the server ends");
+        nanosleep(&pause, NULL);
+    }
+    return err_set(err, ERR_INTERRUPTED, "the client ended the call");
+}
+
+static const struct grpc_method methods[] = {{"Check", check}, {"Watch", watch}};
+
+struct grpc_service health_service(struct health *health)
+{
+    return (struct grpc_service){"grpc.health.v1.Health", methods, COUNT_OF(methods), health};
+}

@@ -1,0 +1,57 @@
+/* One stream of HTTP/2: a request that comes in and the answer that goes out, as the thread that
+ * serves it sees them. It blocks there; the thread of the connections never does.
+ *
+ * What came in waits in a buffer of at most one flow-control window, and the peer may send more
+ * only when the server has said with h2_stream_consumed() that it is done with what it took: memory
+ * is bounded by construction, however slow the server is. What goes out is bounded in the same way.
+ *
+ * Errors: INTERRUPTED when the peer has ended the stream or the connection broke; TIMEOUT past
+ * `until`, in milliseconds of clock_monotonic_ms(), H2_FOREVER for never. */
+#ifndef COCOS_GATEWAY_H2_STREAM_H
+#define COCOS_GATEWAY_H2_STREAM_H
+
+#include "services/grpc-gateway/h2/fields.h"
+
+#include "lib/crypto/digest.h"
+
+#define H2_WINDOW  (256 * KIB) /* that may wait, each way */
+#define H2_FOREVER INT64_MAX
+
+struct h2_stream;
+
+/* Who is at the other end. */
+struct h2_peer {
+    bool has_identity;             /* it showed a client certificate, and holds its key */
+    uint8_t identity[SHA256_SIZE]; /* SHA-256 of that key's SubjectPublicKeyInfo */
+};
+
+/* Never changes. */
+const struct h2_fields *h2_stream_request(const struct h2_stream *stream);
+const struct h2_peer *h2_stream_peer(const struct h2_stream *stream);
+
+/* Waits for bytes and exchanges them for *into, whose ceiling is H2_WINDOW and whose old content is
+ * dropped. *ret_end is true, and *into empty, when the request is complete. */
+MUST_USE int h2_stream_read(struct h2_stream *stream, struct buf *into, int64_t until,
+                            bool *ret_end, struct err *err);
+
+/* len bytes that were read are not needed any more. */
+void h2_stream_consumed(struct h2_stream *stream, size_t len);
+
+/* Sends the head of the answer. Once; takes what is in fields. */
+void h2_stream_respond(struct h2_stream *stream, struct h2_fields *fields);
+
+/* Sends bytes; waits while a window of them is still unsent. */
+MUST_USE int h2_stream_write(struct h2_stream *stream, struct span bytes, int64_t until,
+                             struct err *err);
+
+/* Ends the answer with trailers; without a head before they are the head ("trailers only"). Takes
+ * what is in fields. Whatever the peer still sends is dropped. */
+void h2_stream_finish(struct h2_stream *stream, struct h2_fields *fields);
+
+/* The peer has gone: nothing that is sent arrives any more. */
+bool h2_stream_is_closed(struct h2_stream *stream);
+
+/* The server is done with it, and has called h2_stream_finish(). */
+void h2_stream_release(struct h2_stream *stream);
+
+#endif

@@ -1,0 +1,203 @@
+"""The agent's door: existing clients upload and fetch as they always did."""
+
+import io
+import os
+import threading
+import time
+import zipfile
+
+import grpc
+import pytest
+
+from gateways import (Client, Gateway, LegacyComputation, algorithm_messages, dataset_messages, field, fields_of,
+                      signed)
+from agents import Computation
+from parties import Party
+
+COPY = "import shutil\nshutil.copy('datasets/a', 'results/a')\n"
+
+
+def refused(call, code):
+    with pytest.raises(grpc.RpcError) as caught:
+        call()
+    assert caught.value.code() == code, caught.value
+    return caught.value.details()
+
+
+def send_all(client, work):
+    client.algo(algorithm_messages(work), signed(work.provider, "algorithm-provider", ("algo_type", "python")))
+    for name, data in work.datasets.items():
+        client.data(dataset_messages(name, data), signed(work.data, "data-provider", ("decompress", "false")))
+
+
+def test_a_computation_from_upload_to_result(door, gateway):
+    data = os.urandom(5_000_000)
+    work = LegacyComputation(COPY, {"a": data}).set(door)
+    client = Client(gateway.channel())
+    client.health()
+    send_all(client, work)
+    door.await_state("ConsumingResults")
+    headers, messages = client.result(signed(work.consumer, "consumer"))
+    parts = [fields_of(message) for message in messages]
+    assert all(len(part) == 1 and part[0][0] == 1 for part in parts)
+    sizes = [len(part[0][1]) for part in parts]
+    assert all(size == 1 << 20 for size in sizes[:-1]) and 0 < sizes[-1] <= 1 << 20
+    archive = b"".join(part[0][1] for part in parts)
+    assert int(headers["file-size"]) == len(archive)
+    assert zipfile.ZipFile(io.BytesIO(archive)).read("a") == data
+    door.await_state("Complete")
+
+
+def test_every_kind_of_key_signs_a_role(door):
+    with Gateway("--agent", door.door) as gateway:
+        client = Client(gateway.channel())
+        for kind in ("rsa", "p256", "p384", "ed25519"):
+            party = Party("all", kind)
+            work = LegacyComputation(COPY, {"a": "x"}, consumers=[party])
+            work.provider = work.data = party
+            work.manifest["algorithm"]["provider"]["key"] = party.pem
+            work.manifest["datasets"][0]["provider"]["key"] = party.pem
+            work.set(door)
+            send_all(client, work)
+            door.await_state("ConsumingResults")
+            assert client.result(signed(party, "consumer"))[1]
+            work.wipe(door)
+
+
+def test_a_role_counts_only_where_the_manifest_says_so(door, gateway):
+    work = Computation(COPY, {"a": "x"}).set(door)
+    client = Client(gateway.channel())
+    said = refused(lambda: send_all(client, work), grpc.StatusCode.UNAUTHENTICATED)
+    assert "legacy.signatures" in said
+
+
+def test_a_role_counts_only_from_the_local_socket(door):
+    work = LegacyComputation(COPY, {"a": "x"}).set(door)
+    signature = dict(signed(work.provider, "algorithm-provider"))["signature"]
+    answer = door.ask("PUT", "/v1/algorithm", None, work.algorithm, {"Cocos-Legacy-Signature": signature})
+    assert answer.status == 401 and "gateway" in answer.json["detail"]
+
+
+def test_who_may_not_is_told_before_the_body(door, gateway):
+    work = LegacyComputation(COPY, {"a": "x"}).set(door)
+    client = Client(gateway.channel())
+    endless = (field(1, bytes(1 << 20)) for _ in range(10_000))
+    details = refused(lambda: client.algo(endless, signed(work.stranger, "algorithm-provider", ("algo_type", "bin"))),
+                      grpc.StatusCode.UNAUTHENTICATED)
+    assert "algorithm-provider" in details
+    for metadata in ([], [("algo_type", "bin")], signed(work.provider, "consumer", ("algo_type", "bin")),
+                     signed(work.provider, "algorithm-provider", ("algo_type", "bin")) * 2,
+                     [("signature", "???"), ("algo_type", "bin")]):
+        refused(lambda m=metadata: client.algo([], m), grpc.StatusCode.UNAUTHENTICATED)
+
+
+def test_what_is_missing_is_named(door, gateway):
+    work = LegacyComputation(COPY, {"a": "x"}).set(door)
+    client = Client(gateway.channel())
+    provider = signed(work.provider, "algorithm-provider")
+    assert "algo_type" in refused(lambda: client.algo([], provider), grpc.StatusCode.INVALID_ARGUMENT)
+    typed = provider + [("algo_type", "python")]
+    assert "no algorithm" in refused(lambda: client.algo([], typed), grpc.StatusCode.INVALID_ARGUMENT)
+    assert "algo_type" in refused(lambda: client.algo([], provider + [("algo_type", "fortran")]),
+                                  grpc.StatusCode.INVALID_ARGUMENT)
+    client.algo(algorithm_messages(work), typed)
+    data = signed(work.data, "data-provider")
+    assert "filename" in refused(lambda: client.data([field(1, b"x")], data), grpc.StatusCode.INVALID_ARGUMENT)
+    assert "no dataset" in refused(lambda: client.data([field(2, "a")], data), grpc.StatusCode.INVALID_ARGUMENT)
+    refused(lambda: client.data([field(1, b"x") + field(2, "b")], data), grpc.StatusCode.NOT_FOUND)
+    refused(lambda: client.data([field(1, b"x") + field(2, "a" * 300)], data), grpc.StatusCode.RESOURCE_EXHAUSTED)
+    assert "changes" in refused(lambda: client.data([field(1, b"x") + field(2, "a"), field(2, "b")], data),
+                                grpc.StatusCode.INVALID_ARGUMENT)
+    refused(lambda: client.data([field(1, b"y") + field(2, "a")], data), grpc.StatusCode.INVALID_ARGUMENT)
+    assert door.state()["awaiting"]["datasets"] == ["a"]
+    client.data([field(1, b"") + field(2, ""), field(1, b"x") + field(2, "a")], data)
+    door.await_state("ConsumingResults")
+
+
+def test_the_order_of_things_is_the_agents(door, gateway):
+    client = Client(gateway.channel())
+    work = LegacyComputation(COPY, {"a": "x"})
+    early = signed(work.data, "data-provider")
+    refused(lambda: client.data([field(1, b"x") + field(2, "a")], early), grpc.StatusCode.FAILED_PRECONDITION)
+    work.set(door)
+    refused(lambda: client.data([field(1, b"x") + field(2, "a")], early), grpc.StatusCode.FAILED_PRECONDITION)
+    refused(lambda: client.result(signed(work.consumer, "consumer")), grpc.StatusCode.FAILED_PRECONDITION)
+
+
+def test_a_cancelled_upload_leaves_nothing(door, gateway):
+    work = LegacyComputation(COPY, {"a": os.urandom(8 << 20)}).set(door)
+    client = Client(gateway.channel())
+    client.algo(algorithm_messages(work), signed(work.provider, "algorithm-provider", ("algo_type", "python")))
+    held = threading.Event()
+
+    def half():
+        yield from dataset_messages("a", work.datasets["a"][:4 << 20])
+        held.wait(20)
+
+    call = client.channel.stream_unary("/agent.AgentService/Data", request_serializer=bytes,
+                                       response_deserializer=bytes)
+    future = call.future(half(), metadata=signed(work.data, "data-provider"))
+    time.sleep(1)
+    future.cancel()
+    held.set()
+    gateway.await_log("AgentService/Data: 1 in")
+    end = time.monotonic() + 10
+    while True:  # the name is free again once the agent has heard of it
+        try:
+            client.data(dataset_messages("a", work.datasets["a"]), signed(work.data, "data-provider"))
+            break
+        except grpc.RpcError as error:
+            assert error.code() == grpc.StatusCode.FAILED_PRECONDITION and time.monotonic() < end, error
+            time.sleep(0.1)
+    door.await_state("ConsumingResults")
+
+
+def test_a_deadline_ends_a_call(door, gateway):
+    work = LegacyComputation(COPY, {"a": "x"}).set(door)
+    client = Client(gateway.channel())
+    stop = threading.Event()
+
+    def slowly():
+        yield field(1, b"#")
+        stop.wait(30)
+
+    begin = time.monotonic()
+    refused(lambda: client.algo(slowly(), signed(work.provider, "algorithm-provider", ("algo_type", "python")),
+                                timeout=2), grpc.StatusCode.DEADLINE_EXCEEDED)
+    assert time.monotonic() - begin < 10
+    stop.set()
+
+
+def test_a_message_over_the_limit_is_refused(door, gateway):
+    work = LegacyComputation(COPY, {"a": "x"}).set(door)
+    details = refused(lambda: Client(gateway.channel()).algo(
+        [field(1, bytes(5 << 20))], signed(work.provider, "algorithm-provider", ("algo_type", "python"))),
+        grpc.StatusCode.RESOURCE_EXHAUSTED)
+    assert "4194304" in details
+
+
+def test_an_agent_that_is_not_there_is_told(tmp_path):
+    with Gateway("--agent", f"unix:{tmp_path}/none.sock") as gateway:
+        refused(lambda: Client(gateway.channel()).result([("signature", "AAAA")]), grpc.StatusCode.UNAVAILABLE)
+
+
+def test_many_uploads_at_once(door):
+    names = [f"part-{i}" for i in range(100)]
+    work = LegacyComputation("import os\nopen('results/n', 'w').write(str(len(os.listdir('datasets'))))\n",
+                             {name: os.urandom(20_000) for name in names}).set(door)
+    with Gateway("--agent", door.door) as gateway:
+        client = Client(gateway.channel())
+        client.algo(algorithm_messages(work), signed(work.provider, "algorithm-provider", ("algo_type", "python")))
+        metadata = signed(work.data, "data-provider")
+        call = client.channel.stream_unary("/agent.AgentService/Data", request_serializer=bytes,
+                                           response_deserializer=bytes)
+        futures = [call.future(iter(dataset_messages(name, work.datasets[name], 5000)), metadata=metadata)
+                   for name in names]
+        for future in futures:
+            try:
+                future.result(60)
+            except grpc.RpcError as error:  # the agent takes some at a time, and says so
+                assert error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED, error
+        for name in door.state()["awaiting"]["datasets"]:
+            client.data(dataset_messages(name, work.datasets[name]), metadata)
+        door.await_state("ConsumingResults")
