@@ -99,6 +99,14 @@ const struct json *policy_member_get(const struct json *document,
     return is_absent(value) ? NULL : value;
 }
 
+struct json *policy_member_default(const struct policy_member *member)
+{
+    if (member->absent == NULL)
+        return NULL;
+    return member->form == FORM_NUMBER ? json_new_int(strtoll(member->absent, NULL, 10))
+                                       : json_new_str(member->absent);
+}
+
 static struct json *object_of(struct json *parent, const char *key)
 {
     if (json_kind_of(json_get(parent, key)) != JSON_KIND_OBJECT)
@@ -120,16 +128,23 @@ static struct json *list_of(struct json *parent, const char *key)
     return json_edit(parent, key);
 }
 
-bool policy_member_add(struct json *document, const struct policy_member *member,
-                       struct json *value)
+/* The object that holds a member, made when it is missing. */
+static struct json *holder_of(struct json *document, const struct policy_member *member,
+                              const char **ret_last)
 {
     struct json *object = member->part[0] != '\0' ? object_of(document, member->part) : document;
     char outer[MEMBER_NAME_MAX];
-    const char *last;
 
-    split(member->name, outer, &last);
-    if (outer[0] != '\0')
-        object = object_of(object, outer);
+    split(member->name, outer, ret_last);
+    return outer[0] != '\0' ? object_of(object, outer) : object;
+}
+
+bool policy_member_add(struct json *document, const struct policy_member *member,
+                       struct json *value)
+{
+    const char *last;
+    struct json *object = holder_of(document, member, &last);
+
     if (!member->many && !is_absent(json_get(object, last))) {
         json_free(value);
         return false;
@@ -139,4 +154,56 @@ bool policy_member_add(struct json *document, const struct policy_member *member
     else
         json_set(object, last, value);
     return true;
+}
+
+void policy_member_set(struct json *document, const struct policy_member *member,
+                       struct json *value)
+{
+    const char *last;
+    struct json *object = holder_of(document, member, &last);
+
+    json_set(object, last, value);
+}
+
+size_t policy_values_count(const struct json *value)
+{
+    return json_kind_of(value) == JSON_KIND_ARRAY ? json_count(value) : !is_absent(value);
+}
+
+const struct json *policy_values_at(const struct json *value, size_t index)
+{
+    return json_kind_of(value) == JSON_KIND_ARRAY ? json_at(value, index) : value;
+}
+
+static bool same_value(const struct json *a, const struct json *b)
+{
+    const char *left = json_str(a), *right = json_str(b);
+
+    if (left != NULL && right != NULL)
+        return strcmp(left, right) == 0;
+    return left == NULL && right == NULL && json_int(a) == json_int(b);
+}
+
+bool policy_values_have(const struct json *values, const struct json *value)
+{
+    for (size_t i = 0; i < policy_values_count(values); i++)
+        if (same_value(policy_values_at(values, i), value))
+            return true;
+    return false;
+}
+
+const struct json *policy_pcr_values(const struct json *pcrs, const char *bank, const char *index)
+{
+    const struct json *values = json_get(json_get(pcrs, bank), index);
+
+    return is_absent(values) ? NULL : values;
+}
+
+bool policy_names_part(const struct json *document, const char *part)
+{
+    bool any = false;
+
+    for (int i = 0; i < KIND_COUNT; i++)
+        any = any || json_kind_of(json_get(document, attest_kind_names[i])) == JSON_KIND_OBJECT;
+    return part[0] == '\0' || !any || json_kind_of(json_get(document, part)) == JSON_KIND_OBJECT;
 }

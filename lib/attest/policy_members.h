@@ -52,9 +52,29 @@ extern const struct policy_member policy_members[]; /* ended by one without a pa
 const struct json *policy_member_get(const struct json *document,
                                      const struct policy_member *member);
 
+/* What absence of a member stands for; NULL when that is no value. Owned by the caller. */
+struct json *policy_member_default(const struct policy_member *member);
+
 /* Sets the value of a member, or adds it to its list. value is taken over. False (and value is
  * freed) when it has a value and is no list. */
 bool policy_member_add(struct json *document, const struct policy_member *member,
                        struct json *value);
+
+/* Sets the value of a member, whatever was there. value is taken over. */
+void policy_member_set(struct json *document, const struct policy_member *member,
+                       struct json *value);
+
+/* How many values there are (a single one is a list of one), and one of them. */
+size_t policy_values_count(const struct json *value);
+const struct json *policy_values_at(const struct json *value, size_t index);
+/* True when the value is among them; texts and numbers. */
+bool policy_values_have(const struct json *values, const struct json *value);
+
+/* The values of one register in a document of banks, {"sha256": {"4": digests}}; NULL when absent.
+ */
+const struct json *policy_pcr_values(const struct json *pcrs, const char *bank, const char *index);
+
+/* True when a document speaks of a part: it names it, or names none. "" is always spoken of. */
+bool policy_names_part(const struct json *document, const char *part);
 
 #endif

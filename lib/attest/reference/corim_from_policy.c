@@ -24,16 +24,6 @@ static int add_values(struct making *making, const char *key, struct cbor_map *v
     return corim_draft_add(making->draft, &class, key, values, err);
 }
 
-static size_t count_values(const struct json *value)
-{
-    return json_kind_of(value) == JSON_KIND_ARRAY ? json_count(value) : value != NULL;
-}
-
-static const struct json *value_at(const struct json *value, size_t index)
-{
-    return json_kind_of(value) == JSON_KIND_ARRAY ? json_at(value, index) : value;
-}
-
 /* --- one value --- */
 
 static int add_digest(const char *hex, struct buf *out, struct err *err)
@@ -161,10 +151,10 @@ static int add_member(struct making *making, const struct policy_member *member,
 {
     const struct json *value = policy_member_get(making->document, member);
 
-    for (size_t i = 0; i < count_values(value); i++) {
+    for (size_t i = 0; i < policy_values_count(value); i++) {
         OWNED_CBOR_MAP map = CBOR_MAP_OF(VALUE_MAX);
 
-        if (putters[member->form](value_at(value, i), &map, err) < 0 ||
+        if (putters[member->form](policy_values_at(value, i), &map, err) < 0 ||
             add_values(making, member->name, &map, err) < 0)
             return err_wrap(err, "%s.%s", member->part, member->name);
     }
@@ -209,7 +199,7 @@ static int add_bank(struct making *making, const struct registers *registers, si
     for (size_t i = 0; i < REGISTERS_MAX; i++) {
         const struct json *value = registers->values[i][bank];
 
-        if (count_values(value) == 1 && add_register(i, value_at(value, 0), &together, err) < 0)
+        if (policy_values_count(value) == 1 && add_register(i, policy_values_at(value, 0), &together, err) < 0)
             return -1;
     }
     if (finish_registers(making, registers->key, &together, err) < 0)
@@ -217,10 +207,10 @@ static int add_bank(struct making *making, const struct registers *registers, si
     for (size_t i = 0; i < REGISTERS_MAX; i++) {
         const struct json *value = registers->values[i][bank];
 
-        for (size_t j = 0; count_values(value) > 1 && j < count_values(value); j++) {
+        for (size_t j = 0; policy_values_count(value) > 1 && j < policy_values_count(value); j++) {
             OWNED_CBOR_MAP alone = CBOR_MAP_OF(VALUE_MAX);
 
-            if (add_register(i, value_at(value, j), &alone, err) < 0 ||
+            if (add_register(i, policy_values_at(value, j), &alone, err) < 0 ||
                 finish_registers(making, registers->key, &alone, err) < 0)
                 return -1;
         }
@@ -252,7 +242,7 @@ static int add_pcrs(struct making *making, const struct json *pcrs, struct err *
     const struct json *bank, *values;
     const char *name = NULL;
 
-    if (count_values(json_get(pcrs, "sha1")) > 0 && json_count(json_get(pcrs, "sha1")) > 0)
+    if (json_count(json_get(pcrs, "sha1")) > 0)
         return err_set(
             err, ERR_UNSUPPORTED,
             "vtpm.pcrs.sha1: the registry of digests that CoRIM uses has no SHA-1; leave "
