@@ -3,6 +3,7 @@
  * malformed ends with exit code 5, after the verdict was printed. */
 #include "cli/commands.h"
 
+#include "cli/expect.h"
 #include "cli/input.h"
 #include "cli/print.h"
 #include "lib/attest/attest.h"
@@ -17,7 +18,8 @@
 
 struct validate_options {
     struct common_options common;
-    const char *format, *policy, *nonce, *report_data, *vek, *collateral;
+    struct expect_options expect;
+    const char *format, *nonce, *report_data, *vek, *collateral;
     const char *event_log, *ima_log, *cel_log, *key, *signature, *time;
     struct flag_list chain, crls, roots;
 };
@@ -26,8 +28,6 @@ struct validate_options {
 static const struct flag validate_flags[] = {
     {"format", 0, FLAG_CHOICE, "WHAT", NULL, AT(format), "what the file is (default auto)",
      .choices = attest_format_names},
-    {"policy", 0, FLAG_TEXT, "FILE", "COCOS_POLICY", AT(policy),
-     "what is acceptable; without one nothing is"},
     {"nonce", 0, FLAG_TEXT, "HEX", NULL, AT(nonce), "challenge that the evidence must answer"},
     {"report-data", 0, FLAG_TEXT, "HEX", NULL, AT(report_data),
      "64 bytes that the platform must have signed"},
@@ -43,9 +43,6 @@ static const struct flag validate_flags[] = {
     {"key", 0, FLAG_TEXT, "FILE", NULL, AT(key), "public key of a quote's or token's signer"},
     {"signature", 0, FLAG_TEXT, "FILE", NULL, AT(signature), "signature kept apart from a quote"},
     {"time", 0, FLAG_TEXT, "RFC3339", NULL, AT(time), "when to judge (default now)"},
-    {"igvm", 0, FLAG_LATER, "FILE", NULL, 0, ""},
-    {"image", 0, FLAG_LATER, "FILE", NULL, 0, ""},
-    {"manifest", 0, FLAG_LATER, "FILE", NULL, 0, ""},
     {"ear-key", 0, FLAG_LATER, "FILE", NULL, 0, ""},
     {NULL},
 };
@@ -159,21 +156,6 @@ static int read_input(const struct validate_options *options, const char *path, 
     return read_time(options->time, &in->now, err);
 }
 
-static int read_policy(const char *path, struct policy **ret, struct err *err)
-{
-    OWNED_BUF text = BUF_OF(POLICY_MAX);
-
-    if (path == NULL)
-        return 0;
-    if (input_read(path, &text, err) < 0)
-        return -1;
-    if (policy_load(buf_span(&text), ret, err) < 0) {
-        err->kind = ERR_USAGE;
-        return err_wrap(err, "policy '%s'", path);
-    }
-    return 0;
-}
-
 static void show_verdict(const struct cli *cli, const struct verdict *verdict, bool explain)
 {
     OWNED_BUF text = BUF_OF(4 * MIB);
@@ -212,8 +194,8 @@ static int validate(const struct cli *cli, const struct validate_options *option
     OWNED_POLICY *policy = NULL;
     struct attest_input in = {.now = 0};
 
-    if (read_policy(options->policy, &policy, err) < 0 ||
-        read_input(options, cli_arg(cli, 0), &files, &in, err) < 0)
+    if (read_input(options, cli_arg(cli, 0), &files, &in, err) < 0 ||
+        expect_policy(&options->expect, in.now, &policy, err) < 0)
         return -1;
     in.policy = policy;
     return judge(cli, &in, explain, err);
@@ -304,11 +286,13 @@ const struct command evidence_commands[] = {
         .args_min = 1,
         .args_max = 1,
         .options_size = sizeof(struct validate_options),
-        .flags = {{validate_flags, 0}},
+        .flags = {{expect_flags, offsetof(struct validate_options, expect)}, {validate_flags, 0}},
         .run = run_validate,
         .summary = "Judges evidence from files: is it genuine, and is it what the policy wants",
         .help = "Prints the verdict, and for each check that did not hold what was expected, what "
-                "is there and what would mend it. Rejected evidence ends with exit code 5. SEV-SNP "
+                "is there and what would mend it. --igvm and --manifest demand what these files "
+                "say, besides what the policy does; without a policy they are it. Rejected "
+                "evidence ends with exit code 5. SEV-SNP "
                 "reports and TPM quotes are judged; other formats say that they cannot be yet.",
         .example = "cocos-cli attestation validate report.bin --vek vcek.der --crl milan.crl \\\n"
                    "    --policy policy.json --report-data HEX",
@@ -319,7 +303,7 @@ const struct command evidence_commands[] = {
         .args_min = 1,
         .args_max = 1,
         .options_size = sizeof(struct validate_options),
-        .flags = {{validate_flags, 0}},
+        .flags = {{expect_flags, offsetof(struct validate_options, expect)}, {validate_flags, 0}},
         .run = run_explain,
         .summary = "The same, and says of every finding what would make it pass",
     },

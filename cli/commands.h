@@ -11,6 +11,7 @@ extern const struct command key_commands[];
 extern const struct command evidence_commands[];
 extern const struct command measure_commands[];
 extern const struct command boot_commands[];
+extern const struct command igvm_commands[];
 extern const struct command local_commands[];
 
 #endif

@@ -43,6 +43,8 @@ const struct described described_environment[] = {
     {"COCOS_KEY", "file with the private key of the party that asks"},
     {"COCOS_POLICY", "policy that evidence is judged by: file"},
     {"COCOS_MANIFEST", "manifest that this party agreed to: file, or SHA-256 in hex"},
+    {"COCOS_POLICY", "what evidence is acceptable: a policy, JSON or CoRIM"},
+    {"COCOS_POLICY_KEY", "public key that must have signed the policy"},
     {"COCOS_PROFILE", "name of the profile (default: default)"},
     {"NO_COLOR", "no colours, also on a terminal"},
     {"TMPDIR", "where a directory is packed before it is uploaded"},

@@ -9,6 +9,7 @@ const struct command_group command_groups[] = {
     {"Evidence", evidence_commands},
     {"Reference values", measure_commands},
     {"Guest images", boot_commands},
+    {"IGVM files", igvm_commands},
     {"This machine", local_commands},
     {NULL, NULL},
 };
@@ -33,8 +34,6 @@ const char *const commands_later[] = {
     "ima-measurements",
     "evidence",
     "evidence show",
-    "igvm",
-    "igvm show",
     "ca-bundle",
     NULL,
 };

@@ -1,8 +1,6 @@
 /* IGVM files of known digests, and broken ones. */
-#include "tests/unit/unit.h"
+#include "tests/unit/attest/igvm_make.h"
 
-#include "lib/attest/reference/igvm.h"
-#include "lib/base/crc32.h"
 #include "lib/json/json.h"
 
 #include <dirent.h>
@@ -92,52 +90,6 @@ static void vectors_give_their_digests(void **state)
 
 /* --- files made here --- */
 
-static void put32(struct buf *file, size_t at, uint32_t value)
-{
-    for (size_t i = 0; i < 4; i++)
-        file->data[at + i] = (uint8_t)(value >> (8 * i));
-}
-
-/* Sizes and CRC of a file whose variable headers end at headers_end. */
-static void seal(struct buf *file, size_t headers_end)
-{
-    put32(file, 8, 24);
-    put32(file, 12, (uint32_t)(headers_end - 24));
-    put32(file, 16, (uint32_t)file->len);
-    put32(file, 20, 0);
-    put32(file, 20, crc32_add(0, span_of(file->data, headers_end)));
-}
-
-static void add_platform(struct buf *file, enum igvm_platform platform, uint32_t mask)
-{
-    buf_add_le32(file, IGVM_SUPPORTED_PLATFORM);
-    buf_add_le32(file, 16);
-    buf_add_le32(file, mask);
-    buf_add_u8(file, 0);
-    buf_add_u8(file, (uint8_t)platform);
-    buf_add_le16(file, 1);
-    buf_add_le64(file, 0);
-}
-
-static void add_zero_page(struct buf *file, uint64_t gpa, uint32_t mask)
-{
-    buf_add_le32(file, IGVM_PAGE_DATA);
-    buf_add_le32(file, 24);
-    buf_add_le64(file, gpa);
-    buf_add_le32(file, mask);
-    buf_add_le32(file, 0);
-    buf_add_le32(file, 0);
-    buf_add_le32(file, 0);
-}
-
-static void begin(struct buf *file)
-{
-    buf_add(file, "IGVM", 4);
-    buf_add_le32(file, 1);
-    for (int i = 0; i < 4; i++)
-        buf_add_le32(file, 0);
-}
-
 static void platforms_measure_their_own_pages(void **state)
 {
     OWNED_BUF file = BUF_OF(4096);
@@ -146,13 +98,13 @@ static void platforms_measure_their_own_pages(void **state)
     struct err err;
 
     (void)state;
-    begin(&file);
-    add_platform(&file, IGVM_SNP, 1);
-    add_platform(&file, IGVM_TDX, 2);
-    add_platform(&file, IGVM_SEV, 4);
-    add_zero_page(&file, 0x1000, 1);
-    add_zero_page(&file, 0x2000, 6);
-    seal(&file, file.len);
+    igvm_begin(&file);
+    igvm_add_platform(&file, IGVM_SNP, 1);
+    igvm_add_platform(&file, IGVM_TDX, 2);
+    igvm_add_platform(&file, IGVM_SEV, 4);
+    igvm_add_page(&file, 0x1000, 1, 0, 0);
+    igvm_add_page(&file, 0x2000, 6, 0, 0);
+    igvm_seal(&file, file.len);
     assert_ok(igvm_parse(buf_span(&file), &igvm, &err));
     assert_ok(igvm_measure(&igvm, IGVM_SNP, 0, &one, &err));
     assert_ok(igvm_measure(&igvm, IGVM_SNP, IGVM_NATIVE_ZERO, &two, &err));
@@ -172,10 +124,10 @@ static void sections_out_of_order_are_refused(void **state)
     struct err err;
 
     (void)state;
-    begin(&file);
-    add_zero_page(&file, 0x1000, 1);
-    add_platform(&file, IGVM_SNP, 1);
-    seal(&file, file.len);
+    igvm_begin(&file);
+    igvm_add_page(&file, 0x1000, 1, 0, 0);
+    igvm_add_platform(&file, IGVM_SNP, 1);
+    igvm_seal(&file, file.len);
     assert_fails(igvm_parse(buf_span(&file), &igvm, &err), ERR_INPUT);
     assert_non_null(strstr(err.text, "behind a later section"));
 }
@@ -188,12 +140,12 @@ static void unknown_headers_need_the_optional_bit(void **state)
         struct err err;
 
         (void)state;
-        begin(&file);
-        add_platform(&file, IGVM_SNP, 1);
+        igvm_begin(&file);
+        igvm_add_platform(&file, IGVM_SNP, 1);
         buf_add_le32(&file, optional ? 0x80000377 : 0x377);
         buf_add_le32(&file, 5);
         buf_add_le64(&file, 0);
-        seal(&file, file.len);
+        igvm_seal(&file, file.len);
         assert_int_equal(igvm_parse(buf_span(&file), &igvm, &err), optional ? 0 : -1);
     }
 }
@@ -205,15 +157,15 @@ static void files_cut_anywhere_are_refused(void **state)
     struct err err;
 
     (void)state;
-    begin(&file);
-    add_platform(&file, IGVM_SNP, 1);
-    add_zero_page(&file, 0x1000, 1);
+    igvm_begin(&file);
+    igvm_add_platform(&file, IGVM_SNP, 1);
+    igvm_add_page(&file, 0x1000, 1, 0, 0);
     for (size_t len = 0; len < file.len; len++) {
         OWNED_BUF cut = BUF_OF(4096);
 
         buf_add(&cut, file.data, len);
         if (len >= 24)
-            seal(&cut, len);
+            igvm_seal(&cut, len);
         if (len == 24 || len == 48) /* ends between two headers: whole, if empty */
             continue;
         assert_fails(igvm_parse(buf_span(&cut), &igvm, &err), ERR_INPUT);

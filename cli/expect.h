@@ -1,0 +1,23 @@
+/* What a relying party wants, from all that he has in his hands: a policy, the IGVM file that the
+ * VM was made from, the record of its image, the manifest that was agreed to. Together they demand
+ * what each of them demands; without a policy, what the others say is the policy. */
+#ifndef COCOS_CLI_EXPECT_H
+#define COCOS_CLI_EXPECT_H
+
+#include "cli/command.h"
+#include "lib/attest/policy.h"
+
+struct expect_options {
+    const char *policy, *policy_key;
+    const char *igvm, *image, *manifest;
+    uint64_t cpus, memory_mib; /* the VM's shape, for --image */
+};
+
+extern const struct flag expect_flags[];
+
+/* The policy; NULL when nothing was given. now: when a CoRIM must be valid. Errors: USAGE,
+ * UNTRUSTED (a signature; an IGVM file that is no reference). */
+MUST_USE int expect_policy(const struct expect_options *options, int64_t now, struct policy **ret,
+                           struct err *err);
+
+#endif
