@@ -199,7 +199,8 @@ static int add_bank(struct making *making, const struct registers *registers, si
     for (size_t i = 0; i < REGISTERS_MAX; i++) {
         const struct json *value = registers->values[i][bank];
 
-        if (policy_values_count(value) == 1 && add_register(i, policy_values_at(value, 0), &together, err) < 0)
+        if (policy_values_count(value) == 1 &&
+            add_register(i, policy_values_at(value, 0), &together, err) < 0)
             return -1;
     }
     if (finish_registers(making, registers->key, &together, err) < 0)
