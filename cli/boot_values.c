@@ -174,3 +174,80 @@ int boot_values_of_shapes(const struct image_record *record, const struct pcr_bo
     json_set(*ret, "shapes", GIVE(shapes));
     return 0;
 }
+
+/* --- recorded values --- */
+
+static bool has_value(const struct json *values, const char *value)
+{
+    for (size_t i = 0; i < json_count(values); i++)
+        if (json_str(json_at(values, i)) != NULL &&
+            strcmp(json_str(json_at(values, i)), value) == 0)
+            return true;
+    return json_str(values) != NULL && strcmp(json_str(values), value) == 0;
+}
+
+/* known and fresh together: each register with all its values. */
+static struct json *join_values(const struct json *known, const struct json *fresh)
+{
+    struct json *joined = json_new_object();
+    const struct json *value;
+    const char *key = NULL;
+
+    while ((value = json_next(fresh, &key)) != NULL) {
+        const struct json *before = json_get(known, key);
+        struct json *values = json_new_array();
+
+        if (before == NULL || has_value(before, json_str(value))) {
+            json_free(values);
+            json_set(joined, key, json_new_copy(before ? before : value));
+            continue;
+        }
+        for (size_t i = 0; i < json_count(before); i++)
+            json_add(values, json_new_copy(json_at(before, i)));
+        if (json_kind_of(before) == JSON_KIND_STRING)
+            json_add(values, json_new_copy(before));
+        json_add(values, json_new_copy(value));
+        json_set(joined, key, values);
+    }
+    return joined;
+}
+
+static struct json *shape_of(const struct json *known, const struct vm_shape *shape,
+                             const struct boot_prediction *prediction)
+{
+    OWNED_JSON *fresh = registers_of(&prediction->pcrs, OF_SHAPE);
+    struct json *made = json_new_object();
+
+    json_set_int(made, "memory_mib", (int64_t)(shape->ram_bytes / MIB));
+    json_set_int(made, "cpus", shape->cpus);
+    json_set(made, "pcrs", join_values(known ? json_get(known, "pcrs") : NULL, fresh));
+    return made;
+}
+
+struct json *boot_values_add(const struct json *document, const struct vm_shape *shape,
+                             const struct boot_prediction *prediction)
+{
+    const struct json *reference = json_get(document, "reference");
+    const struct json *shapes = json_get(reference, "shapes"), *known = NULL;
+    struct json *record = json_new_copy(document), *joined = json_new_object();
+    struct json *list = json_new_array();
+
+    /* First the shape itself, so that it is found before a range that holds it too. */
+    for (size_t i = 0; i < json_count(shapes); i++) {
+        const struct json *entry = json_at(shapes, i);
+
+        if (json_get_int(entry, "memory_mib") == (int64_t)(shape->ram_bytes / MIB) &&
+            json_get_int(entry, "cpus") == shape->cpus && json_get(entry, "memory_mib_max") == NULL)
+            known = entry;
+    }
+    json_add(list, shape_of(known, shape, prediction));
+    for (size_t i = 0; i < json_count(shapes); i++)
+        if (json_at(shapes, i) != known)
+            json_add(list, json_new_copy(json_at(shapes, i)));
+    json_set(joined, "pcrs",
+             reference ? json_new_copy(json_get(reference, "pcrs"))
+                       : registers_of(&prediction->pcrs, ALL & ~OF_SHAPE));
+    json_set(joined, "shapes", list);
+    json_set(record, "reference", joined);
+    return record;
+}

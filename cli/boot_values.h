@@ -24,4 +24,9 @@ MUST_USE int boot_values_of_shapes(const struct image_record *record,
                                    const struct boot_reference *reference, struct json **ret,
                                    struct err *err);
 
+/* The release record with a prediction among its reference values: one more alternative in the
+ * shape that is there already, or a new shape. */
+struct json *boot_values_add(const struct json *document, const struct vm_shape *shape,
+                             const struct boot_prediction *prediction);
+
 #endif

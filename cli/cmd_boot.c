@@ -82,31 +82,52 @@ static int print_shapes(const struct boot_options *options, const struct boot_by
         return err_set(err, ERR_USAGE, "the shapes are those of a release record: say --image");
     if (boot_values_of_shapes(&bytes->record, &bytes->input, reference, &json, err) < 0)
         return reject(err);
+    if (json_get(json_get(json_at(json_get(json, "shapes"), 0), "pcrs"), "0") == NULL)
+        say_warning("PCR 0 is not known for this build of the firmware, so policies will lack it; "
+                    "'measure --record' takes it from a VM");
     print_json(json);
     return 0;
 }
 
 /* The digest that a reference boot shows, and whether this program could have computed it. */
+static struct json *describe_record(const struct boot_bytes *bytes,
+                                    const struct boot_reference *reference, const uint8_t *pei)
+{
+    struct json *json = json_new_object();
+    uint8_t computed[SHA256_SIZE];
+    struct err unknown;
+    size_t place;
+
+    json_set_int(json, "memory_mib", (int64_t)(bytes->shape.ram_bytes / MIB));
+    json_set_int(json, "cpus", bytes->shape.cpus);
+    json_set_hex(json, "pei_sha256", span_of(pei, SHA256_SIZE));
+    if (pei_predict(reference->volumes.pei, &bytes->shape, computed, &unknown) == 0)
+        json_set_bool(json, "as_computed",
+                      span_equal(span_of(pei, SHA256_SIZE), SPAN_OF_ARRAY(computed)));
+    else if (pei_find_place(reference->volumes.pei, &bytes->shape, pei, &place, &unknown) == 0)
+        json_set_int(json, "place", (int64_t)place);
+    return json;
+}
+
 static int print_record(const struct boot_options *options, const struct boot_bytes *bytes,
                         const struct boot_reference *reference, struct err *err)
 {
     OWNED_BUF log = BUF_OF(TCG_LOG_SIZE_MAX);
-    OWNED_JSON *json = json_new_object();
-    uint8_t pei[SHA256_SIZE], computed[SHA256_SIZE];
-    struct err unknown;
-    size_t place;
+    OWNED_JSON *json = NULL;
+    struct boot_prediction prediction;
+    uint8_t pei[SHA256_SIZE];
 
     if (input_read(options->record, &log, err) < 0)
         return -1;
-    if (boot_reference_record(reference, buf_span(&log), pei, err) < 0)
-        return err_wrap(err, "'%s'", options->record), reject(err);
-    json_set_int(json, "memory_mib", (int64_t)(bytes->shape.ram_bytes / MIB));
-    json_set_int(json, "cpus", bytes->shape.cpus);
-    json_set_hex(json, "pei_sha256", SPAN_OF_ARRAY(pei));
-    if (pei_predict(reference->volumes.pei, &bytes->shape, computed, &unknown) == 0)
-        json_set_bool(json, "as_computed", span_equal(SPAN_OF_ARRAY(pei), SPAN_OF_ARRAY(computed)));
-    else if (pei_find_place(reference->volumes.pei, &bytes->shape, pei, &place, &unknown) == 0)
-        json_set_int(json, "place", (int64_t)place);
+    if (boot_reference_record(reference, buf_span(&log), pei, err) < 0) {
+        err_wrap(err, "'%s'", options->record);
+        return reject(err);
+    }
+    if (boot_reference_predict(&bytes->input, &prediction, err) < 0 ||
+        boot_reference_add_firmware(reference, &bytes->shape, pei, &prediction, err) < 0)
+        return reject(err);
+    json = options->image ? boot_values_add(bytes->document, &bytes->shape, &prediction)
+                          : describe_record(bytes, reference, pei);
     print_json(json);
     return 0;
 }
@@ -137,12 +158,14 @@ const struct command boot_commands[] = {
         .flags = {{boot_flags, 0}},
         .run = run_measure,
         .summary = "Prints the registers that a VM shows after booting these files",
-        .help = "Firmware, kernel, initrd and command line, and the shape of the VM, give the "
-                "SHA-256 bank of its TPM: PCR 0 to 14, and PCR 15 when the agent's configuration "
-                "is named. With --policy the same as a policy for attestation validate.\n\n"
-                "PCR 0 holds the early firmware as it lies in memory. For builds that are not "
-                "known, or another processor than QEMU's qemu64, boot one VM of the shape and "
-                "take the digest from its event log with --record; give it back with --pei.",
+        .help =
+            "Firmware, kernel, initrd and command line, and the shape of the VM, give the "
+            "SHA-256 bank of its TPM: PCR 0 to 14, and PCR 15 when the agent's configuration "
+            "is named. With --policy the same as a policy for attestation validate.\n\n"
+            "PCR 0 holds the early firmware as it lies in memory. For builds that are not "
+            "known, or another processor than QEMU's qemu64, boot one VM of the shape and "
+            "take the digest from its event log with --record; give it back with --pei, or name "
+            "the release record: it is printed with the values of that VM among its own.",
         .example = "cocos-cli measure --image build/eos/eos/image.json --memory 1024 --cpus 2",
     },
     {NULL},

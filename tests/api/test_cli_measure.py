@@ -152,6 +152,46 @@ def test_shapes_are_what_single_measurements_say(cli, files):
         assert {**reference["pcrs"], **shapes[memory, cpus]["pcrs"]} == one["pcrs"]["sha256"]
 
 
+def boot_log(dxe, pei=b"early firmware as it lay in memory"):
+    """The first events of a boot, in a log with a SHA-256 bank only."""
+    def event(kind, digest, data):
+        return struct.pack("<IIIH", 0, kind, 1, 11) + digest + struct.pack("<I", len(data)) + data
+    spec = b"Spec ID Event03\0" + struct.pack("<IBBBBIHHB", 0, 0, 2, 0, 2, 1, 11, 32, 0)
+    version, separator = bytes(2), bytes(4)
+    return (struct.pack("<II20sI", 0, 3, bytes(20), len(spec)) + spec +
+            event(8, hashlib.sha256(version).digest(), version) +
+            event(0x80000008, hashlib.sha256(pei).digest(), b"PEIFV") +
+            event(0x80000008, bytes.fromhex(dxe), b"DXEFV") +
+            event(4, hashlib.sha256(separator).digest(), separator))
+
+
+def test_reference_boot_is_recorded_beside_what_is_computed(cli, files):
+    image(cli.directory)
+    dxe = cli("measure", *files, "--json").json["firmware"]["dxe_sha256"]
+    (cli.directory / "log").write_bytes(boot_log(dxe))
+    pei = hashlib.sha256(b"early firmware as it lay in memory").hexdigest()
+    told = cli("measure", *files, "--memory", "512", "--record", "log").json
+    assert told == {"memory_mib": 512, "cpus": 1, "pei_sha256": pei, "as_computed": False}
+
+    record = json.loads((cli.directory / "image.json").read_text())
+    record["reference"] = cli("measure", "--image", "image.json", "--shapes").json
+    (cli.directory / "image.json").write_text(json.dumps(record))
+    recorded = cli("measure", *files, "--memory", "512", "--pei", pei, "--json").json["pcrs"]["sha256"]
+    computed = cli("measure", *files, "--memory", "512", "--json").json["pcrs"]["sha256"]
+    known = cli("measure", "--image", "image.json", "--memory", "512", "--record", "log").json["reference"]["shapes"]
+    assert known[0] == {"memory_mib": 512, "cpus": 1, "pcrs": {
+        "0": [computed["0"], recorded["0"]], "4": computed["4"], "10": [computed["10"], recorded["10"]]}}
+    assert len(known) == len(record["reference"]["shapes"])
+    new = cli("measure", "--image", "image.json", "--memory", "700", "--cpus", "3", "--record", "log").json
+    assert new["reference"]["shapes"][0]["memory_mib"] == 700
+    assert new["reference"]["shapes"][1:] == record["reference"]["shapes"]
+
+
+def test_reference_boot_of_another_firmware_is_none(cli, files):
+    (cli.directory / "log").write_bytes(boot_log("11" * 32))
+    assert "is not the DXEFV of this firmware file" in cli("measure", *files, "--record", "log", code=5).err
+
+
 def test_log_that_is_none_records_nothing(cli, files):
     (cli.directory / "log").write_bytes(b"no log")
     cli("measure", *files, "--record", "log", code=5)
