@@ -2,6 +2,10 @@
 
 import hashlib
 import json
+import subprocess
+import sys
+
+from builder import BuildError
 
 MIB = 1024 * 1024
 
@@ -34,5 +38,23 @@ def attestation_of(kernel):
     }
 
 
+def reference_values(cli, folder, record):
+    """What a VM of each shape shows when it booted the files in the folder, as our own program predicts it."""
+    unfinished = folder / "image.json.half"
+    unfinished.write_bytes(encode(record))
+    done = subprocess.run([cli, "measure", "--image", unfinished, "--shapes"], capture_output=True, text=True)
+    unfinished.unlink()
+    if done.returncode != 0:
+        raise BuildError(f"the image cannot be measured: {done.stderr.strip()}")
+    sys.stderr.write(done.stderr)
+    return json.loads(done.stdout)
+
+
 def encode(record):
-    return json.dumps(record, indent=2, ensure_ascii=False).encode() + b"\n"
+    """One line for each member and each shape."""
+    text = json.dumps({**record, "reference": None} if "reference" in record else record, indent=2, ensure_ascii=False)
+    if "reference" in record:
+        shapes = ",\n".join(f"      {json.dumps(shape)}" for shape in record["reference"]["shapes"])
+        reference = json.dumps(record["reference"]["pcrs"], indent=2).replace("\n", "\n    ")
+        text = text.replace('"reference": null', f'"reference": {{\n    "pcrs": {reference},\n    "shapes": [\n{shapes}\n    ]\n  }}')
+    return text.encode() + b"\n"
