@@ -4,6 +4,7 @@ import concurrent.futures
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -243,6 +244,46 @@ def test_the_host_says_what_it_has_and_why_not(shared):
     for lacking in (host["platforms"]["snp"], host["platforms"]["tdx"], host["vtpm"], host["secure_boot"]):
         assert not lacking["available"] and lacking["reason"] and lacking["remedy"]
     assert host["versions"]["libvirt"].startswith("libvirt ")
+
+
+def test_policy_is_the_record_s_for_the_shape_of_the_vm(fresh):
+    vm = fresh.made(cpus=2)
+    answer = fresh.get(f"/v1/vms/{vm}/attestation-policy")
+    assert answer.status == 200
+    assert answer.json == {"version": 1, "platforms": ["vtpm"], "vtpm": {"emulated": True, "pcrs": {"sha256": {
+        "0": ["22" * 32, "33" * 32], "1": "11" * 32, "4": f"{2:064x}", "11": "00" * 32}}}}
+
+
+def test_policy_stays_when_the_image_is_built_anew(fresh):
+    vm = fresh.made()
+    before = fresh.get(f"/v1/vms/{vm}/attestation-policy").json
+    shutil.rmtree(os.path.join(fresh.images, "eos"))
+    make_image(fresh.images, "eos", reference={
+        "pcrs": {"1": "ff" * 32}, "shapes": [{"memory_mib": 512, "cpus": 1, "pcrs": {"4": "ff" * 32}}]})
+    assert fresh.get(f"/v1/vms/{vm}/attestation-policy").json == before
+    other = fresh.made()
+    assert fresh.get(f"/v1/vms/{other}/attestation-policy").json["vtpm"]["pcrs"]["sha256"]["4"] == "ff" * 32
+
+
+def test_policy_of_a_shape_without_values_is_refused_with_the_reason(fresh):
+    vm = fresh.made(memory_mib=600)
+    answer = fresh.get(f"/v1/vms/{vm}/attestation-policy")
+    assert answer.status == 409 and answer.json["type"] == "urn:cocos:problem:wrong-state"
+    assert "600 MiB with 1 vCPUs" in answer.json["detail"] and "it has 512 MiB" in answer.json["detail"]
+    make_image(fresh.images, "old", reference=None)
+    vm = fresh.made(image="old")
+    assert "build it anew" in fresh.get(f"/v1/vms/{vm}/attestation-policy").json["detail"]
+
+
+def test_policy_comes_as_a_corim_when_asked_for(fresh):
+    vm = fresh.made()
+    answer = fresh.get(f"/v1/vms/{vm}/attestation-policy", headers={"Accept": "application/corim+cbor"})
+    assert answer.status == 200 and answer.headers["content-type"] == "application/corim+cbor"
+    assert answer.body[:3] == b"\xd9\x01\xf5" and bytes.fromhex("11" * 32) in answer.body
+
+
+def test_policy_of_another_owner_s_vm_is_not_there(fresh):
+    assert fresh.get("/v1/vms/00000000-0000-4000-8000-000000000000/attestation-policy").status == 404
 
 
 def test_only_debug_images_have_a_console(fresh):

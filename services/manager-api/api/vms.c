@@ -1,3 +1,4 @@
+#include "lib/attest/reference/corim_policy.h"
 #include "lib/base/text.h"
 #include "lib/crypto/digest.h"
 #include "services/manager-api/api/api.h"
@@ -126,6 +127,39 @@ int api_delete_vm(void *arg, struct httpd_request *rq, struct httpd_reply *reply
     if (fleet_remove(app->fleet, &caller, httpd_param(rq, "id"), &vm, err) < 0)
         return -1;
     reply_vm(reply, 202, &vm);
+    return 0;
+}
+
+/* --- reference values ---------------------------------------------------------------- */
+
+#define CORIM_MEDIA_TYPE "application/corim+cbor"
+
+/* JSON unless a client asks for a CoRIM by its name and nothing else. */
+static bool wants_corim(const struct httpd_request *rq)
+{
+    const char *accept = httpd_header(rq, "Accept");
+
+    return accept != NULL && strcmp(accept, CORIM_MEDIA_TYPE) == 0;
+}
+
+int api_get_vm_policy(void *arg, struct httpd_request *rq, struct httpd_reply *reply,
+                      struct err *err)
+{
+    const struct corim_period always = {INT64_MIN, INT64_MAX};
+    struct app *app = arg;
+    const struct fleet_caller caller = app_caller(rq);
+    OWNED_JSON *policy = NULL;
+    OWNED_BUF corim = BUF_OF(CORIM_MAX);
+
+    if (fleet_policy(app->fleet, &caller, httpd_param(rq, "id"), &policy, err) < 0)
+        return -1;
+    if (!wants_corim(rq)) {
+        httpd_reply_json(reply, 200, GIVE(policy));
+        return 0;
+    }
+    if (corim_from_policy(policy, always, &corim, err) < 0)
+        return -1;
+    httpd_reply_bytes(reply, 200, CORIM_MEDIA_TYPE, &corim);
     return 0;
 }
 

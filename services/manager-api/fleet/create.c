@@ -2,6 +2,7 @@
 #include "services/manager-api/fleet/entry.h"
 #include "services/manager-api/fleet/images.h"
 #include "services/manager-api/fleet/order.h"
+#include "services/manager-api/fleet/policy.h"
 #include "services/manager-api/fleet/reach.h"
 
 #include <stdio.h>
@@ -165,6 +166,9 @@ static int prepare_files(struct creation *creation, const struct vm_hypervisor *
         share_make(&creation->paths, &config, hypervisor, err) < 0)
         return -1;
     creation->shared = true;
+    if (policy_keep(&creation->paths, image, creation->record.memory_mib, creation->record.cpus,
+                    err) < 0)
+        return err_wrap(err, "reference values");
     memcpy(launch->in_dir, creation->paths.in, sizeof(launch->in_dir));
     memcpy(launch->out_dir, creation->paths.out, sizeof(launch->out_dir));
     if (creation->record.debug)

@@ -119,6 +119,11 @@ MUST_USE int fleet_measure(struct fleet *fleet, const struct fleet_caller *calle
 MUST_USE int fleet_console(struct fleet *fleet, const struct fleet_caller *caller, const char *id,
                            struct buf *out, struct err *err);
 
+/* What a verifier must demand of a VM: a policy, kept since the VM was made. Errors: STATE (the
+ * release record knows no values for its shape; the text says why). */
+MUST_USE int fleet_policy(struct fleet *fleet, const struct fleet_caller *caller, const char *id,
+                          struct json **ret, struct err *err);
+
 /* Who owns a VM: for its events. */
 MUST_USE int fleet_owner(struct fleet *fleet, const struct fleet_caller *caller, const char *id,
                          char out[static VM_NAME_SIZE], struct err *err);
