@@ -69,16 +69,19 @@ void content_digest_write(const uint8_t sha256[static SHA256_SIZE], struct buf *
 MUST_USE int content_digest_read(const char *value, uint8_t out[static SHA256_SIZE],
                                  struct err *err);
 
-/* Nonces seen lately: a set with expiry, at most NONCE_SET_MAX entries. Not thread-safe by itself.
- */
-#define NONCE_SET_MAX 65536
+/* Nonces seen lately: a set with expiry. It holds at most NONCE_SET_MAX of them, and of each key at
+ * most NONCE_KEY_MAX, so that it takes many keys to leave no room for others. Not thread-safe by
+ * itself. */
+#define NONCE_SET_MAX  65536
+#define NONCE_KEY_MAX  4096
+#define NONCE_KEYS_MAX 1024
 struct nonce_set;
 struct nonce_set *nonce_set_new(void);
 void nonce_set_free(struct nonce_set *set);
 DEFINE_OWNED(nonce_set)
 /* 0 when (key_id, nonce) is new, and remembers it until expires + skew; UNAUTHENTICATED when it was
- * seen, or could have been while the clock went astray; TOO_MANY when the set is full of entries
- * that have not expired. */
+ * seen, or could have been while the clock went astray; TOO_MANY when there are as many of this
+ * key, or of all, that have not expired. key_id: as signature_parse() reads it. */
 MUST_USE int nonce_set_add(struct nonce_set *set, const char *key_id, const char *nonce,
                            int64_t expires, int64_t now, struct err *err);
 
