@@ -42,17 +42,6 @@ static void count(struct app *app, const char *type, const struct json *data)
     }
 }
 
-/* Which events are the present computation's; see struct app. */
-static void mark(struct app *app, const char *type, const char *to, uint64_t id)
-{
-    if (strcmp(type, "manifest") == 0) {
-        atomic_store(&app->last_of_computation, 0);
-        atomic_store(&app->before_computation, id - 1);
-    } else if (to != NULL && strcmp(to, state_names[STATE_RECEIVING_MANIFEST]) == 0) {
-        atomic_store(&app->last_of_computation, id);
-    }
-}
-
 static void wake(struct httpd *httpd)
 {
     if (httpd != NULL)
@@ -63,7 +52,6 @@ void app_observe(void *ctx, const char *type, const char *subject, struct json *
 {
     struct app *app = ctx;
     struct json *fields = json_new_object();
-    OWNED(free_str) char *to = mem_strdup(json_get_str(data, "to"));
 
     json_set_str(fields, "event", type);
     json_set_str(fields, "computation", subject);
@@ -71,7 +59,7 @@ void app_observe(void *ctx, const char *type, const char *subject, struct json *
     log_with(LOG_INFO, "event", fields);
     count(app, type, data);
 
-    mark(app, type, to, event_log_add(app->events, clock_now(), type, subject, data));
+    story_add(app->story, clock_now(), type, subject, data);
     outbox_wake(app->outbox);
     wake(atomic_load(&app->httpd));
     wake(atomic_load(&app->local));

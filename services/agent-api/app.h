@@ -3,13 +3,13 @@
 #define COCOS_AGENT_APP_H
 
 #include "lib/httpd/httpd.h"
-#include "lib/program/event.h"
 #include "lib/program/metric.h"
 #include "services/agent-api/auth.h"
 #include "services/agent-api/config.h"
 #include "services/agent-api/engine/engine.h"
 #include "services/agent-api/identity/identity.h"
 #include "services/agent-api/link/outbox.h"
+#include "services/agent-api/story.h"
 #include "services/agent-api/machine.h"
 
 #include <stdatomic.h>
@@ -21,7 +21,7 @@ struct app {
     struct identity identity;
     struct engine *engine;
     struct auth *auth;
-    struct event_log *events;
+    struct story *story;
     struct metric_registry *metrics;
     struct metric *states;              /* gauge: 1 for the present state */
     struct metric *received;            /* counter: bytes of assets by kind */
@@ -30,9 +30,6 @@ struct app {
     _Atomic(struct httpd *) local;      /* the same for programs of this machine; NULL: none */
     struct httpd_service local_service; /* of it: not counted a second time */
     struct outbox *outbox;              /* NULL without a share */
-
-    /* The last event before the present computation's first, and its own last, 0 until it ends. */
-    atomic_uint_fast64_t before_computation, last_of_computation;
 };
 
 /* What GET /v1/state answers. */

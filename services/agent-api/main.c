@@ -43,7 +43,7 @@ static int start_parts(struct app *app, const struct share_config *share, struct
     struct engine_config engine = {app->config.state_dir, app_observe, app};
 
     make_metrics(app);
-    app->events = event_log_new(EVENTS_KEPT, NULL, NULL);
+    app->story = story_new(EVENTS_KEPT);
     if (machine_find(&app->config, &app->machine, err) < 0)
         return -1;
     app->desk = desk_new(&app->machine.desk);
@@ -60,7 +60,7 @@ static int start_outbox(struct app *app, struct err *err)
         .share = app->config.share,
         .encode_state = app_encode_state,
         .ctx = app,
-        .events = app->events,
+        .events = story_log(app->story),
         .pin = app->identity.pin,
     };
 
@@ -124,7 +124,7 @@ static void stop_parts(struct app *app)
     outbox_stop(GIVE(app->outbox));
     engine_stop(app->engine);
     auth_free(app->auth);
-    event_log_free(app->events);
+    story_free(app->story);
     metric_registry_free(app->metrics);
     identity_done(&app->identity);
     desk_free(app->desk);

@@ -320,6 +320,27 @@ def test_events_come_as_they_happen_and_end_with_the_computation(agent):
     assert got[-1]["data"]["to"] == "ReceivingManifest"
 
 
+def test_events_of_a_later_computation_are_not_for_the_parties_of_an_earlier_one(agent):
+    earlier = Computation("pass", {"a": "x"}).set(agent)
+    got = []
+    thread = threading.Thread(target=lambda: got.extend(listen(agent, earlier.data)))
+    thread.start()
+    end = time.monotonic() + 10
+    while len(got) < 2:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    earlier.wipe(agent)
+    later = Computation("pass")  # with the same id, without that party
+    later.set(agent)
+    thread.join(timeout=20)
+    assert not thread.is_alive()
+    assert {event["type"] for event in got[2:]} <= {"stopped", "state"}
+    for path in ("/v1/events", "/v1/logs", "/v1/result", "/v1/computation"):
+        assert agent.ask("GET", path, earlier.data).status == 403, path
+    stream = listen(agent, later.owner, after=1)  # from long before it
+    assert next(stream)["data"]["manifest_sha256"] == later.sha256
+
+
 def test_events_resume(agent):
     work = Computation("pass")
     work.run(agent)

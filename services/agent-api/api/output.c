@@ -71,23 +71,16 @@ int api_get_logs(void *ctx, struct httpd_request *rq, struct httpd_reply *reply,
 /* --- events --- */
 
 struct listening {
-    struct app *app;
-    struct manifest *manifest; /* a reference: its id is the subject */
-    uint64_t before;           /* which computation it is; two may have one id */
+    struct story *story;
+    struct manifest *manifest; /* a reference: that of the computation he was admitted to */
+    uint64_t before;           /* where its events begin; two may have one manifest */
 };
 
-/* The stream ends with the event that ends the computation. */
 static int listening_next(void *ctx, uint64_t *id, struct buf *out)
 {
     const struct listening *listening = ctx;
-    struct app *app = listening->app;
-    uint64_t last = atomic_load(&app->last_of_computation);
 
-    if (atomic_load(&app->before_computation) != listening->before)
-        return -1;
-    if (event_log_next(app->events, listening->manifest->id, id, out))
-        return 1;
-    return last != 0 && *id >= last ? -1 : 0;
+    return story_next(listening->story, listening->manifest, listening->before, id, out);
 }
 
 static void listening_release(void *ctx)
@@ -101,19 +94,20 @@ static void listening_release(void *ctx)
 int api_list_events(void *ctx, struct httpd_request *rq, struct httpd_reply *reply, struct err *err)
 {
     struct app *app = ctx;
-    uint64_t after = httpd_last_event_id(rq);
-    struct listening *listening = mem_new(struct listening);
-    struct httpd_events events = {
-        .next = listening_next,
-        .release = listening_release,
-        .ctx = listening,
-    };
+    struct manifest *manifest = auth_caller(rq)->manifest;
+    uint64_t after = httpd_last_event_id(rq), before;
+    struct listening *listening;
+    struct httpd_events events = {.next = listening_next, .release = listening_release};
 
-    (void)err;
-    listening->app = app;
-    listening->manifest = manifest_keep(auth_caller(rq)->manifest);
-    listening->before = atomic_load(&app->before_computation);
-    events.after = after > listening->before ? after : listening->before;
+    engine_tell(app->engine);
+    if (story_find(app->story, manifest, &before, err) < 0)
+        return -1;
+    listening = mem_new(struct listening);
+    listening->story = app->story;
+    listening->manifest = manifest_keep(manifest);
+    listening->before = before;
+    events.after = after > before ? after : before;
+    events.ctx = listening;
     httpd_reply_events(reply, &events);
     return 0;
 }

@@ -120,6 +120,11 @@ void engine_stop(struct engine *engine)
     free(engine);
 }
 
+void engine_tell(struct engine *engine)
+{
+    notices_tell(engine->notices);
+}
+
 /* --- manifest --- */
 
 struct manifest *engine_keep_manifest(struct engine *engine)

@@ -44,6 +44,9 @@ struct json *engine_encode_state(struct engine *engine);
 /* Sets the manifest; the engine keeps a reference of its own. Errors: STATE. */
 MUST_USE int engine_set_manifest(struct engine *engine, struct manifest *manifest, struct err *err);
 
+/* Returns when the observer has been told of everything that happened before. */
+void engine_tell(struct engine *engine);
+
 /* Moves to Failed before there is a computation: what the host gave us cannot be used. */
 void engine_refuse(struct engine *engine, const struct failure *failure);
 
