@@ -87,6 +87,15 @@ void verdict_add_err(struct verdict *verdict, enum finding_id id, const struct e
     finding_got(verdict_add(verdict, id), "%s", err->text);
 }
 
+bool verdict_note(struct verdict *verdict, enum finding_id id, int result, const struct err *err)
+{
+    if (result < 0)
+        verdict_add_err(verdict, id, err);
+    else
+        verdict_pass(verdict, id);
+    return result == 0;
+}
+
 struct finding *verdict_add_missing(struct verdict *verdict, enum finding_id id, enum waiver waiver)
 {
     struct finding *finding = verdict_add(verdict, id);

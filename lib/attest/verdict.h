@@ -57,6 +57,10 @@ bool verdict_check_hex(struct verdict *verdict, enum finding_id id, struct span 
 /* Adds a finding whose `got` is the text of an error: malformed bytes, certificates, logs. */
 void verdict_add_err(struct verdict *verdict, enum finding_id id, const struct err *err);
 
+/* A check that answers with 0 or an error: notes that it held, or adds the finding. True when it
+ * held. */
+bool verdict_note(struct verdict *verdict, enum finding_id id, int result, const struct err *err);
+
 /* Something that must be there is not: a warning when the policy waives it, otherwise the row's
  * severity. The caller fills expected and got as with verdict_add(). */
 struct finding *verdict_add_missing(struct verdict *verdict, enum finding_id id,

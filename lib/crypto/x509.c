@@ -165,6 +165,11 @@ int x509_key(const struct x509 *cert, struct key **ret, struct err *err)
     return 0;
 }
 
+const struct key *x509_public_key(const struct x509 *cert)
+{
+    return cert->key;
+}
+
 bool x509_extension(const struct x509 *cert, const char *oid, struct span *ret)
 {
     struct der list = der_of(cert->extensions);

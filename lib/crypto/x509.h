@@ -57,6 +57,9 @@ void x509_key_digest(const struct x509 *cert, uint8_t out[static SHA256_SIZE]);
 /* The public key; a fresh one for the caller. Errors: INPUT (a type or size that we do not use). */
 MUST_USE int x509_key(const struct x509 *cert, struct key **ret, struct err *err);
 
+/* The same, borrowed; NULL when it is of a type or size that we do not use. */
+const struct key *x509_public_key(const struct x509 *cert);
+
 /* The content of an extension by its dotted OID, without the OCTET STRING around it; false when
  * there is none. There are never two. */
 bool x509_extension(const struct x509 *cert, const char *oid, struct span *ret);
