@@ -3,6 +3,7 @@
  * malformed ends with exit code 5, after the verdict was printed. */
 #include "cli/commands.h"
 
+#include "cli/collateral.h"
 #include "cli/expect.h"
 #include "cli/input.h"
 #include "cli/print.h"
@@ -36,7 +37,8 @@ static const struct flag validate_flags[] = {
     {"crl", 0, FLAG_LIST, "FILE", NULL, AT(crls), "revocation list; once for each"},
     {"trust-root", 0, FLAG_LIST, "FILE", NULL, AT(roots),
      "root that replaces the built-in ones of its family"},
-    {"collateral", 0, FLAG_TEXT, "FILE", NULL, AT(collateral), "TDX or SGX collateral, JSON"},
+    {"collateral", 0, FLAG_TEXT, "PATH", NULL, AT(collateral),
+     "TDX or SGX collateral: a file, or a directory of them"},
     {"event-log", 0, FLAG_TEXT, "FILE", NULL, AT(event_log), "TCG event log, or CCEL"},
     {"ima-log", 0, FLAG_TEXT, "FILE", NULL, AT(ima_log), "IMA measurement list"},
     {"cel-log", 0, FLAG_TEXT, "FILE", NULL, AT(cel_log), "the agent's event log"},
@@ -135,7 +137,6 @@ static int read_input(const struct validate_options *options, const char *path, 
     } ones[] = {
         {path, &in->evidence},
         {options->vek, &in->vek},
-        {options->collateral, &in->collateral},
         {options->event_log, &in->tcg_log},
         {options->ima_log, &in->ima_log},
         {options->cel_log, &in->cel_log},
@@ -191,12 +192,15 @@ static int validate(const struct cli *cli, const struct validate_options *option
                     struct err *err)
 {
     __attribute__((cleanup(files_done))) struct files files = {.count = 0};
+    OWNED_COLLATERAL collateral = {0};
     OWNED_POLICY *policy = NULL;
     struct attest_input in = {.now = 0};
 
     if (read_input(options, cli_arg(cli, 0), &files, &in, err) < 0 ||
+        collateral_read(options->collateral, &collateral, err) < 0 ||
         expect_policy(&options->expect, in.now, &policy, err) < 0)
         return -1;
+    in.collateral = (struct attest_spans){collateral.pieces, collateral.count};
     in.policy = policy;
     return judge(cli, &in, explain, err);
 }
@@ -292,8 +296,8 @@ const struct command evidence_commands[] = {
         .help = "Prints the verdict, and for each check that did not hold what was expected, what "
                 "is there and what would mend it. --igvm and --manifest demand what these files "
                 "say, besides what the policy does; without a policy they are it. Rejected "
-                "evidence ends with exit code 5. SEV-SNP "
-                "reports and TPM quotes are judged; other formats say that they cannot be yet.",
+                "evidence ends with exit code 5. SEV-SNP reports, TDX and SGX quotes and TPM "
+                "quotes are judged; other formats say that they cannot be yet.",
         .example = "cocos-cli attestation validate report.bin --vek vcek.der --crl milan.crl \\\n"
                    "    --policy policy.json --report-data HEX",
     },

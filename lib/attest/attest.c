@@ -4,8 +4,10 @@
 #include "lib/attest/case.h"
 #include "lib/attest/dice_case.h"
 #include "lib/attest/hcl_case.h"
+#include "lib/attest/sgx_case.h"
 #include "lib/attest/sim_case.h"
 #include "lib/attest/snp_case.h"
+#include "lib/attest/tdx_case.h"
 #include "lib/attest/tpm_pb_case.h"
 #include "lib/attest/vtpm_case.h"
 
@@ -29,6 +31,8 @@ static const struct {
     {ATTEST_VTPM, vtpm_case_detect_raw, vtpm_case_check_raw},
     {ATTEST_TPM_PB, tpm_pb_case_detect, tpm_pb_case_check},
     {ATTEST_DICE, dice_case_detect, dice_case_check},
+    {ATTEST_TDX, tdx_case_detect, tdx_case_check},
+    {ATTEST_SGX, sgx_case_detect, sgx_case_check},
     {ATTEST_SNP, snp_case_detect, snp_case_check},
     {ATTEST_SIM, sim_case_detect, sim_case_check},
 };

@@ -78,9 +78,9 @@ struct attest_input {
     struct attest_spans chain; /* intermediates and roots, in any order */
     struct attest_spans crls;  /* revocation lists */
     struct attest_spans
-        trust_roots;        /* certificates that replace the built-in roots of their family */
-    struct span collateral; /* TDX, SGX: the JSON of TCB info, identities and CRLs */
-    struct span key;        /* the public key or certificate of a token's or quote's signer */
+        trust_roots; /* certificates that replace the built-in roots of their family */
+    struct attest_spans collateral; /* TDX, SGX; see endorsement/dcap_collateral.h */
+    struct span key; /* the public key or certificate of a token's or quote's signer */
 
     const struct attest_credential *credential; /* NULL when no TPM was challenged */
 

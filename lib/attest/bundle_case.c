@@ -45,6 +45,7 @@ static bool check_items(struct attest_case *c, const struct bundle *bundle,
 {
     bool vouched = false, present = false;
 
+    c->logs_are_tpms = find_item(bundle, BUNDLE_VTPM) != NULL;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         const struct bundle_item *item = find_item(bundle, rows[i].type);
         bool good;
@@ -57,6 +58,7 @@ static bool check_items(struct attest_case *c, const struct bundle *bundle,
         if (good && rows[i].platform && c->transcript->has[TRANSCRIPT_AK])
             case_bind_key(c, rows[i].kind, c->transcript->value[TRANSCRIPT_AK]);
     }
+    c->logs_are_tpms = false;
     if (!present)
         finding_got(verdict_add(c->verdict, FINDING_BUNDLE_UNSIGNED), "none");
     return vouched;

@@ -41,6 +41,10 @@ struct attest_case {
     /* What the wrapper around the present item says about the machine; NULL where none does. */
     const struct transcript *transcript;
 
+    /* The logs that came along are of a vTPM beside or within the present item, and judged with it.
+     */
+    bool logs_are_tpms;
+
     bool fresh; /* an item was found to answer our question */
     bool stale; /* an item answers another one, and a finding says so */
 

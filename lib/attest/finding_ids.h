@@ -7,3 +7,6 @@
 #include "lib/attest/findings/bundle.h"
 #include "lib/attest/findings/sim.h"
 #include "lib/attest/findings/dice.h"
+#include "lib/attest/findings/dcap.h"
+#include "lib/attest/findings/tdx.h"
+#include "lib/attest/findings/sgx.h"

@@ -30,6 +30,17 @@ static bool check_snp(struct attest_case *c, const struct hcl *hcl, struct span 
     return case_check_within(c, ATTEST_SNP, buf_span(&item), demand);
 }
 
+static bool check_tdx(struct attest_case *c, struct span quote,
+                      const uint8_t demand[static HCL_REPORT_DATA_SIZE])
+{
+    bool good;
+
+    c->logs_are_tpms = true;
+    good = case_check_within(c, ATTEST_TDX, quote, demand);
+    c->logs_are_tpms = false;
+    return good;
+}
+
 static bool check_hardware(struct attest_case *c, const struct hcl *hcl,
                            const struct azure_evidence *azure)
 {
@@ -39,7 +50,7 @@ static bool check_hardware(struct attest_case *c, const struct hcl *hcl,
     if (hcl->hardware == HCL_SNP)
         return check_snp(c, hcl, azure != NULL ? buf_span(&azure->vcek) : span_of(NULL, 0), demand);
     if (azure != NULL && azure->td_quote.len > 0)
-        return case_check_within(c, ATTEST_TDX, buf_span(&azure->td_quote), demand);
+        return check_tdx(c, buf_span(&azure->td_quote), demand);
     finding_got(verdict_add(c->verdict, FINDING_HCL_HARDWARE), "a TDREPORT");
     return false;
 }

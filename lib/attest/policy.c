@@ -199,6 +199,8 @@ static int finish(struct policy *policy, struct err *err)
         return -1;
     if (policy_vtpm_read(&policy->vtpm, err) < 0)
         return json_wrap_key(err, "vtpm");
+    policy->tdx.tcb_status_given = policy->tdx.tcb_status.count > 0;
+    policy->sgx.tcb_status_given = policy->sgx.tcb_status.count > 0;
     add_default(&policy->tdx.tcb_status, "UpToDate");
     add_default(&policy->sgx.tcb_status, "UpToDate");
     return 0;

@@ -63,6 +63,7 @@ struct policy_tdx {
     struct json_strings mrconfigid, mrowner, mrownerconfig, mrseam; /* 48 bytes each */
     struct json_bytes min_tee_tcb_svn;                              /* 16 bytes */
     struct json_strings tcb_status;                                 /* never empty: "UpToDate" */
+    bool tcb_status_given;                                          /* it is not the default */
     uint32_t min_tcb_evaluation_number;                             /* or POLICY_UNSET */
     struct json_strings allow_advisories;                           /* "INTEL-SA-00837" */
 };
@@ -70,6 +71,7 @@ struct policy_tdx {
 struct policy_sgx {
     struct json_strings mrenclave, mrsigner; /* 32 bytes each */
     struct json_strings tcb_status;          /* never empty: "UpToDate" */
+    bool tcb_status_given;                   /* it is not the default */
 };
 
 /* The accepted values of one PCR. */

@@ -1,6 +1,6 @@
 #include "lib/attest/vtpm_claims.h"
 
-#include "lib/base/text.h"
+#include "lib/attest/log_claims.h"
 
 #include <stdio.h>
 
@@ -56,34 +56,6 @@ static struct json *banks_json(const struct vtpm_proof *proof)
     return json;
 }
 
-static struct json *digests_json(const struct boot_digests *digests)
-{
-    struct json *json = json_new_array();
-
-    for (size_t i = 0; i < digests->count; i++)
-        json_add(json, json_new_hex(digests->items[i]));
-    return json;
-}
-
-static struct json *boot_json(const struct boot_facts *boot)
-{
-    struct json *json = json_new_object();
-    OWNED_BUF line = BUF_OF(64 * KIB);
-
-    json_set_str(json, "secure_boot", boot_secure_names[boot->secure_boot]);
-    json_set(json, "firmware", digests_json(&boot->firmware));
-    json_set(json, "applications", digests_json(&boot->applications));
-    if (boot->command_line.len > 0) {
-        text_add_printable(&line, boot->command_line, 8 * KIB);
-        json_set_str(json, "command_line", buf_str(&line));
-    }
-    if (boot->load_options.len > 0)
-        json_set_hex(json, "load_options", boot->load_options);
-    if (boot->initrd.len > 0)
-        json_set_hex(json, "initrd", boot->initrd);
-    return json;
-}
-
 static struct json *ima_json(const struct ima_replay *ima)
 {
     struct json *json = json_new_object();
@@ -92,17 +64,6 @@ static struct json *ima_json(const struct ima_replay *ima)
     json_set_int(json, "violations", (int64_t)ima->violations);
     if (ima->has_aggregate)
         json_set_hex(json, "boot_aggregate", span_of(ima->aggregate, ima->aggregate_len));
-    return json;
-}
-
-static struct json *run_json(const struct run_log *run)
-{
-    struct json *json = json_new_object();
-
-    json_set_hex(json, "config_sha256", SPAN_OF_ARRAY(run->config));
-    json_set_int(json, "manifests", (int64_t)run->manifests);
-    if (run->manifests > 0)
-        json_set_hex(json, "manifest_sha256", SPAN_OF_ARRAY(run->manifest));
     return json;
 }
 
@@ -121,10 +82,10 @@ struct json *vtpm_claims(const struct vtpm *vtpm, const struct vtpm_proof *proof
     json_set_hex(json, "extra_data", quote->extra_data);
     json_set(json, "pcrs", banks_json(proof));
     if (proof->has_boot)
-        json_set(json, "boot", boot_json(&proof->boot));
+        json_set(json, "boot", boot_claims(&proof->boot));
     if (proof->has_ima)
         json_set(json, "ima", ima_json(&proof->ima));
     if (proof->has_run)
-        json_set(json, "run", run_json(&proof->run));
+        json_set(json, "run", run_claims(&proof->run));
     return json;
 }

@@ -1,5 +1,7 @@
 #include "lib/attest/appraisal/appraise_snp.h"
 
+#include "lib/attest/appraisal/appraise_values.h"
+
 #include <inttypes.h>
 
 /* Members that list the values a field of the report may have. */
@@ -21,30 +23,15 @@ static const struct {
 #undef VALUES
 };
 
-static void expect_values(struct finding *finding, const struct json_strings *values)
-{
-    OWNED_BUF text = BUF_OF(FINDING_TEXT_MAX);
-
-    policy_write_values(values, &text);
-    finding_expect(finding, "%s", buf_str(&text));
-}
-
 static void appraise_values(const struct snp_report *report, const struct policy_snp *policy,
                             struct verdict *verdict)
 {
     for (size_t i = 0; i < COUNT_OF(value_rows); i++) {
         const struct json_strings *values =
             (const void *)((const char *)policy + value_rows[i].values);
-        struct span field = span_of((const char *)report + value_rows[i].field, value_rows[i].len);
-        struct finding *finding;
 
-        if (values->count == 0)
-            continue;
-        finding = verdict_check(verdict, value_rows[i].id, policy_allows_hex(values, field));
-        if (finding == NULL)
-            continue;
-        expect_values(finding, values);
-        finding_got_hex(finding, field);
+        appraise_value(verdict, value_rows[i].id, values,
+                       span_of((const char *)report + value_rows[i].field, value_rows[i].len));
     }
 }
 
@@ -76,7 +63,7 @@ static void appraise_identity(const struct snp_subject *subject, const struct po
 
         finding = verdict_check(verdict, FINDING_SNP_CHIP_ID, listed && !hidden);
         if (finding != NULL) {
-            expect_values(finding, &policy->chip_id);
+            appraise_expect(finding, &policy->chip_id);
             finding_got_hex(finding, short_form ? first : chip);
         }
     }
@@ -84,7 +71,7 @@ static void appraise_identity(const struct snp_subject *subject, const struct po
         finding = verdict_check(verdict, FINDING_SNP_CSP_ID,
                                 policy_allows_text(&policy->csp_id, span_of_str(subject->csp_id)));
         if (finding != NULL) {
-            expect_values(finding, &policy->csp_id);
+            appraise_expect(finding, &policy->csp_id);
             finding_got(finding, "%s", subject->csp_id[0] != '\0' ? subject->csp_id : "none");
         }
     }

@@ -1,14 +1,8 @@
 #include "lib/attest/appraisal/appraise_vtpm.h"
 
+#include "lib/attest/appraisal/appraise_values.h"
+
 #include <stdio.h>
-
-static void expect_values(struct finding *finding, const struct json_strings *values)
-{
-    OWNED_BUF text = BUF_OF(FINDING_TEXT_MAX);
-
-    policy_write_values(values, &text);
-    finding_expect(finding, "%s", buf_str(&text));
-}
 
 /* --- the key and its TPM --------------------------------------------------------------------- */
 
@@ -26,7 +20,7 @@ static void appraise_key(const struct vtpm_subject *subject, const struct policy
                                 (vtpm->has_public && policy_allows_hex(&policy->ak_sha256, tpmt)));
     if (finding == NULL)
         return;
-    expect_values(finding, &policy->ak_sha256);
+    appraise_expect(finding, &policy->ak_sha256);
     finding_got_hex(finding, vtpm->has_public ? tpmt : spki);
 }
 
@@ -67,7 +61,7 @@ static void appraise_pcr(const struct policy_pcr *pcr, const struct vtpm_proof *
     if (finding == NULL)
         return;
     finding_subject(finding, "%s", name);
-    expect_values(finding, &pcr->digests);
+    appraise_expect(finding, &pcr->digests);
     finding_got_hex(finding, value);
 }
 
@@ -110,7 +104,7 @@ static void appraise_digests(const struct boot_digests *firmware, const struct j
 
         if (finding == NULL)
             continue;
-        expect_values(finding, values);
+        appraise_expect(finding, values);
         finding_got_hex(finding, firmware->items[i]);
     }
 }
@@ -131,7 +125,7 @@ static void appraise_firmware(const struct policy_vtpm *policy, const struct vtp
             appraise_digests(&proof->boot.firmware, &policy->pei_digests, verdict);
             return;
         }
-        expect_values(finding, &policy->pei_digests);
+        appraise_expect(finding, &policy->pei_digests);
         finding_got(finding, proof->has_boot ? "a log that does not prove PCR 0" : "no log");
     } else if (pins_pcr_0(policy)) {
         verdict_pass(verdict, FINDING_TPM_FIRMWARE_ABSENT);

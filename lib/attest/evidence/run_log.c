@@ -43,16 +43,28 @@ static int take_record(struct run_log *run, const struct cel_record *record, str
     return 0;
 }
 
+static int extend_both(struct pcr_bank *pcrs, struct pcr_bank *rtmrs, struct span digest,
+                       struct err *err)
+{
+    uint8_t padded[SHA384_SIZE] = {0};
+
+    memcpy(padded, digest.data, SHA256_SIZE);
+    if (pcr_bank_extend(pcrs, RUN_PCR, digest, err) < 0)
+        return -1;
+    return pcr_bank_extend(rtmrs, RUN_RTMR, SPAN_OF_ARRAY(padded), err);
+}
+
 int run_log_read(struct span log, struct run_log *ret, struct err *err)
 {
     struct cel_record record;
-    struct pcr_bank bank;
+    struct pcr_bank bank, rtmrs;
     struct run_log run = {0};
     OWNED_CEL_LOG cel = {0};
 
     if (cel_log_open(log, &cel, err) < 0)
         return -1;
     pcr_bank_init(&bank, DIGEST_SHA256);
+    pcr_bank_init_rtmr(&rtmrs);
     while (cel_log_next(&cel, &record)) {
         struct span digest;
 
@@ -60,12 +72,13 @@ int run_log_read(struct span log, struct run_log *ret, struct err *err)
             continue;
         if (take_record(&run, &record, err) < 0 ||
             !cel_record_find_digest(&record, DIGEST_SHA256, &digest) ||
-            pcr_bank_extend(&bank, RUN_PCR, digest, err) < 0)
+            extend_both(&bank, &rtmrs, digest, err) < 0)
             return -1;
     }
     if (cel_log_check(&cel, err) < 0)
         return -1;
     memcpy(run.pcr, bank.value[RUN_PCR], SHA256_SIZE);
+    memcpy(run.rtmr, rtmrs.value[RUN_RTMR], SHA384_SIZE);
     *ret = run;
     return 0;
 }

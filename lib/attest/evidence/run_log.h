@@ -5,6 +5,9 @@
  * record a line, with content {"event": "config"} or {"event": "manifest"}. A record holds no more
  * than the digest: who may see the manifest is decided elsewhere.
  *
+ * A TDX guest without a vTPM extends RTMR 3 in place of PCR 15, with the same digests; a runtime
+ * register takes 48 bytes, so each is followed by 16 zeros. The log is the same.
+ *
  * The agent writes with run_log_add(), the verifier reads with run_log_read(); neither touches a
  * TPM. */
 #ifndef COCOS_ATTEST_EVIDENCE_RUN_LOG_H
@@ -13,6 +16,7 @@
 #include "lib/attest/evidence/cel.h"
 
 #define RUN_PCR          15
+#define RUN_RTMR         3
 #define RUN_CONTENT_TYPE "cocos"
 
 enum run_event { RUN_CONFIG, RUN_MANIFEST };
@@ -23,6 +27,7 @@ struct run_log {
     size_t manifests;              /* how many were set, one after the other */
     uint8_t manifest[SHA256_SIZE]; /* the last one */
     uint8_t pcr[SHA256_SIZE];      /* PCR 15 of the SHA-256 bank, when all this is true */
+    uint8_t rtmr[SHA384_SIZE];     /* the same for RTMR 3 */
 };
 
 /* Appends a record. recnum counts from 0. */
@@ -30,7 +35,8 @@ void run_log_add(struct buf *log, uint64_t recnum, enum run_event event,
                  const uint8_t digest[static SHA256_SIZE]);
 
 /* Reads a log. Records of other registers are skipped; in PCR 15 the first must be a config and all
- * others manifests. The caller compares pcr with the quoted register before it believes anything.
+ * others manifests. The caller compares pcr, or rtmr, with the quoted register before it believes
+ * anything.
  * Errors: INPUT, MALFORMED. */
 MUST_USE int run_log_read(struct span log, struct run_log *ret, struct err *err);
 

@@ -1,14 +1,10 @@
 #include "lib/attest/evidence/snp_claims.h"
 
-#include <inttypes.h>
+#include "lib/attest/evidence/claim_bits.h"
+
 #include <stdio.h>
 
-struct bit_name {
-    uint64_t bit;
-    const char *name;
-};
-
-static const struct bit_name policy_bits[] = {
+static const struct claim_bit policy_bits[] = {
     {SNP_POLICY_SMT, "smt_allowed"},
     {SNP_POLICY_MIGRATE_MA, "migration_agent_allowed"},
     {SNP_POLICY_DEBUG, "debug_allowed"},
@@ -20,7 +16,7 @@ static const struct bit_name policy_bits[] = {
     {SNP_POLICY_PAGE_SWAP_DISABLE, "page_swap_disabled"},
 };
 
-static const struct bit_name platform_bits[] = {
+static const struct claim_bit platform_bits[] = {
     {SNP_PLATFORM_SMT_EN, "smt"},
     {SNP_PLATFORM_TSME_EN, "tsme"},
     {SNP_PLATFORM_ECC_EN, "ecc"},
@@ -36,25 +32,6 @@ static const char *const signing_key_names[] = {
     [SNP_SIGNED_BY_NONE] = "none",
 };
 
-/* 64-bit words as text: JSON numbers end at 2^53. */
-static void set_word(struct json *json, const char *key, uint64_t value)
-{
-    char text[19];
-
-    snprintf(text, sizeof(text), "0x%" PRIx64, value);
-    json_set_str(json, key, text);
-}
-
-static struct json *bits_claims(uint64_t raw, const struct bit_name *names, size_t count)
-{
-    struct json *json = json_new_object();
-
-    set_word(json, "raw", raw);
-    for (size_t i = 0; i < count; i++)
-        json_set_bool(json, names[i].name, (raw & names[i].bit) != 0);
-    return json;
-}
-
 static struct json *tcb_claims(uint64_t raw, enum snp_product product)
 {
     struct snp_tcb tcb = snp_tcb_of(raw, product);
@@ -63,7 +40,7 @@ static struct json *tcb_claims(uint64_t raw, enum snp_product product)
     for (int i = 0; i < SNP_TCB_PARTS; i++)
         if (tcb.has[i])
             json_set_int(json, snp_tcb_part_names[i], tcb.svn[i]);
-    set_word(json, "raw", raw);
+    claim_set_word(json, "raw", raw);
     return json;
 }
 
@@ -92,10 +69,10 @@ static void add_machine(struct json *json, const struct snp_report *report)
     json_set_hex(json, "chip_id", SPAN_OF_ARRAY(report->chip_id));
     json_set_bool(json, "chip_key_masked", report->chip_key_masked);
     json_set(json, "platform_info",
-             bits_claims(report->platform_info, platform_bits, COUNT_OF(platform_bits)));
+             claim_bits(report->platform_info, platform_bits, COUNT_OF(platform_bits)));
     if (report->has_mitigations) {
-        set_word(json, "launch_mit_vector", report->launch_mitigations);
-        set_word(json, "current_mit_vector", report->current_mitigations);
+        claim_set_word(json, "launch_mit_vector", report->launch_mitigations);
+        claim_set_word(json, "current_mit_vector", report->current_mitigations);
     }
     if (report->has_cpuid) {
         json_set_int(cpu, "family", report->family);
@@ -118,7 +95,7 @@ struct json *snp_claims(const struct snp_report *report, enum snp_product produc
     json_set_hex(json, "host_data", SPAN_OF_ARRAY(report->host_data));
     json_set_int(json, "vmpl", report->vmpl);
     json_set_int(json, "guest_svn", report->guest_svn);
-    json_set(json, "policy", bits_claims(report->policy, policy_bits, COUNT_OF(policy_bits)));
+    json_set(json, "policy", claim_bits(report->policy, policy_bits, COUNT_OF(policy_bits)));
     json_set_hex(json, "family_id", SPAN_OF_ARRAY(report->family_id));
     json_set_hex(json, "image_id", SPAN_OF_ARRAY(report->image_id));
     json_set_hex(json, "id_key_digest", SPAN_OF_ARRAY(report->id_key_digest));
