@@ -1,5 +1,6 @@
 """A manager of its own with real VMs, and an audit that nothing of them stays."""
 
+import contextlib
 import json
 import os
 import signal
@@ -36,8 +37,8 @@ def await_true(what, check, seconds):
 class Manager:
     """cocos-manager with its state under build/; may be killed and started again."""
 
-    def __init__(self, folder):
-        self.folder = folder
+    def __init__(self, folder, images=ROOT / "build" / "eos"):
+        self.folder, self.images = folder, images
         self.state = folder / "state"
         self.state.mkdir(parents=True)
         for path in (folder, self.state):
@@ -50,7 +51,7 @@ class Manager:
             **os.environ,
             "COCOS_MANAGER_LISTEN": f"127.0.0.1:{self.port or free_port()}",
             "COCOS_MANAGER_STATE_DIR": str(self.state),
-            "COCOS_MANAGER_IMAGE_DIR": str(ROOT / "build" / "eos"),
+            "COCOS_MANAGER_IMAGE_DIR": str(self.images),
             "COCOS_MANAGER_LIBVIRT_URI": URI,
         }
         self.port = int(environment["COCOS_MANAGER_LISTEN"].rsplit(":", 1)[1])
@@ -83,6 +84,17 @@ class Manager:
         except urllib.error.HTTPError as error:
             raise Refused(error.code, json.loads(error.read())) from None
         return json.loads(text) if text[:1] in (b"{", b"[") else text.decode()
+
+    @contextlib.contextmanager
+    def running(self):
+        """Ends it afterwards, and every VM with it."""
+        yield self
+        if self.process.poll() is not None:
+            self.start()
+        for vm in self.ask("GET", "/v1/vms")["items"]:
+            self.remove(vm["id"])
+        self.kill(signal.SIGTERM)
+        assert self.process.returncode == 0
 
     def create(self, **spec):
         return self.ask("POST", "/v1/vms", {"image": "eos-base", "platform": "vm", "cpus": 1, **spec})
@@ -139,11 +151,5 @@ def traces(identity):
 @pytest.fixture
 def manager(request):
     folder = ROOT / "build" / "vm-tests" / request.node.name
-    running = Manager(folder)
-    yield running
-    if running.process.poll() is not None:
-        running.start()
-    for vm in running.ask("GET", "/v1/vms")["items"]:
-        running.remove(vm["id"])
-    running.kill(signal.SIGTERM)
-    assert running.process.returncode == 0
+    with Manager(folder).running() as running:
+        yield running
