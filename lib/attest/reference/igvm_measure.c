@@ -221,7 +221,7 @@ static const struct platform *find_platform(enum igvm_platform id)
 int igvm_measure(const struct igvm *igvm, enum igvm_platform platform, unsigned flags,
                  struct igvm_measurement *ret, struct err *err)
 {
-    OWNED_DIGEST *sev = digest_new(DIGEST_SHA256);
+    OWNED_DIGEST *sev = digest_new(DIGEST_SHA256), *sha384 = digest_new(DIGEST_SHA384);
     OWNED_OF(tdx_launch) *tdx = tdx_launch_new();
     struct walk walk = {.igvm = igvm,
                         .flags = flags,
@@ -239,7 +239,7 @@ int igvm_measure(const struct igvm *igvm, enum igvm_platform platform, unsigned 
         return err_set(err, ERR_INPUT, "igvm: the file does not support platform %s",
                        igvm_platform_names[platform]);
 
-    snp_launch_begin(&walk.snp);
+    snp_launch_begin(&walk.snp, sha384);
     if (walk_all(&walk, err) < 0)
         return -1;
     ret->len = walk.platform->digest_len;

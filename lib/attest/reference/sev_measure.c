@@ -80,9 +80,10 @@ static int add_sections(struct sev_measurement *m, const struct sev_files *files
     return 0;
 }
 
-static void begin_snp(struct sev_measurement *m, const struct sev_files *files)
+static void begin_snp(struct sev_measurement *m, const struct sev_files *files,
+                      struct digest *sha384)
 {
-    snp_launch_begin(&m->launch);
+    snp_launch_begin(&m->launch, sha384);
     if (files->snp_ovmf_hash != NULL)
         memcpy(m->launch.digest, files->snp_ovmf_hash, SHA384_SIZE);
     else
@@ -128,6 +129,7 @@ static int begin_sev(struct sev_measurement *m, const struct sev_files *files, s
 int sev_measure_begin(enum sev_mode mode, enum vmsa_vmm vmm, const struct sev_files *files,
                       struct sev_measurement *ret, struct err *err)
 {
+    OWNED_DIGEST *sha384 = digest_new(DIGEST_SHA384);
     struct sev_measurement m = {.mode = mode, .vmm = vmm};
 
     if (ovmf_parse(files->ovmf, &m.ovmf, err) < 0)
@@ -135,13 +137,15 @@ int sev_measure_begin(enum sev_mode mode, enum vmsa_vmm vmm, const struct sev_fi
     if (files->has_kernel && (mode == SEV_MODE_SNP_SVSM || mode == SEV_MODE_OVMF_HASH))
         return err_set(err, ERR_INPUT, "a kernel has no place in mode %s", sev_mode_names[mode]);
 
-    begin_snp(&m, files);
+    if (mode != SEV_MODE_ES && mode != SEV_MODE_SEV)
+        begin_snp(&m, files, sha384);
     if (mode == SEV_MODE_SNP && add_sections(&m, files, err) < 0)
         return -1;
     if (mode == SEV_MODE_SNP_SVSM && begin_svsm(&m, files, err) < 0)
         return -1;
     if ((mode == SEV_MODE_ES || mode == SEV_MODE_SEV) && begin_sev(&m, files, err) < 0)
         return -1;
+    m.launch.sha384 = NULL;
     *ret = m;
     return 0;
 }
@@ -168,17 +172,30 @@ int sev_measure_vmsas(const struct sev_measurement *m, const struct sev_vcpus *v
     return 0;
 }
 
-static void finish_snp(const struct sev_measurement *m, const struct sev_vcpus *vcpus,
-                       const uint8_t *bsp, const uint8_t *ap, uint8_t *ret)
+/* Calls visit with the digest after each processor. */
+static void add_vmsas(const struct sev_measurement *m, uint32_t count, const uint8_t *bsp,
+                      const uint8_t *ap, sev_visit *visit, void *to)
 {
+    OWNED_DIGEST *sha384 = digest_new(DIGEST_SHA384);
     struct snp_launch launch = m->launch;
     uint8_t digest[SHA384_SIZE];
 
+    launch.sha384 = sha384;
     snp_launch_add_page(&launch, SNP_PAGE_VMSA, SNP_VMSA_GPA, span_of(bsp, VMSA_SIZE));
-    digest_of(DIGEST_SHA384, span_of(ap, VMSA_SIZE), digest);
-    for (uint32_t i = 1; i < vcpus->count; i++)
+    visit(to, 1, launch.digest);
+    if (count > 1)
+        digest_of(DIGEST_SHA384, span_of(ap, VMSA_SIZE), digest);
+    for (uint32_t i = 2; i <= count; i++) {
         snp_launch_add_digest(&launch, SNP_PAGE_VMSA, SNP_VMSA_GPA, digest);
-    memcpy(ret, launch.digest, SHA384_SIZE);
+        visit(to, i, launch.digest);
+    }
+}
+
+/* Keeps the last one. */
+static void keep_digest(void *to, uint32_t count, const uint8_t digest[static SHA384_SIZE])
+{
+    (void)count;
+    memcpy(to, digest, SHA384_SIZE);
 }
 
 static void finish_sev(const struct sev_measurement *m, const struct sev_vcpus *vcpus,
@@ -193,6 +210,13 @@ static void finish_sev(const struct sev_measurement *m, const struct sev_vcpus *
     digest_finish(digest, ret);
 }
 
+static int check_count(uint32_t count, struct err *err)
+{
+    if (count >= 1 && count <= SEV_VCPUS_MAX)
+        return 0;
+    return err_set(err, ERR_INPUT, "%" PRIu32 " vCPUs: expected 1 to %d", count, SEV_VCPUS_MAX);
+}
+
 int sev_measure_finish(const struct sev_measurement *m, const struct sev_vcpus *vcpus,
                        uint8_t ret[static SHA384_SIZE], size_t *ret_len, struct err *err)
 {
@@ -203,17 +227,28 @@ int sev_measure_finish(const struct sev_measurement *m, const struct sev_vcpus *
         *ret_len = SHA384_SIZE;
         return 0;
     }
-    if (vcpus->count < 1 || vcpus->count > SEV_VCPUS_MAX)
-        return err_set(err, ERR_INPUT, "%" PRIu32 " vCPUs: expected 1 to %d", vcpus->count,
-                       SEV_VCPUS_MAX);
-    if (sev_measure_vmsas(m, vcpus, bsp, ap, err) < 0)
+    if (check_count(vcpus->count, err) < 0 || sev_measure_vmsas(m, vcpus, bsp, ap, err) < 0)
         return -1;
     if (m->mode == SEV_MODE_ES || m->mode == SEV_MODE_SEV) {
         finish_sev(m, vcpus, bsp, ap, ret);
         *ret_len = SHA256_SIZE;
     } else {
-        finish_snp(m, vcpus, bsp, ap, ret);
+        add_vmsas(m, vcpus->count, bsp, ap, keep_digest, ret);
         *ret_len = SHA384_SIZE;
     }
+    return 0;
+}
+
+int sev_measure_each(const struct sev_measurement *m, const struct sev_vcpus *vcpus,
+                     sev_visit *visit, void *to, struct err *err)
+{
+    uint8_t bsp[VMSA_SIZE], ap[VMSA_SIZE];
+
+    if (m->mode != SEV_MODE_SNP && m->mode != SEV_MODE_SNP_SVSM)
+        return err_set(err, ERR_UNSUPPORTED, "mode %s has no digest for each number of vCPUs",
+                       sev_mode_names[m->mode]);
+    if (check_count(vcpus->count, err) < 0 || sev_measure_vmsas(m, vcpus, bsp, ap, err) < 0)
+        return -1;
+    add_vmsas(m, vcpus->count, bsp, ap, visit, to);
     return 0;
 }

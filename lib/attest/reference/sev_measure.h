@@ -57,6 +57,13 @@ MUST_USE int sev_measure_finish(const struct sev_measurement *measurement,
                                 const struct sev_vcpus *vcpus, uint8_t ret[static SHA384_SIZE],
                                 size_t *ret_len, struct err *err);
 
+/* The same for 1 to vcpus->count processors at once, in the SNP modes: each costs one page more
+ * than the one before. Errors: as above, UNSUPPORTED (another mode). */
+typedef void sev_visit(void *to, uint32_t count, const uint8_t digest[static SHA384_SIZE]);
+MUST_USE int sev_measure_each(const struct sev_measurement *measurement,
+                              const struct sev_vcpus *vcpus, sev_visit *visit, void *to,
+                              struct err *err);
+
 /* The pages of the first and of all further virtual processors, as they are measured. */
 MUST_USE int sev_measure_vmsas(const struct sev_measurement *measurement,
                                const struct sev_vcpus *vcpus, uint8_t bsp[static VMSA_SIZE],

@@ -4,9 +4,9 @@
 
 static const uint8_t no_content[SHA384_SIZE];
 
-void snp_launch_begin(struct snp_launch *launch)
+void snp_launch_begin(struct snp_launch *launch, struct digest *sha384)
 {
-    memset(launch->digest, 0, sizeof(launch->digest));
+    *launch = (struct snp_launch){.sha384 = sha384};
 }
 
 void snp_launch_add_digest(struct snp_launch *launch, enum snp_page_type type, uint64_t gpa,
@@ -20,7 +20,8 @@ void snp_launch_add_digest(struct snp_launch *launch, enum snp_page_type type, u
     info[0x62] = (uint8_t)type;
     for (size_t i = 0; i < 8; i++)
         info[0x68 + i] = (uint8_t)(gpa >> (8 * i));
-    digest_of(DIGEST_SHA384, SPAN_OF_ARRAY(info), launch->digest);
+    digest_add(launch->sha384, SPAN_OF_ARRAY(info));
+    digest_finish(launch->sha384, launch->digest);
 }
 
 void snp_launch_add_page(struct snp_launch *launch, enum snp_page_type type, uint64_t gpa,
@@ -32,7 +33,8 @@ void snp_launch_add_page(struct snp_launch *launch, enum snp_page_type type, uin
         snp_launch_add_digest(launch, type, gpa, no_content);
         return;
     }
-    digest_of(DIGEST_SHA384, content, digest);
+    digest_add(launch->sha384, content);
+    digest_finish(launch->sha384, digest);
     snp_launch_add_digest(launch, type, gpa, digest);
 }
 

@@ -25,10 +25,12 @@ enum snp_page_type {
 
 struct snp_launch {
     uint8_t digest[SHA384_SIZE];
+    struct digest *sha384; /* borrowed; a page costs two digests, which should cost nothing else */
 };
 
-/* A launch that has seen no page. */
-void snp_launch_begin(struct snp_launch *launch);
+/* A launch that has seen no page. It may be copied, and goes on from its digest with any other
+ * sha384 as well. */
+void snp_launch_begin(struct snp_launch *launch, struct digest *sha384);
 
 /* One page; content is 4096 bytes and looked at for NORMAL and VMSA only (else it may be empty). */
 void snp_launch_add_page(struct snp_launch *launch, enum snp_page_type type, uint64_t gpa,

@@ -11,6 +11,7 @@ static const uint8_t page[SNP_PAGE_SIZE] = {1, 2, 3};
 
 static void snp_page_info_is_hashed_as_the_abi_says(void **state)
 {
+    OWNED_DIGEST *sha384 = digest_new(DIGEST_SHA384);
     uint8_t info[0x70] = {0}, expected[SHA384_SIZE];
     struct snp_launch launch;
 
@@ -21,21 +22,22 @@ static void snp_page_info_is_hashed_as_the_abi_says(void **state)
     info[0x69] = 0x80; /* GPA 0x8000 */
     digest_of(DIGEST_SHA384, SPAN_OF_ARRAY(info), expected);
 
-    snp_launch_begin(&launch);
+    snp_launch_begin(&launch, sha384);
     snp_launch_add_page(&launch, SNP_PAGE_NORMAL, 0x8000, SPAN_OF_ARRAY(page));
     assert_memory_equal(launch.digest, expected, SHA384_SIZE);
 }
 
 static void snp_content_counts_for_normal_pages_only(void **state)
 {
+    OWNED_DIGEST *sha384 = digest_new(DIGEST_SHA384);
     struct snp_launch with, without;
 
     (void)state;
     for (int type = SNP_PAGE_NORMAL; type <= SNP_PAGE_CPUID; type++) {
         bool measured = type == SNP_PAGE_NORMAL || type == SNP_PAGE_VMSA;
 
-        snp_launch_begin(&with);
-        snp_launch_begin(&without);
+        snp_launch_begin(&with, sha384);
+        snp_launch_begin(&without, sha384);
         snp_launch_add_page(&with, (enum snp_page_type)type, 0, SPAN_OF_ARRAY(page));
         snp_launch_add_empty(&without, (enum snp_page_type)type, 0, 1);
         assert_int_equal(memcmp(with.digest, without.digest, SHA384_SIZE) != 0, measured);

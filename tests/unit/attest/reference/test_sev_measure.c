@@ -202,6 +202,50 @@ static void cases_of_upstreams_tests_agree(void **state)
     }
 }
 
+struct series {
+    const struct sev_measurement *measurement;
+    struct sev_vcpus vcpus;
+    uint32_t seen;
+};
+
+static void compare_one(void *to, uint32_t count, const uint8_t digest[static SHA384_SIZE])
+{
+    struct series *series = to;
+    struct sev_vcpus vcpus = series->vcpus;
+    uint8_t single[SHA384_SIZE];
+    size_t len;
+    struct err err;
+
+    assert_int_equal(count, ++series->seen);
+    vcpus.count = count;
+    assert_ok(sev_measure_finish(series->measurement, &vcpus, single, &len, &err));
+    assert_memory_equal(single, digest, SHA384_SIZE);
+}
+
+static void all_numbers_of_vcpus_at_once_are_those_one_by_one(void **state)
+{
+    OWNED_BUF ovmf = BUF_OF(FILE_MAX);
+    struct sev_measurement measurement;
+    struct sev_files files = {.append = NULL};
+    struct series series = {&measurement, {9, 0x800f12, 1}, 0};
+    struct err err;
+
+    (void)state;
+    if (vectors_dir() == NULL)
+        skip();
+    assert_int_equal(read_vector(firmwares[0].path, &ovmf), 0);
+    files.ovmf = buf_span(&ovmf);
+    assert_ok(sev_measure_begin(SEV_MODE_SNP, VMSA_QEMU, &files, &measurement, &err));
+    assert_ok(sev_measure_each(&measurement, &series.vcpus, compare_one, &series, &err));
+    assert_int_equal(series.seen, 9);
+    series.vcpus.count = SEV_VCPUS_MAX + 1;
+    assert_fails(sev_measure_each(&measurement, &series.vcpus, compare_one, &series, &err),
+                 ERR_INPUT);
+    assert_ok(sev_measure_begin(SEV_MODE_SEV, VMSA_QEMU, &files, &measurement, &err));
+    assert_fails(sev_measure_each(&measurement, &series.vcpus, compare_one, &series, &err),
+                 ERR_UNSUPPORTED);
+}
+
 static void kernel_without_room_for_its_hash_is_refused(void **state)
 {
     OWNED_BUF ovmf = BUF_OF(FILE_MAX);
@@ -244,6 +288,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(matrix_of_another_tool_agrees),
         cmocka_unit_test(cases_of_upstreams_tests_agree),
+        cmocka_unit_test(all_numbers_of_vcpus_at_once_are_those_one_by_one),
         cmocka_unit_test(kernel_without_room_for_its_hash_is_refused),
         cmocka_unit_test(firmware_cut_or_bent_is_refused),
     };
