@@ -35,11 +35,18 @@ static const struct json_table item_table = JSON_TABLE("an item", bundle_item, i
 static const struct json_field logs_fields[] = {LOG(tcg), LOG(ima), LOG(cel)};
 static const struct json_table logs_table = JSON_TABLE("logs", bundle_logs, logs_fields);
 
+#define KEY(member)                                                                                \
+    JSON_FIELD_BASE64(bundle_endorsement, member, 0, BUNDLE_KEY_SIZE_MAX, JSON_SKIP_EMPTY)
+static const struct json_field endorsement_fields[] = {KEY(ek), KEY(ek_certificate)};
+static const struct json_table endorsement_table =
+    JSON_TABLE("endorsement", bundle_endorsement, endorsement_fields);
+
 static const struct json_field bundle_fields[] = {
     JSON_FIELD_U32(bundle, version, 1, 1, JSON_REQUIRED),
     JSON_FIELD_BASE64(bundle, transcript, 1, TRANSCRIPT_SIZE_MAX, JSON_REQUIRED),
     JSON_FIELD_LIST(bundle, items, &item_table, 1, BUNDLE_ITEMS_MAX, JSON_REQUIRED),
     JSON_FIELD_OBJECT(bundle, logs, &logs_table, JSON_REQUIRED),
+    JSON_FIELD_OBJECT(bundle, endorsement, &endorsement_table, JSON_SKIP_EMPTY),
 };
 static const struct json_table bundle_table = JSON_TABLE("a bundle", bundle, bundle_fields);
 
@@ -172,6 +179,15 @@ int bundle_set_logs(struct bundle *bundle, const struct transcript_logs *logs, s
         if (set_blob(rows[i].to, rows[i].log, BUNDLE_LOG_SIZE_MAX, rows[i].what, err) < 0)
             return -1;
     return 0;
+}
+
+int bundle_set_endorsement(struct bundle *bundle, struct span ek, struct span ek_certificate,
+                           struct err *err)
+{
+    if (set_blob(&bundle->endorsement.ek, ek, BUNDLE_KEY_SIZE_MAX, "a key", err) < 0)
+        return -1;
+    return set_blob(&bundle->endorsement.ek_certificate, ek_certificate, BUNDLE_KEY_SIZE_MAX,
+                    "a certificate", err);
 }
 
 int bundle_add(struct bundle *bundle, enum bundle_type type, struct span data, struct err *err)

@@ -2,12 +2,14 @@
  *
  *   {"version": 1, "transcript": base64,
  *    "items": [{"type": "snp", "media_type": "...", "data": base64}, ...],
- *    "logs": {"tcg": base64, "ima": base64, "cel": base64}}
+ *    "logs": {"tcg": base64, "ima": base64, "cel": base64},
+ *    "endorsement": {"ek": base64, "ek_certificate": base64}}
  *
  * One table of fields reads and writes it. The transcript says what the evidence is about
  * (transcript.h); every item carries its hash, and the transcript carries the hash of the logs, so
- * nothing of a bundle can be exchanged. Here is only the form: what it proves is decided in
- * bundle_case.c. */
+ * nothing of a bundle can be exchanged. The endorsement key of a TPM
+ * is named beside them, for a credential challenge; that, or its certificate, proves it. Here is
+ * only the form: what it proves is decided in bundle_case.c. */
 #ifndef COCOS_ATTEST_EVIDENCE_BUNDLE_H
 #define COCOS_ATTEST_EVIDENCE_BUNDLE_H
 
@@ -17,6 +19,7 @@
 #define BUNDLE_ITEMS_MAX     8
 #define BUNDLE_ITEM_SIZE_MAX (1 * MIB)
 #define BUNDLE_LOG_SIZE_MAX  (8 * MIB)
+#define BUNDLE_KEY_SIZE_MAX  (16 * KIB) /* of an endorsement key, or its certificate */
 #define BUNDLE_TEXT_MAX      (16 * MIB)
 
 enum bundle_type {
@@ -43,11 +46,17 @@ struct bundle_logs {
     struct json_blob tcg, ima, cel;
 };
 
+struct bundle_endorsement {
+    struct json_blob ek;             /* TPMT_PUBLIC; empty without a TPM that has one */
+    struct json_blob ek_certificate; /* DER; empty where the maker gave none */
+};
+
 struct bundle {
     uint32_t version;
     struct json_blob transcript;
     struct json_list items; /* of struct bundle_item */
     struct bundle_logs logs;
+    struct bundle_endorsement endorsement;
 };
 
 void bundle_done(struct bundle *bundle);
@@ -67,6 +76,8 @@ MUST_USE int bundle_set_transcript(struct bundle *bundle, const struct transcrip
                                    struct err *err);
 MUST_USE int bundle_set_logs(struct bundle *bundle, const struct transcript_logs *logs,
                              struct err *err);
+MUST_USE int bundle_set_endorsement(struct bundle *bundle, struct span ek,
+                                    struct span ek_certificate, struct err *err);
 MUST_USE int bundle_add(struct bundle *bundle, enum bundle_type type, struct span data,
                         struct err *err);
 MUST_USE int bundle_write(const struct bundle *bundle, struct buf *out, struct err *err);

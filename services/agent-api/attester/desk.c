@@ -196,6 +196,15 @@ static int add_item(const struct desk *desk, const struct attester *attester, st
     return bundle_add(bundle, attester->type, buf_span(&item), err);
 }
 
+static int add_endorsement(const struct desk *desk, struct bundle *bundle, struct err *err)
+{
+    const struct tpm_device *tpm = desk->config.places.tpm;
+
+    if (tpm == NULL)
+        return 0;
+    return bundle_set_endorsement(bundle, tpm_device_ek(tpm), tpm_device_ek_certificate(tpm), err);
+}
+
 static int fill_bundle(const struct desk *desk, const struct desk_question *question,
                        const struct transcript_logs *logs, struct bundle *bundle, struct err *err)
 {
@@ -203,7 +212,7 @@ static int fill_bundle(const struct desk *desk, const struct desk_question *ques
 
     complete_transcript(desk, logs, &transcript);
     if (bundle_set_transcript(bundle, &transcript, err) < 0 ||
-        bundle_set_logs(bundle, logs, err) < 0)
+        bundle_set_logs(bundle, logs, err) < 0 || add_endorsement(desk, bundle, err) < 0)
         return -1;
     for (size_t i = 0; i < DESK_ATTESTERS_MAX && desk->config.attesters[i] != NULL; i++)
         if (is_wanted(question, desk->config.attesters[i]->type) &&

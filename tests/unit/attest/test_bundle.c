@@ -114,6 +114,27 @@ static void what_is_written_is_read_back(void **state)
     assert_string_equal(buf_str(&text), buf_str(&again));
 }
 
+static void an_endorsement_key_is_there_only_when_it_was_set(void **state)
+{
+    OWNED_BUF bare = BUF_OF(8 * KIB), text = BUF_OF(8 * KIB);
+    OWNED_BUNDLE bundle = {0}, read = {0};
+    struct err err;
+
+    (void)state;
+    make_whole(&bundle);
+    assert_ok(bundle_write(&bundle, &bare, &err));
+    assert_null(strstr(buf_str(&bare), "endorsement"));
+    assert_ok(
+        bundle_set_endorsement(&bundle, span_of_str("key"), span_of_str("certificate"), &err));
+    assert_ok(bundle_write(&bundle, &text, &err));
+    assert_ok(bundle_parse(buf_span(&text), &read, &err));
+    assert_true(span_equal(bundle_span(&read.endorsement.ek), span_of_str("key")));
+    assert_true(
+        span_equal(bundle_span(&read.endorsement.ek_certificate), span_of_str("certificate")));
+    assert_refused(START "\"items\":[" ITEM "],\"endorsement\":{\"ak\":\"AAAA\"}," LOGS,
+                   "/endorsement/ak");
+}
+
 static void other_documents_do_not_look_like_one(void **state)
 {
     (void)state;
@@ -132,6 +153,7 @@ int main(void)
         cmocka_unit_test(a_type_cannot_be_added_twice),
         cmocka_unit_test(an_incomplete_transcript_makes_no_bundle),
         cmocka_unit_test(what_is_written_is_read_back),
+        cmocka_unit_test(an_endorsement_key_is_there_only_when_it_was_set),
         cmocka_unit_test(other_documents_do_not_look_like_one),
     };
 
