@@ -6,6 +6,8 @@ OP(get_readyz,            GET,    "/readyz",                    AUTH_NONE, BODY_
 OP(get_openapi,           GET,    "/openapi.json",              AUTH_NONE, BODY_NONE,   0)
 OP(get_metrics,           GET,    "/metrics",                   AUTH_NONE, BODY_NONE,   0)
 OP(get_state,             GET,    "/v1/state",                  AUTH_NONE, BODY_NONE,   0)
+OP(post_attestation,      POST,   "/v1/attestation",            AUTH_NONE, BODY_JSON,   4 * KIB)
+OP(post_activation,       POST,   "/v1/attestation/activate",   AUTH_NONE, BODY_JSON,   4 * KIB)
 OP(put_computation,       PUT,    "/v1/computation",            AUTH_KEY,  BODY_JSON,   4 * MIB)
 OP(get_computation,       GET,    "/v1/computation",            AUTH_KEY,  BODY_NONE,   0)
 OP(delete_computation,    DELETE, "/v1/computation",            AUTH_KEY,  BODY_NONE,   0)

@@ -1,6 +1,7 @@
 #include "services/agent-api/app.h"
 
 #include "lib/base/clock.h"
+#include "lib/base/text.h"
 #include "lib/program/log.h"
 
 #include <stdio.h>
@@ -13,6 +14,16 @@ struct json *app_encode_state(void *ctx)
     json_set_str(json, "platform", app->machine.platform);
     json_set_hex(json, "spki_sha256", SPAN_OF_ARRAY(app->identity.spki_sha256));
     return json;
+}
+
+int app_measure(void *ctx, const struct manifest *manifest, struct err *err)
+{
+    struct app *app = ctx;
+    OWNED_BUF sha256 = BUF_OF(SHA256_SIZE);
+
+    if (text_decode_hex(span_of_str(manifest->sha256), &sha256, err) < 0)
+        return -1;
+    return desk_measure(app->desk, RUN_MANIFEST, sha256.data, err);
 }
 
 static void count_state(struct app *app, const struct json *data)

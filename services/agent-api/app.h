@@ -35,6 +35,9 @@ struct app {
 /* What GET /v1/state answers. */
 struct json *app_encode_state(void *app);
 
+/* Measures a manifest for the engine. */
+int app_measure(void *app, const struct manifest *manifest, struct err *err);
+
 /* The engine's observer: events, metrics, log, streams and the share learn from it. */
 void app_observe(void *app, const char *type, const char *subject, struct json *data);
 

@@ -11,6 +11,7 @@
 
 #define EVENTS_KEPT 1000
 #define DRAIN_MS    5000
+#define WORKERS     (8 + DESK_QUEUE_MAX + 1) /* some for others while all of the desk's queue waits */
 
 /* --- before there is a log --- */
 
@@ -19,7 +20,7 @@
 static int read_share(const struct config *config, struct share_config *ret, struct err *err)
 {
     if (config->share[0] == '\0') {
-        *ret = (struct share_config){.log_level = -1};
+        *ret = share_no_config();
         return 0;
     }
     return share_load_config(config->share, ret, err);
@@ -40,7 +41,7 @@ static void make_metrics(struct app *app)
 
 static int start_parts(struct app *app, const struct share_config *share, struct err *err)
 {
-    struct engine_config engine = {app->config.state_dir, app_observe, app};
+    struct engine_config engine = {app->config.state_dir, app_observe, app_measure, app};
 
     make_metrics(app);
     app->story = story_new(EVENTS_KEPT);
@@ -96,6 +97,7 @@ static int start_service(struct app *app, const struct httpd_service *service, s
         .listen = app->config.listen,
         .certificate = buf_span(&app->identity.certificate),
         .key = buf_span(&app->identity.key),
+        .workers = WORKERS,
     };
     struct httpd *httpd;
 
@@ -163,6 +165,10 @@ static void take_share(struct app *app, const struct share_config *share,
 {
     struct err err;
 
+    if (desk_measure(app->desk, RUN_CONFIG, share->sha256, &err) < 0) {
+        refuse(app, FAILURE_CONFIG, &err);
+        return;
+    }
     if (share_error->kind != ERR_NONE) {
         refuse(app, FAILURE_CONFIG, share_error);
         return;
@@ -171,6 +177,31 @@ static void take_share(struct app *app, const struct share_config *share,
         log_warn("the share names a cvms_url: not available yet");
     if (app->config.share[0] != '\0' && take_manifest(app, share, &err) < 0)
         refuse(app, FAILURE_MANIFEST, &err);
+}
+
+/* --- evidence from boot --- */
+
+/* What the manager looks at before it calls this machine running. No connection is named in it, so
+ * that no client can take it for evidence of his. */
+static int write_boot_evidence(struct app *app, const struct share_config *share, struct err *err)
+{
+    struct desk_question question = {.transcript.kind = TRANSCRIPT_BOOT};
+    OWNED_BUF text = BUF_OF(DESK_ANSWER_MAX);
+
+    transcript_set(&question.transcript, TRANSCRIPT_NONCE, share->boot_nonce.data);
+    transcript_set(&question.transcript, TRANSCRIPT_SERVER, app->identity.spki_sha256);
+    if (desk_ask(app->desk, &question, &text, err) < 0)
+        return -1;
+    return outbox_put(app->outbox, "evidence.json", buf_span(&text), err);
+}
+
+static void show_boot(struct app *app, const struct share_config *share)
+{
+    struct err err;
+
+    if (app->outbox != NULL && share->present && app->machine.desk.attesters[0] != NULL &&
+        write_boot_evidence(app, share, &err) < 0)
+        log_warn("evidence of the boot: %s", err.text);
 }
 
 /* --- life --- */
@@ -197,6 +228,7 @@ static int run(struct app *app, struct err *err)
     if (result == 0) {
         log_info("listening on %s, port %u; pin %s; control groups: %s", app->config.listen,
                  httpd_port(app->httpd), app->identity.pin, engine_cgroup(app->engine));
+        show_boot(app, &share);
         lifecycle_ready();
         log_info("ending: signal %d", lifecycle_wait());
     }

@@ -59,6 +59,8 @@ int engine_start(const struct engine_config *config, struct engine **ret, struct
     engine = mem_new(struct engine);
     engine->store = store;
     engine->notices = notices_new(config->observe, config->ctx);
+    engine->measure = config->measure;
+    engine->measure_ctx = config->ctx;
     engine->groups = cgroup_host_new();
     engine->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pthread_mutex_init(&engine->wiping, NULL);
@@ -147,13 +149,34 @@ static struct json *manifest_notice(const struct manifest *manifest)
     return data;
 }
 
+static int check_settable(struct engine *engine, struct err *err)
+{
+    int result;
+
+    pthread_mutex_lock(&engine->lock);
+    result = state_check(engine->state, DEED_SET_COMPUTATION, err);
+    pthread_mutex_unlock(&engine->lock);
+    return result;
+}
+
+/* Measuring takes its time, so it happens without the lock; nobody else sets a manifest meanwhile,
+ * since that is wiping's to allow. */
+static int measure(struct engine *engine, const struct manifest *manifest, struct err *err)
+{
+    if (check_settable(engine, err) < 0)
+        return -1;
+    return engine->measure != NULL ? engine->measure(engine->measure_ctx, manifest, err) : 0;
+}
+
 int engine_set_manifest(struct engine *engine, struct manifest *manifest, struct err *err)
 {
     int result;
 
     pthread_mutex_lock(&engine->wiping);
+    result = measure(engine, manifest, err);
     pthread_mutex_lock(&engine->lock);
-    result = state_check(engine->state, DEED_SET_COMPUTATION, err);
+    if (result == 0)
+        result = state_check(engine->state, DEED_SET_COMPUTATION, err);
     if (result == 0) {
         engine->manifest = manifest_keep(manifest);
         engine->assets = asset_list_new(manifest);

@@ -21,9 +21,13 @@ struct engine;
 /* What happened, with the computation's id ("" without one). Takes ownership of data. */
 typedef void engine_observer(void *ctx, const char *type, const char *subject, struct json *data);
 
+/* Measures a manifest that is about to be set; the engine acts on it only when this went well. */
+typedef int engine_measure(void *ctx, const struct manifest *manifest, struct err *err);
+
 struct engine_config {
     const char *state_dir; /* see store.h */
     engine_observer *observe;
+    engine_measure *measure; /* NULL: nothing is */
     void *ctx;
 };
 
@@ -41,7 +45,8 @@ struct manifest *engine_keep_manifest(struct engine *engine);
 enum state engine_state(struct engine *engine);
 struct json *engine_encode_state(struct engine *engine);
 
-/* Sets the manifest; the engine keeps a reference of its own. Errors: STATE. */
+/* Sets the manifest; the engine keeps a reference of its own. Errors: STATE, what
+ * measuring it says. */
 MUST_USE int engine_set_manifest(struct engine *engine, struct manifest *manifest, struct err *err);
 
 /* Returns when the observer has been told of everything that happened before. */

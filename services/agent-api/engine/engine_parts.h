@@ -20,6 +20,8 @@ struct consumer {
 struct engine {
     struct store *store;
     struct notices *notices;
+    engine_measure *measure;
+    void *measure_ctx;
     struct cgroup_host *groups;
 
     pthread_mutex_t wiping; /* taken before lock: one wipe at a time, and no manifest during it */

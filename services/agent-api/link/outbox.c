@@ -165,6 +165,11 @@ void outbox_wake(struct outbox *outbox)
     pthread_mutex_unlock(&outbox->lock);
 }
 
+int outbox_put(struct outbox *outbox, const char *name, struct span content, struct err *err)
+{
+    return file_replace_at(outbox->dir_fd, name, content, 0644, err);
+}
+
 void outbox_stop(struct outbox *outbox)
 {
     if (outbox == NULL)

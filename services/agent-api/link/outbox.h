@@ -29,6 +29,10 @@ MUST_USE int outbox_start(const struct outbox_config *config, struct outbox **re
 /* Something changed. Never blocks for long. */
 void outbox_wake(struct outbox *outbox);
 
+/* Replaces another file of out/, beside those of the thread. Errors: SYSTEM. */
+MUST_USE int outbox_put(struct outbox *outbox, const char *name, struct span content,
+                        struct err *err);
+
 /* Writes a last time and ends the thread. */
 void outbox_stop(struct outbox *outbox);
 

@@ -31,6 +31,31 @@ static int read_in(const char *dir, const char *name, struct buf *out, struct er
     return file_read_at(dir_fd, name, out, err);
 }
 
+static void digest_config(const struct json *config, uint8_t out[static SHA256_SIZE])
+{
+    static const char *const left_out[] = {"vm_id", "boot_nonce"};
+    OWNED_JSON *measured = json_new_object();
+    OWNED_BUF text = BUF_OF(2 * CONFIG_MAX);
+    const struct json *value;
+    const char *key = NULL;
+    struct err unused;
+
+    while ((value = json_next(config, &key)) != NULL)
+        if (strcmp(key, left_out[0]) != 0 && strcmp(key, left_out[1]) != 0)
+            json_set(measured, key, json_new_copy(value));
+    if (json_canonical(measured, &text, &unused) < 0)
+        abort(); /* the table took no number that JCS cannot write */
+    digest_of(DIGEST_SHA256, buf_span(&text), out);
+}
+
+struct share_config share_no_config(void)
+{
+    struct share_config config = {.log_level = -1};
+
+    digest_of(DIGEST_SHA256, span_of_str("{}"), config.sha256);
+    return config;
+}
+
 static int load_owner(struct share_config *config, struct err *err)
 {
     if (config->owner_key == NULL)
@@ -42,15 +67,18 @@ static int load_owner(struct share_config *config, struct err *err)
 
 int share_parse_config(struct span text, struct share_config *ret, struct err *err)
 {
-    *ret = (struct share_config){.log_level = -1};
-    if (json_decode_text(text, &config_table, ret, err) < 0) {
-        ret->log_level = -1;
+    OWNED_JSON *json = NULL;
+
+    *ret = share_no_config();
+    if (json_parse(text, &json, err) < 0 || json_decode(json, &config_table, ret, err) < 0) {
+        *ret = share_no_config();
         return err_wrap(err, "the share");
     }
     if (load_owner(ret, err) < 0) {
         share_config_done(ret);
         return err_wrap(err, "the share's config");
     }
+    digest_config(json, ret->sha256);
     ret->present = true;
     return 0;
 }
@@ -59,7 +87,7 @@ int share_load_config(const char *dir, struct share_config *ret, struct err *err
 {
     OWNED_BUF text = BUF_OF(CONFIG_MAX);
 
-    *ret = (struct share_config){.log_level = -1};
+    *ret = share_no_config();
     if (read_in(dir, "config.json", &text, err) < 0)
         return err->kind == ERR_NOT_FOUND ? 0 : err_wrap(err, "the share's config");
     return share_parse_config(buf_span(&text), ret, err);
@@ -69,7 +97,7 @@ void share_config_done(struct share_config *config)
 {
     key_free(config->owner);
     json_release(&config_table, config);
-    *config = (struct share_config){.log_level = -1};
+    *config = share_no_config();
 }
 
 int share_load_manifest(const char *dir, struct manifest **ret, struct err *err)

@@ -19,7 +19,15 @@ struct share_config {
     int log_level; /* enum log_level */
 
     struct key *owner; /* made from owner_key */
+
+    /* What is measured: SHA-256 of the canonical config (RFC 8785) without vm_id and boot_nonce,
+     * which differ from start to start and decide nothing. Without a config, or one that cannot be
+     * read, that of an empty object. */
+    uint8_t sha256[SHA256_SIZE];
 };
+
+/* What there is without a share. */
+struct share_config share_no_config(void);
 
 /* Reads in/config.json under dir; no such file is no error. Errors: INPUT, MALFORMED, TOO_LARGE,
  * SYSTEM. On failure ret is released. */

@@ -15,6 +15,8 @@ struct world {
     struct engine *engine;
     struct manifest *manifest;
     char told[4096];
+    unsigned measured;
+    bool measuring_fails;
 };
 
 static void observe(void *ctx, const char *type, const char *subject, struct json *data)
@@ -29,10 +31,22 @@ static void observe(void *ctx, const char *type, const char *subject, struct jso
     json_free(data);
 }
 
+static int measure(void *ctx, const struct manifest *manifest, struct err *err)
+{
+    struct world *world = ctx;
+
+    world->measured++;
+    assert_true(manifest->sha256[0] != '\0');
+    if (world->measuring_fails)
+        return err_set(err, ERR_UNAVAILABLE, "no measuring");
+    assert_int_equal(engine_state(world->engine), STATE_RECEIVING_MANIFEST);
+    return 0;
+}
+
 static int begin(void **state)
 {
     struct world *world = mem_new(struct world);
-    struct engine_config config = {world->dir, observe, world};
+    struct engine_config config = {world->dir, observe, measure, world};
     struct err err;
 
     snprintf(world->dir, sizeof(world->dir), "/tmp/cocos-engine-XXXXXX");
@@ -264,11 +278,28 @@ static void what_the_host_gave_can_be_refused(void **state)
 static void a_directory_that_is_used_is_refused(void **state)
 {
     struct world *world = *state;
-    struct engine_config config = {world->dir, observe, world};
+    struct engine_config config = {world->dir, observe, measure, world};
     struct engine *second;
     struct err err;
 
     assert_fails(engine_start(&config, &second, &err), ERR_STATE);
+}
+
+static void a_manifest_is_measured_before_it_is_acted_on(void **state)
+{
+    struct world *world = *state;
+    struct err err;
+
+    set_manifest(world, "pass", "auto");
+    assert_int_equal(world->measured, 1);
+    assert_fails(engine_set_manifest(world->engine, world->manifest, &err), ERR_STATE);
+    assert_int_equal(world->measured, 1);
+
+    assert_ok(engine_wipe(world->engine, world->manifest, &err));
+    world->measuring_fails = true;
+    assert_fails(engine_set_manifest(world->engine, world->manifest, &err), ERR_UNAVAILABLE);
+    assert_null(engine_keep_manifest(world->engine));
+    assert_int_equal(engine_state(world->engine), STATE_RECEIVING_MANIFEST);
 }
 
 int main(int argc, char **argv)
@@ -276,6 +307,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_computation_goes_its_way_and_tells_it, begin, end),
         cmocka_unit_test_setup_teardown(a_manual_run_waits, begin, end),
+        cmocka_unit_test_setup_teardown(a_manifest_is_measured_before_it_is_acted_on, begin, end),
         cmocka_unit_test_setup_teardown(a_failure_is_kept, begin, end),
         cmocka_unit_test_setup_teardown(what_is_not_pinned_leaves_the_asset_awaited, begin, end),
         cmocka_unit_test_setup_teardown(one_sends_at_a_time, begin, end),

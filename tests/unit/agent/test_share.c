@@ -121,11 +121,36 @@ static void links_are_not_followed(void **state)
     assert_ok(file_remove_tree(dir, &err));
 }
 
+static void what_is_measured_is_the_config_without_what_changes_at_every_start(void **state)
+{
+    static const char same[] = "{\"log_level\":\"debug\",\"version\":1,\"vm_id\":\"vm-2\","
+                               "\"boot_nonce\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"}";
+    const struct span measured = span_of_str("{\"log_level\":\"debug\",\"version\":1}");
+    struct share_config config, other, none = share_no_config();
+    uint8_t expected[SHA256_SIZE];
+    struct err err;
+
+    (void)state;
+    assert_ok(parse("{" MUST ", \"log_level\": \"debug\"}", &config, &err));
+    assert_ok(parse(same, &other, &err));
+    digest_of(DIGEST_SHA256, measured, expected);
+    assert_memory_equal(config.sha256, expected, SHA256_SIZE);
+    assert_memory_equal(other.sha256, expected, SHA256_SIZE);
+    share_config_done(&config);
+    share_config_done(&other);
+
+    digest_of(DIGEST_SHA256, span_of_str("{}"), expected);
+    assert_memory_equal(none.sha256, expected, SHA256_SIZE);
+    assert_fails(parse("{", &config, &err), ERR_MALFORMED);
+    assert_memory_equal(config.sha256, expected, SHA256_SIZE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_config_is_read),
         cmocka_unit_test(an_owner_is_a_key),
+        cmocka_unit_test(what_is_measured_is_the_config_without_what_changes_at_every_start),
         cmocka_unit_test(a_bad_config_is_refused),
         cmocka_unit_test(an_empty_share_is_no_config_and_no_manifest),
         cmocka_unit_test(links_are_not_followed),

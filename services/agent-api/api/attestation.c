@@ -1,0 +1,138 @@
+/* Evidence for the connection on which it is asked for. Anyone may ask: the answer holds digests
+ * and what the machine is, nothing that a party sent. */
+#include "services/agent-api/api/api.h"
+
+#include "lib/json/pointer.h"
+#include "lib/json/table.h"
+
+#include <strings.h>
+
+#define TYPES_MAX     8
+#define TYPE_NAME_MAX 16
+
+struct attestation_request {
+    struct json_blob nonce;
+    struct json_strings evidence;
+};
+
+static const struct json_field request_fields[] = {
+    JSON_FIELD_BASE64(attestation_request, nonce, TRANSCRIPT_VALUE_SIZE, TRANSCRIPT_VALUE_SIZE,
+                      JSON_REQUIRED),
+    JSON_FIELD_STR_LIST(attestation_request, evidence, TYPES_MAX, TYPE_NAME_MAX, JSON_NULLABLE),
+};
+static const struct json_table request_table =
+    JSON_TABLE("a request", attestation_request, request_fields);
+
+static void request_done(struct attestation_request *request)
+{
+    json_release(&request_table, request);
+}
+#define OWNED_REQUEST __attribute__((cleanup(request_done))) struct attestation_request
+
+static int find_type(const char *name, unsigned *ret, struct err *err)
+{
+    for (unsigned type = 0; type < BUNDLE_TYPE_COUNT; type++) {
+        if (strcmp(bundle_type_names[type], name) == 0) {
+            *ret = type;
+            return 0;
+        }
+    }
+    return err_set(err, ERR_INPUT, "'%s' is no kind of evidence", name);
+}
+
+static int read_types(const struct json_strings *names, unsigned *ret, struct err *err)
+{
+    unsigned types = 0, type;
+
+    for (size_t i = 0; i < names->count; i++) {
+        if (find_type(names->items[i], &type, err) < 0) {
+            json_wrap_index(err, i);
+            return json_wrap_key(err, "evidence");
+        }
+        types |= 1u << type;
+    }
+    *ret = types;
+    return 0;
+}
+
+/* What is known of this connection: the secret that both ends export from it, and their keys. */
+static int name_connection(const struct httpd_request *rq, struct span nonce,
+                           struct transcript *transcript, struct err *err)
+{
+    uint8_t exporter[TRANSCRIPT_VALUE_SIZE], server[SHA256_SIZE], client[SHA256_SIZE];
+
+    if (httpd_export(rq, TRANSCRIPT_EXPORTER_LABEL, nonce, exporter, sizeof(exporter), err) < 0 ||
+        httpd_own_identity(rq, server, err) < 0)
+        return -1;
+    transcript->kind = TRANSCRIPT_CHANNEL;
+    transcript_set(transcript, TRANSCRIPT_NONCE, nonce.data);
+    transcript_set(transcript, TRANSCRIPT_EXPORTER, exporter);
+    transcript_set(transcript, TRANSCRIPT_SERVER, server);
+    if (httpd_peer_identity(rq, client))
+        transcript_set(transcript, TRANSCRIPT_CLIENT, client);
+    return 0;
+}
+
+static int check_accept(const struct httpd_request *rq, struct err *err)
+{
+    const char *accept = httpd_header(rq, "Accept");
+
+    if (accept != NULL && strcasecmp(accept, "application/eat+cwt") == 0)
+        return err_set(err, ERR_UNSUPPORTED,
+                       "evidence as application/eat+cwt is not available yet");
+    return 0;
+}
+
+int api_post_attestation(void *ctx, struct httpd_request *rq, struct httpd_reply *reply,
+                         struct err *err)
+{
+    struct app *app = ctx;
+    struct desk_question question = {.types = 0};
+    OWNED_REQUEST request = {.nonce = {NULL, 0}};
+    OWNED_BUF text = BUF_OF(DESK_ANSWER_MAX);
+
+    if (check_accept(rq, err) < 0 ||
+        json_decode(httpd_json(rq), &request_table, &request, err) < 0 ||
+        read_types(&request.evidence, &question.types, err) < 0 ||
+        name_connection(rq, bundle_span(&request.nonce), &question.transcript, err) < 0 ||
+        desk_ask(app->desk, &question, &text, err) < 0)
+        return -1;
+    httpd_reply_bytes(reply, 200, "application/json", &text);
+    return 0;
+}
+
+/* --- the credential challenge --- */
+
+struct activation_request {
+    struct json_blob credential_blob, secret;
+};
+
+#define HALF(member)                                                                               \
+    JSON_FIELD_BASE64(activation_request, member, 1, TPM_CHALLENGE_MAX, JSON_REQUIRED)
+static const struct json_field activation_fields[] = {HALF(credential_blob), HALF(secret)};
+static const struct json_table activation_table =
+    JSON_TABLE("a challenge", activation_request, activation_fields);
+
+static void activation_done(struct activation_request *request)
+{
+    json_release(&activation_table, request);
+}
+#define OWNED_ACTIVATION __attribute__((cleanup(activation_done))) struct activation_request
+
+int api_post_activation(void *ctx, struct httpd_request *rq, struct httpd_reply *reply,
+                        struct err *err)
+{
+    struct app *app = ctx;
+    OWNED_ACTIVATION request = {.secret = {NULL, 0}};
+    OWNED_BUF credential = BUF_OF(TPM_CREDENTIAL_MAX);
+    struct json *json;
+
+    if (json_decode(httpd_json(rq), &activation_table, &request, err) < 0 ||
+        desk_activate(app->desk, bundle_span(&request.credential_blob),
+                      bundle_span(&request.secret), &credential, err) < 0)
+        return -1;
+    json = json_new_object();
+    json_set_base64(json, "credential", buf_span(&credential));
+    httpd_reply_json(reply, 200, json);
+    return 0;
+}

@@ -1,0 +1,79 @@
+"""A software TPM of our own: swtpm in a directory of its own, asked by tpm2-tools."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+
+import pytest
+
+
+class Tpm:
+    def __init__(self):
+        if shutil.which("swtpm_setup") is None:
+            pytest.skip("SKIP: swtpm is not installed")
+        self.folder = tempfile.mkdtemp(prefix="cocos-tpm-")
+        for name, text in {
+                "setup.conf": "create_certs_tool = /usr/bin/swtpm_localca\n"
+                              f"create_certs_tool_config = {self.folder}/localca.conf\n"
+                              f"create_certs_tool_options = {self.folder}/localca.options\n"
+                              "active_pcr_banks = sha256\n",
+                "localca.conf": f"statedir = {self.folder}\nsigningkey = {self.folder}/signkey.pem\n"
+                                f"issuercert = {self.folder}/issuercert.pem\n"
+                                f"certserial = {self.folder}/certserial\n",
+                "localca.options": "--platform-manufacturer Test\n--platform-version 1\n"
+                                   "--platform-model Test\n"}.items():
+            with open(os.path.join(self.folder, name), "w", encoding="utf-8") as file:
+                file.write(text)
+        subprocess.run(["swtpm_setup", "--tpm2", "--tpmstate", self.folder, "--overwrite",
+                        "--create-ek-cert", "--config", os.path.join(self.folder, "setup.conf")],
+                       check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        port = free_ports()
+        self.tcti = f"swtpm:host=127.0.0.1,port={port}"
+        self.process = subprocess.Popen(
+            ["swtpm", "socket", "--tpm2", "--tpmstate", "dir=" + self.folder,
+             "--server", f"type=tcp,port={port}", "--ctrl", f"type=tcp,port={port + 1}",
+             "--flags", "not-need-init,startup-clear"])
+        end = time.monotonic() + 10
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port + 1)).close()
+                return
+            except ConnectionRefusedError:
+                assert time.monotonic() < end
+                time.sleep(0.02)
+
+    def root(self):
+        """The CA that vouches for this TPM's endorsement key, PEM: root and issuer."""
+        return [open(os.path.join(self.folder, name), encoding="ascii").read()
+                for name in ("swtpm-localca-rootca-cert.pem", "issuercert.pem")]
+
+    def pcr(self, index):
+        """Only while nobody else holds the TPM's one connection idle: swtpm serves one at a time."""
+        path = os.path.join(self.folder, "pcr")
+        subprocess.run(["tpm2_pcrread", "-T", self.tcti, "-o", path, f"sha256:{index}"], check=True,
+                       stdout=subprocess.DEVNULL, timeout=20)
+        with open(path, "rb") as file:
+            return file.read()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        self.process.terminate()
+        self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def free_ports():
+    while True:
+        with socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            port = first.getsockname()[1]
+            try:
+                second.bind(("127.0.0.1", port + 1))
+                return port
+            except OSError:
+                continue
