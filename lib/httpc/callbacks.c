@@ -183,6 +183,24 @@ static int on_progress(void *ctx, curl_off_t down_total, curl_off_t down, curl_o
     return 0;
 }
 
+static bool is_connection(const struct httpc *client, const uint8_t exporter[static EXPORTER_SIZE])
+{
+    return secret_equal(span_of(exporter, EXPORTER_SIZE), SPAN_OF_ARRAY(client->exporter));
+}
+
+/* Where the other end has to prove itself, only the question for that proof goes out before. */
+static int check_attested(struct transfer *x, struct err *err)
+{
+    struct channel *channel = &x->client->channel;
+
+    if (x->question != NULL)
+        return channel_ask(x->client, x->question, err);
+    if (channel->terms == NULL || (channel->open && is_connection(x->client, channel->connection)))
+        return 0;
+    channel->lost = true;
+    return err_set(err, ERR_UNTRUSTED, "this connection was not attested; nothing was sent");
+}
+
 /* After the handshake and before the first byte of every request, also on a reused connection. */
 static int on_request(void *ctx, char *server_ip, char *own_ip, int server_port, int own_port)
 {
@@ -190,12 +208,11 @@ static int on_request(void *ctx, char *server_ip, char *own_ip, int server_port,
     struct err err;
 
     (void)server_ip, (void)own_ip, (void)server_port, (void)own_port;
-    if (channel_note(x->client, &err) < 0) {
+    if (channel_note(x->client, &err) < 0 || check_attested(x, &err) < 0) {
         end_with(x, &err);
         return CURL_PREREQFUNC_ABORT;
     }
-    if (x->exporter_wanted != NULL && !secret_equal(span_of(x->exporter_wanted, EXPORTER_SIZE),
-                                                    SPAN_OF_ARRAY(x->client->exporter))) {
+    if (x->exporter_wanted != NULL && !is_connection(x->client, x->exporter_wanted)) {
         err_set(&err, ERR_UNREACHABLE, "the connection was opened anew");
         end_with(x, &err);
         x->reopened = true;

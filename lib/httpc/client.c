@@ -5,6 +5,7 @@
 
 #define PEM_MAX         (1 * MIB)
 #define CERTIFICATE_AGE 3600  /* our clock may be ahead of the server's */
+#define ATTEMPTS        3     /* at a connection that is attested, and then lost again */
 #define CERTIFICATE_TTL 86400 /* longer than any call */
 
 static int check_url(const char *text, char **ret, struct err *err)
@@ -176,8 +177,8 @@ void httpc_reply_done(struct httpc_reply *reply)
     *reply = (struct httpc_reply){0};
 }
 
-int httpc_perform(struct httpc *client, const struct httpc_call *call, struct httpc_reply *reply,
-                  struct err *err)
+static int perform_once(struct httpc *client, const struct httpc_call *call,
+                        struct httpc_reply *reply, struct err *err)
 {
     struct transfer x = {.client = client, .call = call, .reply = reply};
     int result;
@@ -191,4 +192,20 @@ int httpc_perform(struct httpc *client, const struct httpc_call *call, struct ht
     result = transfer_run(&x, err);
     transfer_done(&x);
     return result;
+}
+
+int httpc_perform(struct httpc *client, const struct httpc_call *call, struct httpc_reply *reply,
+                  struct err *err)
+{
+    int result;
+
+    for (int i = 0; i < ATTEMPTS; i++) {
+        client->channel.lost = false;
+        result = perform_once(client, call, reply, err);
+        if (result == 0 || !client->channel.lost)
+            return result;
+        if (channel_renew(client, err) < 0)
+            return -1;
+    }
+    return err_set(err, ERR_UNREACHABLE, "%s: the connection does not stay open", client->url);
 }

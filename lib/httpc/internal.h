@@ -2,11 +2,27 @@
 #ifndef COCOS_HTTPC_INTERNAL_H
 #define COCOS_HTTPC_INTERNAL_H
 
+#include "lib/attest/evidence/transcript.h"
 #include "lib/httpc/httpc.h"
 
 #include <curl/curl.h>
 
 #define EXPORTER_SIZE 32
+
+/* What is asked of a connection for evidence, and what it is at that moment. */
+struct channel_question {
+    uint8_t nonce[TRANSCRIPT_VALUE_SIZE];
+    uint8_t exporter[TRANSCRIPT_VALUE_SIZE]; /* with the nonce as its context */
+    uint8_t server[SHA256_SIZE];             /* of the SPKI that it shows */
+};
+
+/* Whether requests may go out only on a connection that was attested, and on which. */
+struct channel {
+    const struct httpc_terms *terms;   /* NULL: on any */
+    bool open;                         /* one was attested ... */
+    uint8_t connection[EXPORTER_SIZE]; /* ... this one */
+    bool lost;                         /* a request was held back, since it was another */
+};
 
 struct httpc {
     CURL *curl;
@@ -23,7 +39,9 @@ struct httpc {
 
     bool exporter_known; /* of the connection as the last call saw it */
     uint8_t exporter[EXPORTER_SIZE];
+    uint8_t peer_id[SHA256_SIZE];
     char peer_pin[HTTPC_PIN_SIZE];
+    struct channel channel;
 };
 
 /* One request under way; the callbacks of libcurl work on it. */
@@ -35,13 +53,14 @@ struct transfer {
     struct buf url;
     struct buf body; /* JSON that goes up */
 
-    const uint8_t *exporter_wanted; /* the connection must be this one; NULL: any */
-    bool reopened;                  /* ... but it was another */
-    uint64_t up_at;                 /* next byte of the upload */
-    uint64_t down_at;               /* bytes that came */
-    int64_t heard_ms;               /* when something came last; 0: nothing yet */
-    bool quiet;                     /* ended because nothing came any more, as asked for */
-    bool failed;                    /* a callback ended the call and says why in err */
+    struct channel_question *question; /* this one asks for evidence; NULL: it does not */
+    const uint8_t *exporter_wanted;    /* the connection must be this one; NULL: any */
+    bool reopened;                     /* ... but it was another */
+    uint64_t up_at;                    /* next byte of the upload */
+    uint64_t down_at;                  /* bytes that came */
+    int64_t heard_ms;                  /* when something came last; 0: nothing yet */
+    bool quiet;                        /* ended because nothing came any more, as asked for */
+    bool failed;                       /* a callback ended the call and says why in err */
     struct err err;
     char curl_text[CURL_ERROR_SIZE];
 };
@@ -66,6 +85,12 @@ MUST_USE int channel_note(struct httpc *client, struct err *err);
 /* The call with a signature on it, on a connection that stays the same from signing to sending. */
 MUST_USE int signed_run(struct httpc *client, const struct httpc_call *call,
                         struct httpc_reply *reply, struct err *err);
+
+/* Notes in the question what the live connection is; after channel_note(). */
+MUST_USE int channel_ask(struct httpc *client, struct channel_question *question, struct err *err);
+
+/* Attests the connection anew, by the same terms. UNTRUSTED when that does not hold. */
+MUST_USE int channel_renew(struct httpc *client, struct err *err);
 
 /* What a failed transfer means. */
 MUST_USE int curl_to_err(CURLcode code, const struct transfer *x, struct err *err);

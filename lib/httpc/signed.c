@@ -17,23 +17,43 @@
 #define DIGEST_BLOCK  (256 * KIB)
 #define DIGEST_HEADER 128
 
-int channel_note(struct httpc *client, struct err *err)
+static int find_connection(const struct httpc *client, void **ret, struct err *err)
 {
     struct curl_tlssessioninfo *session = NULL;
-    uint8_t identity[SHA256_SIZE];
-    OWNED_BUF pin = BUF_OF(HTTPC_PIN_SIZE);
 
     curl_easy_getinfo(client->curl, CURLINFO_TLS_SSL_PTR, &session);
     if (session == NULL || session->backend != CURLSSLBACKEND_OPENSSL || session->internals == NULL)
         return err_set(err, ERR_INTERNAL, "libcurl does not show its OpenSSL connection");
-    if (tls_peer_export(session->internals, "EXPORTER-Channel-Binding", (struct span){0},
-                        client->exporter, EXPORTER_SIZE, err) < 0 ||
-        tls_peer_identity(session->internals, identity, err) < 0)
+    *ret = session->internals;
+    return 0;
+}
+
+int channel_ask(struct httpc *client, struct channel_question *question, struct err *err)
+{
+    void *ssl;
+
+    if (find_connection(client, &ssl, err) < 0)
+        return -1;
+    memcpy(question->server, client->peer_id, SHA256_SIZE);
+    return tls_peer_export(ssl, TRANSCRIPT_EXPORTER_LABEL, SPAN_OF_ARRAY(question->nonce),
+                           question->exporter, sizeof(question->exporter), err);
+}
+
+int channel_note(struct httpc *client, struct err *err)
+{
+    OWNED_BUF pin = BUF_OF(HTTPC_PIN_SIZE);
+    void *ssl;
+
+    if (find_connection(client, &ssl, err) < 0)
+        return -1;
+    if (tls_peer_export(ssl, "EXPORTER-Channel-Binding", (struct span){0}, client->exporter,
+                        EXPORTER_SIZE, err) < 0 ||
+        tls_peer_identity(ssl, client->peer_id, err) < 0)
         return -1;
 
     client->exporter_known = true;
     buf_add_str(&pin, "sha256//");
-    text_encode_base64(SPAN_OF_ARRAY(identity), &pin);
+    text_encode_base64(SPAN_OF_ARRAY(client->peer_id), &pin);
     snprintf(client->peer_pin, sizeof(client->peer_pin), "%s", buf_str(&pin));
     return 0;
 }
@@ -188,7 +208,7 @@ int signed_run(struct httpc *client, const struct httpc_call *call, struct httpc
         httpc_reply_done(reply);
         if (attempt(&x, &content_digest, &reopened, err) == 0)
             return 0;
-        if (!reopened)
+        if (!reopened || client->channel.lost)
             return -1;
         client->exporter_known = false;
     }

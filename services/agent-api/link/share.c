@@ -1,5 +1,6 @@
 #include "services/agent-api/link/share.h"
 
+#include "lib/attest/reference/pcr_run.h"
 #include "lib/base/file.h"
 #include "lib/program/log.h"
 
@@ -29,23 +30,6 @@ static int read_in(const char *dir, const char *name, struct buf *out, struct er
     if (dir_fd < 0)
         return err_set_errno(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_SYSTEM, "open '%s'", path);
     return file_read_at(dir_fd, name, out, err);
-}
-
-static void digest_config(const struct json *config, uint8_t out[static SHA256_SIZE])
-{
-    static const char *const left_out[] = {"vm_id", "boot_nonce"};
-    OWNED_JSON *measured = json_new_object();
-    OWNED_BUF text = BUF_OF(2 * CONFIG_MAX);
-    const struct json *value;
-    const char *key = NULL;
-    struct err unused;
-
-    while ((value = json_next(config, &key)) != NULL)
-        if (strcmp(key, left_out[0]) != 0 && strcmp(key, left_out[1]) != 0)
-            json_set(measured, key, json_new_copy(value));
-    if (json_canonical(measured, &text, &unused) < 0)
-        abort(); /* the table took no number that JCS cannot write */
-    digest_of(DIGEST_SHA256, buf_span(&text), out);
 }
 
 struct share_config share_no_config(void)
@@ -78,7 +62,10 @@ int share_parse_config(struct span text, struct share_config *ret, struct err *e
         share_config_done(ret);
         return err_wrap(err, "the share's config");
     }
-    digest_config(json, ret->sha256);
+    if (pcr_run_config_digest(json, ret->sha256, err) < 0) {
+        share_config_done(ret);
+        return err_wrap(err, "the share's config");
+    }
     ret->present = true;
     return 0;
 }
