@@ -3,10 +3,8 @@
 #include "lib/attest/endorsement/ek_chain.h"
 
 const char *const ak_binding_names[] = {
-    [AK_UNBOUND] = "none",
-    [AK_PINNED] = "policy",
-    [AK_REPORTED] = "report",
-    [AK_CREDENTIAL] = "credential",
+    [AK_UNBOUND] = "none",          [AK_PINNED] = "policy",     [AK_REPORTED] = "report",
+    [AK_CREDENTIAL] = "credential", [AK_EMULATED] = "emulated",
 };
 
 /* A key may be named by its TPM structure, or by itself where that structure is not at hand. */
@@ -99,6 +97,15 @@ static bool is_shown(const struct vtpm *vtpm, const struct attest_case *c)
 
 /* --- the face -------------------------------------------------------------------------------- */
 
+/* See the header. */
+static bool is_taken_unbound(const struct vtpm *vtpm, const struct attest_case *c)
+{
+    const struct policy_vtpm *policy = c->policy != NULL ? &c->policy->vtpm : NULL;
+
+    return policy != NULL && policy->emulated && policy->ak_sha256.count == 0 &&
+           policy->ek_root.count == 0 && vtpm_is_emulated(vtpm);
+}
+
 static enum ak_binding find(const struct vtpm *vtpm, const struct attest_case *c)
 {
     bool shown = is_shown(vtpm, c); /* looked at in any case: what is offered must hold */
@@ -109,7 +116,7 @@ static enum ak_binding find(const struct vtpm *vtpm, const struct attest_case *c
         return AK_CREDENTIAL;
     if (c->policy != NULL && is_pinned(vtpm, &c->policy->vtpm.ak_sha256))
         return AK_PINNED;
-    return AK_UNBOUND;
+    return is_taken_unbound(vtpm, c) ? AK_EMULATED : AK_UNBOUND;
 }
 
 enum ak_binding ak_binding_find(const struct vtpm *vtpm, const struct attest_case *c)
@@ -118,6 +125,9 @@ enum ak_binding ak_binding_find(const struct vtpm *vtpm, const struct attest_cas
     struct finding *finding =
         verdict_check(c->verdict, FINDING_TPM_AK_UNBOUND, binding != AK_UNBOUND);
 
+    if (binding == AK_EMULATED)
+        finding_got(verdict_add(c->verdict, FINDING_TPM_AK_EMULATED),
+                    "a key that nobody vouches for");
     if (finding != NULL) {
         finding_expect(finding, "a key that the policy names, that a proven report names, or that "
                                 "answered a credential challenge");

@@ -4,16 +4,20 @@
  * policy names the key; a report of the platform, itself proven, names it (Azure's HCL, our own
  * transcript); or the TPM showed in a credential challenge that the key lives beside an endorsement
  * key for which its maker or the platform's report vouches. A certificate of the endorsement key
- * alone says nothing about any other key, and neither does a key that came with the quote. */
+ * alone says nothing about any other key, and neither does a key that came with the quote.
+ *
+ * An emulated TPM is apart: whoever runs it can make any key in it, so no reason could be good. A
+ * policy that takes such a TPM in words, and names neither key nor maker, takes its keys as they
+ * come, and the verdict says so each time. */
 #ifndef COCOS_ATTEST_AK_BINDING_H
 #define COCOS_ATTEST_AK_BINDING_H
 
 #include "lib/attest/case.h"
 #include "lib/attest/evidence/vtpm.h"
 
-enum ak_binding { AK_UNBOUND, AK_PINNED, AK_REPORTED, AK_CREDENTIAL };
+enum ak_binding { AK_UNBOUND, AK_PINNED, AK_REPORTED, AK_CREDENTIAL, AK_EMULATED };
 
-extern const char *const ak_binding_names[]; /* "none" "policy" "report" "credential" */
+extern const char *const ak_binding_names[]; /* "none" "policy" "report" "credential" "emulated" */
 
 /* Looks for a reason, adds findings for what speaks against one that was offered, and passes or
  * adds TPM_AK_UNBOUND. */

@@ -19,6 +19,10 @@ FINDING(TPM_AK_UNBOUND, "tpm.ak.unbound", CRYPTO, ERROR,
         "a reason to believe that the attestation key lives in the TPM of this machine",
         "once you know whose key {got} is, add it to vtpm.ak_sha256; or bring a report that names it, or challenge the TPM",
         "docs/attestation.md; TPM part 1, 24")
+FINDING(TPM_AK_EMULATED, "tpm.ak.emulated", POLICY, WARNING,
+        "the attestation key of an emulated TPM",
+        "take it for a test: whoever runs the host of an emulated TPM can make its keys and quotes say anything",
+        "docs/threats.md")
 FINDING(TPM_CREDENTIAL, "tpm.credential", CRYPTO, ERROR,
         "the TPM's answer to our credential challenge",
         "challenge the key that signed the quote, with an endorsement key whose certificate leads to a root in vtpm.ek_roots",

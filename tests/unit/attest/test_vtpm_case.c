@@ -31,6 +31,15 @@ static void write_policy(struct scene *s, const char *vtpm_more, const char *mor
                hex_of_ak(&s->machine, ak), vtpm_more);
 }
 
+/* The policy names no key any more. */
+static void unpin_ak(struct scene *s)
+{
+    char *list = strstr((char *)s->policy.data, "\"ak_sha256\":[");
+
+    assert_non_null(list);
+    memset(strchr(list, '[') + 1, ' ', 2 + 2 * SHA256_SIZE);
+}
+
 static void scene_make(struct scene *s)
 {
     *s = (struct scene){.policy = BUF_OF(64 * KIB)};
@@ -59,6 +68,14 @@ static bool has_finding(const struct scene *s, enum finding_id id)
 {
     for (size_t i = 0; i < s->verdict.count; i++)
         if (s->verdict.findings[i].id == id && s->verdict.findings[i].severity == SEVERITY_ERROR)
+            return true;
+    return false;
+}
+
+static bool has_warning(const struct scene *s, enum finding_id id)
+{
+    for (size_t i = 0; i < s->verdict.count; i++)
+        if (s->verdict.findings[i].id == id && s->verdict.findings[i].severity == SEVERITY_WARNING)
             return true;
     return false;
 }
@@ -288,6 +305,31 @@ static void a_software_tpm_is_refused_unless_the_policy_says_so(void **state)
     assert_refused(&s, FINDING_TPM_EMULATED);
     write_policy(&s, ",\"emulated\":true", "");
     assert_accepted(&s);
+}
+
+/* Its host can make any key, so nothing could bind this one; without the policy's word it is what
+ * every unbound key is. */
+static void a_software_tpms_key_needs_no_reason_where_the_policy_takes_such_a_tpm(void **state)
+{
+    OWNED_SCENE s;
+
+    (void)state;
+    scene_make(&s);
+    s.machine.firmware_version = 0x2019102300163636;
+    quote_again(&s);
+    write_policy(&s, ",\"emulated\":true", "");
+    unpin_ak(&s);
+    assert_accepted(&s);
+    assert_true(has_warning(&s, FINDING_TPM_AK_EMULATED));
+    write_policy(&s, "", "");
+    unpin_ak(&s);
+    assert_refused(&s, FINDING_TPM_AK_UNBOUND);
+
+    s.machine.firmware_version = 0;
+    quote_again(&s);
+    write_policy(&s, ",\"emulated\":true", "");
+    unpin_ak(&s);
+    assert_refused(&s, FINDING_TPM_AK_UNBOUND);
 }
 
 /* --- what is refused: registers and logs ------------------------------------------------------ */
@@ -522,6 +564,7 @@ int main(void)
         cmocka_unit_test(the_answer_to_another_challenge_is_refused),
         cmocka_unit_test(report_data_is_carried_hashed),
         cmocka_unit_test(a_software_tpm_is_refused_unless_the_policy_says_so),
+        cmocka_unit_test(a_software_tpms_key_needs_no_reason_where_the_policy_takes_such_a_tpm),
         cmocka_unit_test(another_boot_is_refused),
         cmocka_unit_test(a_register_that_the_quote_leaves_out_is_refused),
         cmocka_unit_test(a_policy_without_registers_is_refused),
