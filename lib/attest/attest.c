@@ -4,6 +4,7 @@
 #include "lib/attest/case.h"
 #include "lib/attest/dice_case.h"
 #include "lib/attest/hcl_case.h"
+#include "lib/attest/jwt_case.h"
 #include "lib/attest/sgx_case.h"
 #include "lib/attest/sim_case.h"
 #include "lib/attest/snp_case.h"
@@ -30,6 +31,7 @@ static const struct {
     {ATTEST_BUNDLE, bundle_case_detect, bundle_case_check},
     {ATTEST_VTPM, vtpm_case_detect_raw, vtpm_case_check_raw},
     {ATTEST_TPM_PB, tpm_pb_case_detect, tpm_pb_case_check},
+    {ATTEST_JWT, jwt_case_detect, jwt_case_check},
     {ATTEST_DICE, dice_case_detect, dice_case_check},
     {ATTEST_TDX, tdx_case_detect, tdx_case_check},
     {ATTEST_SGX, sgx_case_detect, sgx_case_check},

@@ -94,6 +94,10 @@ struct attest_input {
                               * transcripts as their nonce */
     struct span report_data; /* exactly what the platform must have signed, 64 bytes */
 
+    /* Whom a token must name, where it is one. Not given: any issuer whom the key belongs to; no
+     * audience, so that a token for somebody refuses. */
+    struct span issuer, audience;
+
     /* The connection that the evidence must belong to. NULL: the caller trusts no connection by
      * it, as with evidence from a file. */
     const struct attest_channel *channel;

@@ -10,3 +10,4 @@
 #include "lib/attest/findings/dcap.h"
 #include "lib/attest/findings/tdx.h"
 #include "lib/attest/findings/sgx.h"
+#include "lib/attest/findings/token.h"

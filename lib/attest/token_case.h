@@ -1,0 +1,28 @@
+/* What signed tokens have in common, JWT or CWT: who signed, when, for whom, in answer to what; and
+ * the platform's evidence that may be in them. Private to lib/attest. */
+#ifndef COCOS_ATTEST_TOKEN_CASE_H
+#define COCOS_ATTEST_TOKEN_CASE_H
+
+#include "lib/attest/case.h"
+
+/* Read from the claims by whoever knows their encoding. */
+struct token_facts {
+    bool has_expires, has_not_before, has_issued;
+    int64_t expires, not_before, issued; /* seconds since 1970 */
+    struct span issuer;                  /* text */
+    bool has_audience, audience_matches;
+    bool has_nonce, nonce_matches; /* compared with the caller's, where he gave one */
+};
+
+/* Times, issuer, audience and challenge. Adds findings; notes freshness. */
+void token_case_judge(struct attest_case *c, const struct token_facts *facts);
+
+/* The caller's key verifies the token, or may. False, with a finding, when there is none. */
+bool token_case_has_key(struct attest_case *c);
+
+/* The evidence in a token of the agents of CocosAI's first generation: by the name of the platform,
+ * bytes in the form of that platform's library. It stands by itself: their tokens are signed with a
+ * key that nobody publishes. */
+void token_case_check_raw(struct attest_case *c, struct span platform, struct span raw);
+
+#endif
