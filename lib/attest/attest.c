@@ -2,7 +2,9 @@
 
 #include "lib/attest/bundle_case.h"
 #include "lib/attest/case.h"
+#include "lib/attest/cmw_case.h"
 #include "lib/attest/dice_case.h"
+#include "lib/attest/eat_case.h"
 #include "lib/attest/hcl_case.h"
 #include "lib/attest/jwt_case.h"
 #include "lib/attest/sgx_case.h"
@@ -35,6 +37,8 @@ static const struct {
     {ATTEST_DICE, dice_case_detect, dice_case_check},
     {ATTEST_TDX, tdx_case_detect, tdx_case_check},
     {ATTEST_SGX, sgx_case_detect, sgx_case_check},
+    {ATTEST_CMW, cmw_case_detect, cmw_case_check},
+    {ATTEST_EAT, eat_case_detect, eat_case_check},
     {ATTEST_SNP, snp_case_detect, snp_case_check},
     {ATTEST_SIM, sim_case_detect, sim_case_check},
 };
@@ -72,6 +76,10 @@ void case_check(struct attest_case *c, enum attest_format format, struct span ev
 
     if (c->depth >= CASE_DEPTH_MAX) {
         add_unknown(c, "too many wrappers within wrappers");
+        return;
+    }
+    if (c->items++ >= CASE_ITEMS_MAX) {
+        add_unknown(c, "too many pieces of evidence");
         return;
     }
     if (index < 0) {

@@ -113,20 +113,27 @@ static void check(struct attest_case *c, const struct bundle *bundle,
         verdict_appraise_item(c->verdict);
 }
 
+void bundle_case_check_read(struct attest_case *c, const struct bundle *bundle)
+{
+    struct transcript transcript;
+
+    verdict_open_item(c->verdict);
+    verdict_pass(c->verdict, FINDING_BUNDLE_FORM);
+    if (transcript_case_open(c, bundle_span(&bundle->transcript), &transcript))
+        check(c, bundle, &transcript);
+}
+
 void bundle_case_check(struct attest_case *c, struct span evidence)
 {
     OWNED_BUNDLE bundle = {0};
-    struct transcript transcript;
     struct err err;
 
-    verdict_open_item(c->verdict);
-    if (bundle_parse(evidence, &bundle, &err) < 0) {
-        if (err.pointer[0] != '\0')
-            err_wrap(&err, "%s", err.pointer);
-        verdict_add_err(c->verdict, FINDING_BUNDLE_FORM, &err);
+    if (bundle_parse(evidence, &bundle, &err) == 0) {
+        bundle_case_check_read(c, &bundle);
         return;
     }
-    verdict_pass(c->verdict, FINDING_BUNDLE_FORM);
-    if (transcript_case_open(c, bundle_span(&bundle.transcript), &transcript))
-        check(c, &bundle, &transcript);
+    if (err.pointer[0] != '\0')
+        err_wrap(&err, "%s", err.pointer);
+    verdict_open_item(c->verdict);
+    verdict_add_err(c->verdict, FINDING_BUNDLE_FORM, &err);
 }

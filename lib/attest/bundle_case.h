@@ -12,6 +12,9 @@
 /* The format of an item of a bundle. */
 enum attest_format bundle_format_of(enum bundle_type type);
 
+/* A bundle that a wrapper has already read; the item is opened here. */
+void bundle_case_check_read(struct attest_case *c, const struct bundle *bundle);
+
 bool bundle_case_detect(struct span evidence);
 void bundle_case_check(struct attest_case *c, struct span evidence);
 

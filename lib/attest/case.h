@@ -18,7 +18,8 @@
 #include "lib/attest/attest.h"
 #include "lib/attest/evidence/transcript.h"
 
-#define CASE_DEPTH_MAX 4 /* wrappers within wrappers */
+#define CASE_DEPTH_MAX 4  /* wrappers within wrappers */
+#define CASE_ITEMS_MAX 64 /* in all of them together */
 #define CASE_BOUND_MAX 8
 
 /* A key that an item which is itself proven vouches for: the AK of an HCL blob, the EK of an SVSM.
@@ -32,7 +33,7 @@ struct attest_case {
     const struct attest_input *in;
     const struct policy *policy; /* NULL when there is none */
     struct verdict *verdict;
-    unsigned depth;
+    unsigned depth, items;
 
     /* What the wrapper around the present item demands of its report data, all of it; it takes the
      * place of what the caller asked, since the wrapper is compared with that. Absent at the top.

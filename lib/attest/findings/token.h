@@ -1,5 +1,5 @@
-/* Findings about signed tokens, whatever is in them: JWT, CWT, wrappers. The columns are explained in
- * finding.h. */
+/* Findings about signed tokens, whatever is in them: JWT, CWT, wrappers. The columns are explained
+ * in finding.h. */
 /* clang-format off */
 FINDING(TOKEN_FORM, "token.form", CRYPTO, ERROR,
         "the layout of the token",

@@ -1,0 +1,150 @@
+#include "lib/attest/cmw_case.h"
+
+#include "lib/attest/evidence/cmw.h"
+#include "lib/attest/token_case.h"
+#include "lib/attest/token_key.h"
+#include "lib/cbor/cose.h"
+
+#include <strings.h>
+
+/* Types that are judged here; formats of 0 have no number. Parameters after a ';' do not change
+ * what a message is. */
+static const struct {
+    const char *type;
+    uint64_t format; /* CoAP content format */
+    enum attest_format is;
+} types[] = {
+    {"application/vnd.cocos.snp-report", 0, ATTEST_SNP},
+    {"application/vnd.cocos.tdx-quote", 0, ATTEST_TDX},
+    {"application/vnd.cocos.tpm-attestation", 0, ATTEST_TPM_PB},
+    {"application/vnd.cocos.dice-chain", 0, ATTEST_DICE},
+    {"application/vnd.cocos.simulated-snp-report", 0, ATTEST_SIM},
+    {"application/vnd.cocos.bundle+json", 0, ATTEST_BUNDLE},
+    {"application/eat+cwt", 263, ATTEST_EAT},
+    {"application/eat-cwt", 0, ATTEST_EAT}, /* older drafts */
+    {"application/eat+jwt", 264, ATTEST_JWT},
+    {"application/eat-jwt", 0, ATTEST_JWT},
+    {"application/cmw+cbor", 0, ATTEST_CMW},
+    {"application/cmw+json", 0, ATTEST_CMW},
+};
+
+static enum attest_format find_format(const struct cmw_record *record)
+{
+    size_t len = strcspn(record->type, "; ");
+
+    for (size_t i = 0; i < COUNT_OF(types); i++)
+        if (len > 0
+                ? strlen(types[i].type) == len && strncasecmp(types[i].type, record->type, len) == 0
+                : types[i].format != 0 && types[i].format == record->format)
+            return types[i].is;
+    return ATTEST_AUTO;
+}
+
+/* --- what is in it --------------------------------------------------------------------------- */
+
+struct visit {
+    struct attest_case *c;
+    size_t evidence, others;
+};
+
+static void add_unknown(struct attest_case *c, const struct cmw_record *record)
+{
+    struct finding *finding = verdict_add(c->verdict, FINDING_CMW_TYPE);
+
+    finding_expect(finding, "%s", "a type that is listed");
+    if (record->type[0] != '\0')
+        finding_got(finding, "%s", record->type);
+    else
+        finding_got(finding, "content format %llu", (unsigned long long)record->format);
+}
+
+static void check_record(const struct cmw_record *record, void *with)
+{
+    struct visit *visit = with;
+    enum attest_format format = find_format(record);
+
+    if ((record->indicator & CMW_EVIDENCE) == 0) {
+        visit->others++;
+        return;
+    }
+    visit->evidence++;
+    if (format == ATTEST_AUTO)
+        add_unknown(visit->c, record);
+    else
+        case_check(visit->c, format, record->value);
+}
+
+static void check(struct attest_case *c, struct span wrapper)
+{
+    struct visit visit = {.c = c};
+    struct err err;
+
+    if (cmw_walk(wrapper, check_record, &visit, &err) < 0) {
+        verdict_add_err(c->verdict, FINDING_CMW_FORM, &err);
+        return;
+    }
+    verdict_pass(c->verdict, FINDING_CMW_FORM);
+    if (visit.others > 0)
+        finding_got(verdict_add(c->verdict, FINDING_CMW_OTHER), "%zu", visit.others);
+    if (visit.evidence == 0)
+        finding_got(verdict_add(c->verdict, FINDING_CMW_EMPTY), "none");
+}
+
+/* --- signed ---------------------------------------------------------------------------------- */
+
+static bool parse_signed(struct span evidence, struct cose_sign1 *ret)
+{
+    static const char *const contents[] = {"application/cmw+cbor", "application/cmw+json"};
+    struct err unused;
+
+    if (evidence.len == 0 || (evidence.data[0] != 0x84 && evidence.data[0] != 0xd2) ||
+        cose_sign1_parse(evidence, ret, &unused) < 0 || ret->detached)
+        return false;
+    for (size_t i = 0; i < COUNT_OF(contents); i++)
+        if (cbor_text_is(cbor_find_int(ret->protected_map, COSE_CONTENT_TYPE), contents[i]))
+            return true;
+    return false;
+}
+
+static bool verify(struct attest_case *c, const struct cose_sign1 *message)
+{
+    OWNED_KEY *key = NULL;
+    struct err err;
+
+    if (!token_case_has_key(c))
+        return false;
+    if (token_key_load(c->in->key, &key, &err) < 0) {
+        verdict_add_err(c->verdict, FINDING_TOKEN_KEY, &err);
+        return false;
+    }
+    if (cose_sign1_verify(message, key, NULL, &err) < 0) {
+        verdict_add_err(c->verdict, FINDING_TOKEN_SIGNATURE, &err);
+        return false;
+    }
+    verdict_pass(c->verdict, FINDING_TOKEN_SIGNATURE);
+    return true;
+}
+
+bool cmw_case_detect(struct span evidence)
+{
+    struct cose_sign1 message;
+    struct err unused;
+
+    return parse_signed(evidence, &message) || cmw_walk(evidence, NULL, NULL, &unused) == 0;
+}
+
+void cmw_case_check(struct attest_case *c, struct span evidence)
+{
+    struct cose_sign1 message;
+
+    if (!parse_signed(evidence, &message)) {
+        check(c, evidence);
+        return;
+    }
+    verdict_open_item(c->verdict);
+    if (verify(c, &message))
+        verdict_prove_item(c->verdict);
+    if (c->policy != NULL)
+        verdict_appraise_item(c->verdict);
+    check(c, message.payload);
+}
