@@ -154,6 +154,7 @@ check: ## every test (installs what is missing)
 	$(Q)tests/check
 
 check-unit: ## unit tests and fuzz corpora, with ASan and UBSan
+	$(Q)tests/schemas/fetch || true
 	$(Q)$(MAKE) V=asan tests
 	$(Q)tests/run-units build/asan
 

@@ -16,6 +16,12 @@ static const struct platform platforms[VM_PLATFORM_COUNT] = {
     [VM_PLATFORM_TDX] = {VM_PLATFORM_TDX, false,
                          "this version of the manager starts no TDX guests yet",
                          "ask for platform 'vm', or 'auto', which takes the best there is"},
+    [VM_PLATFORM_SEV] = {VM_PLATFORM_SEV, false,
+                         "a guest of SEV cannot prove to anybody what it is",
+                         "ask for platform 'snp'"},
+    [VM_PLATFORM_SEV_ES] = {VM_PLATFORM_SEV_ES, false,
+                            "a guest of SEV-ES cannot prove to anybody what it is",
+                            "ask for platform 'snp'"},
 };
 
 const struct platform *platform_table(void)

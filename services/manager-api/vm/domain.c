@@ -1,31 +1,13 @@
 #include "services/manager-api/vm/domain.h"
 
 #include "lib/base/text.h"
+#include "services/manager-api/vm/domain_board.h"
 #include "services/manager-api/vm/record.h"
 #include "services/manager-api/vm/xml.h"
 
 #include <stdio.h>
 
 #define QEMU_URI "http://libvirt.org/schemas/domain/qemu/1.0"
-
-/* name, value, name, value ..., NULL */
-#define ATTRS(...) ((const char *const[]){__VA_ARGS__, NULL})
-#define NO_ATTRS   ((const char *const[]){NULL})
-
-static void element(struct xml *xml, const char *name, const char *const attrs[])
-{
-    xml_open(xml, name);
-    for (size_t i = 0; attrs[i] != NULL; i += 2)
-        xml_attr(xml, attrs[i], attrs[i + 1]);
-}
-
-static void leaf(struct xml *xml, const char *name, const char *const attrs[], const char *text)
-{
-    element(xml, name, attrs);
-    if (text != NULL)
-        xml_text(xml, text);
-    xml_close(xml);
-}
 
 void domain_name(const char *id, char out[static DOMAIN_NAME_SIZE])
 {
@@ -57,106 +39,132 @@ static void write_metadata(struct xml *xml, const struct vm_record *record)
     xml_close(xml);
 }
 
-/* The variable store is left out on purpose: with one, what a guest writes there would change what
- * the next boot measures, and there would be a file to lose. */
-static void write_boot(struct xml *xml, const struct vm_launch *launch)
-{
-    xml_open(xml, "os");
-    leaf(xml, "type", ATTRS("arch", "x86_64", "machine", "q35"), "hvm");
-    leaf(xml, "loader", ATTRS("readonly", "yes", "type", "pflash", "stateless", "yes"),
-         launch->firmware);
-    xml_leaf(xml, "kernel", launch->kernel);
-    xml_leaf(xml, "initrd", launch->initrd);
-    xml_leaf(xml, "cmdline", launch->cmdline);
-    xml_close(xml);
-}
-
-static void write_board(struct xml *xml, const struct vm_launch *launch)
-{
-    char number[24];
-
-    snprintf(number, sizeof(number), "%u", launch->record.memory_mib);
-    leaf(xml, "memory", ATTRS("unit", "MiB"), number);
-    snprintf(number, sizeof(number), "%u", launch->record.cpus);
-    leaf(xml, "vcpu", NO_ATTRS, number);
-    write_boot(xml, launch);
-    xml_open(xml, "features");
-    leaf(xml, "acpi", NO_ATTRS, NULL);
-    leaf(xml, "apic", NO_ATTRS, NULL);
-    xml_close(xml);
-
-    /* Under emulation qemu64 boots faster than max, which emulates what nobody uses. */
-    if (launch->kvm) {
-        leaf(xml, "cpu", ATTRS("mode", "host-model", "check", "partial"), NULL);
-    } else {
-        element(xml, "cpu", ATTRS("mode", "custom", "match", "exact", "check", "none"));
-        leaf(xml, "model", ATTRS("fallback", "forbid"), "qemu64");
-        xml_close(xml);
-    }
-    leaf(xml, "clock", ATTRS("offset", "utc"), NULL);
-    xml_leaf(xml, "on_poweroff", "destroy");
-    xml_leaf(xml, "on_reboot", "destroy"); /* a guest that reboots has lost what it measured */
-    xml_leaf(xml, "on_crash", "destroy");
-}
-
 /* mapped: links, devices and owners that the guest makes exist for the guest only. The modes are
  * those that its files get on the host, where the manager reads them as a member of QEMU's group.
  */
 static void write_exports(struct xml *xml, const struct vm_launch *launch)
 {
-    element(xml, "filesystem", ATTRS("type", "mount", "accessmode", "mapped"));
-    leaf(xml, "source", ATTRS("dir", launch->in_dir), NULL);
-    leaf(xml, "target", ATTRS("dir", "cocos-in"), NULL);
-    leaf(xml, "readonly", NO_ATTRS, NULL);
+    xml_open_with(xml, "filesystem", XML_ATTRS("type", "mount", "accessmode", "mapped"));
+    xml_leaf_with(xml, "source", XML_ATTRS("dir", launch->in_dir), NULL);
+    xml_leaf_with(xml, "target", XML_ATTRS("dir", "cocos-in"), NULL);
+    xml_leaf_with(xml, "readonly", XML_NO_ATTRS, NULL);
     xml_close(xml);
-    element(xml, "filesystem",
-            ATTRS("type", "mount", "accessmode", "mapped", "fmode", "0640", "dmode", "0770"));
-    leaf(xml, "source", ATTRS("dir", launch->out_dir), NULL);
-    leaf(xml, "target", ATTRS("dir", "cocos-out"), NULL);
+    xml_open_with(
+        xml, "filesystem",
+        XML_ATTRS("type", "mount", "accessmode", "mapped", "fmode", "0640", "dmode", "0770"));
+    xml_leaf_with(xml, "source", XML_ATTRS("dir", launch->out_dir), NULL);
+    xml_leaf_with(xml, "target", XML_ATTRS("dir", "cocos-out"), NULL);
     xml_close(xml);
 }
 
 static void write_console(struct xml *xml, const char *path)
 {
     /* A log of a null device goes through virtlogd, which keeps it from growing without end. */
-    element(xml, "serial", ATTRS("type", "null"));
+    xml_open_with(xml, "serial", XML_ATTRS("type", "null"));
     if (path[0] != '\0')
-        leaf(xml, "log", ATTRS("file", path, "append", "on"), NULL);
-    leaf(xml, "target", ATTRS("port", "0"), NULL);
+        xml_leaf_with(xml, "log", XML_ATTRS("file", path, "append", "on"), NULL);
+    xml_leaf_with(xml, "target", XML_ATTRS("port", "0"), NULL);
+    xml_close(xml);
+}
+
+/* libvirt takes them from the host's drivers and gives them back. */
+static void write_gpus(struct xml *xml, const struct vm_place *place)
+{
+    char domain[8], bus[8], slot[8], function[8];
+
+    for (unsigned i = 0; i < place->gpu_count; i++) {
+        const struct vm_pci *gpu = &place->gpus[i];
+
+        snprintf(domain, sizeof(domain), "0x%04x", gpu->domain);
+        snprintf(bus, sizeof(bus), "0x%02x", gpu->bus);
+        snprintf(slot, sizeof(slot), "0x%02x", gpu->slot);
+        snprintf(function, sizeof(function), "0x%x", gpu->function);
+        xml_open_with(xml, "hostdev",
+                      XML_ATTRS("mode", "subsystem", "type", "pci", "managed", "yes"));
+        xml_leaf_with(xml, "driver", XML_ATTRS("name", "vfio"), NULL);
+        xml_open(xml, "source");
+        xml_leaf_with(xml, "address",
+                      XML_ATTRS("domain", domain, "bus", bus, "slot", slot, "function", function),
+                      NULL);
+        xml_close(xml);
+        xml_close(xml);
+    }
+}
+
+/* The window above 4 GiB in which large devices show their memory. */
+static void write_pci_window(struct xml *xml, uint32_t gib)
+{
+    char kib[24];
+
+    if (gib == 0)
+        return;
+    snprintf(kib, sizeof(kib), "%llu", (unsigned long long)gib * MIB);
+    xml_open_with(xml, "controller", XML_ATTRS("type", "pci", "index", "0", "model", "pcie-root"));
+    xml_leaf_with(xml, "pcihole64", XML_ATTRS("unit", "KiB"), kib);
     xml_close(xml);
 }
 
 static void write_devices(struct xml *xml, const struct vm_launch *launch)
 {
     xml_open(xml, "devices");
-    leaf(xml, "controller", ATTRS("type", "usb", "model", "none"), NULL);
-    leaf(xml, "memballoon", ATTRS("model", "none"), NULL);
+    write_pci_window(xml, launch->place.pci_window_gib);
+    xml_leaf_with(xml, "controller", XML_ATTRS("type", "usb", "model", "none"), NULL);
+    xml_leaf_with(xml, "memballoon", XML_ATTRS("model", "none"), NULL);
     write_console(xml, launch->console);
     write_exports(xml, launch);
-    element(xml, "rng", ATTRS("model", "virtio"));
-    leaf(xml, "backend", ATTRS("model", "random"), "/dev/urandom");
+    xml_open_with(xml, "rng", XML_ATTRS("model", "virtio"));
+    xml_leaf_with(xml, "backend", XML_ATTRS("model", "random"), "/dev/urandom");
     xml_close(xml);
-    element(xml, "tpm", ATTRS("model", "tpm-crb"));
-    leaf(xml, "backend", ATTRS("type", "emulator", "version", "2.0"), NULL);
-    xml_close(xml);
+    if (domain_has_tpm(launch)) {
+        xml_open_with(xml, "tpm", XML_ATTRS("model", "tpm-crb"));
+        xml_leaf_with(xml, "backend", XML_ATTRS("type", "emulator", "version", "2.0"), NULL);
+        xml_close(xml);
+    }
+    write_gpus(xml, &launch->place);
     xml_close(xml);
 }
 
-static void write_arguments(struct xml *xml, uint16_t port)
+static void write_argument(struct xml *xml, const char *option, const char *value)
 {
-    char net[128], brake[96];
-    const char *arguments[] = {
-        "-netdev", net,  "-device", "virtio-net-pci,netdev=cocosnet,romfile=,bus=pcie.0,addr=0x1e",
-        "-set",    brake};
+    xml_leaf_with(xml, "qemu:arg", XML_ATTRS("value", option), NULL);
+    xml_leaf_with(xml, "qemu:arg", XML_ATTRS("value", value), NULL);
+}
 
-    snprintf(net, sizeof(net), "user,id=cocosnet,ipv6=off,restrict=on,hostfwd=tcp:127.0.0.1:%u-:%u",
-             port, DOMAIN_AGENT_PORT);
-    /* libvirt calls the second export fsdev-fs1 and has no element for its speed. */
-    snprintf(brake, sizeof(brake), "fsdev.fsdev-fs1.throttling.bps-write=%llu",
-             DOMAIN_SHARE_BYTES_PER_SECOND);
+/* In QEMU's options a comma ends a value, and two of them are one. */
+static void write_igvm(struct xml *xml, const char *path)
+{
+    OWNED_BUF object = BUF_OF(2 * VM_PATH_SIZE + 64);
+
+    buf_add_str(&object, "igvm-cfg,id=cocosigvm,file=");
+    for (const char *at = path; *at != '\0'; at++)
+        buf_add_str(&object, *at == ',' ? ",," : ((const char[]){*at, '\0'}));
+    write_argument(xml, "-object", buf_str(&object));
+    write_argument(xml, "-machine", "igvm-cfg=cocosigvm");
+}
+
+/* What libvirt has no element for. */
+static void write_arguments(struct xml *xml, const struct vm_launch *launch)
+{
+    uint32_t window = launch->place.pci_window_gib;
+    char text[128];
+
     xml_open(xml, "qemu:commandline");
-    for (size_t i = 0; i < COUNT_OF(arguments); i++)
-        leaf(xml, "qemu:arg", ATTRS("value", arguments[i]), NULL);
+    snprintf(text, sizeof(text),
+             "user,id=cocosnet,ipv6=off,restrict=on,hostfwd=tcp:127.0.0.1:%u-:%u",
+             launch->record.port, DOMAIN_AGENT_PORT);
+    write_argument(xml, "-netdev", text);
+    write_argument(xml, "-device", "virtio-net-pci,netdev=cocosnet,romfile=,bus=pcie.0,addr=0x1e");
+    /* libvirt calls the second export fsdev-fs1 and has no element for its speed. */
+    snprintf(text, sizeof(text), "fsdev.fsdev-fs1.throttling.bps-write=%llu",
+             DOMAIN_SHARE_BYTES_PER_SECOND);
+    write_argument(xml, "-set", text);
+    if (launch->igvm[0] != '\0')
+        write_igvm(xml, launch->igvm);
+    if (window != 0) {
+        snprintf(text, sizeof(text), "name=opt/ovmf/X-PciMmio64Mb,string=%llu",
+                 (unsigned long long)window * KIB);
+        write_argument(xml, "-fw_cfg", text);
+    }
     xml_close(xml);
 }
 
@@ -167,14 +175,15 @@ int domain_encode(const struct vm_launch *launch, const char *type, struct buf *
     char name[DOMAIN_NAME_SIZE];
 
     domain_name(launch->record.id, name);
-    element(&xml, "domain", ATTRS("type", type));
+    xml_open_with(&xml, "domain", XML_ATTRS("type", type));
     xml_bind(&xml, "qemu", QEMU_URI);
     xml_leaf(&xml, "name", name);
     xml_leaf(&xml, "uuid", launch->record.id);
     write_metadata(&xml, &launch->record);
-    write_board(&xml, launch);
+    domain_write_board(&xml, launch);
+    domain_write_security(&xml, launch);
     write_devices(&xml, launch);
-    write_arguments(&xml, launch->record.port);
+    write_arguments(&xml, launch);
     xml_close(&xml);
     if (xml_finish(&xml, out, err) < 0)
         return err_wrap(err, "definition of VM %s", launch->record.id);

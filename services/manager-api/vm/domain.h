@@ -1,7 +1,8 @@
 /* The libvirt definition of a VM: a pure function from a launch to XML.
  *
  * The guest gets a q35 board, UEFI without a variable store (so that every boot begins the same),
- * an emulated TPM, a random number generator, the two 9P exports of the share and one network card.
+ * an emulated TPM unless the processor itself vouches for the guest (SEV-SNP, TDX), a random number
+ * generator, the two 9P exports of the share and one network card.
  * The card hangs on QEMU's user network with restrict=on: the guest reaches nothing, and the host
  * reaches one port of the guest, on loopback. libvirt 9 has no element for that, so it is the one
  * thing that goes through qemu:commandline. */

@@ -7,7 +7,7 @@
 
 const char *const vm_phase_names[] = {"making",  "ready",    "stopped", "failed",
                                       "expired", "removing", NULL};
-const char *const vm_platform_names[] = {"vm", "snp", "tdx", NULL};
+const char *const vm_platform_names[] = {"vm", "snp", "tdx", "sev", "sev-es", NULL};
 
 enum field_type { TYPE_TEXT, TYPE_U16, TYPE_U32, TYPE_I64, TYPE_BOOL, TYPE_ENUM, TYPE_HEX };
 

@@ -26,6 +26,15 @@
 #define VM_CMDLINE_SIZE 2048
 #define VM_NONCE_SIZE   32
 #define VM_VERSION_SIZE 64
+#define VM_MODEL_SIZE   64
+#define VM_SOCKET_SIZE  108 /* what an address of a socket holds */
+#define VM_CPUSET_SIZE  256
+#define VM_BINDING_SIZE                                                                            \
+    48 /* what the launch of a TDX guest carries; SEV-SNP: the first 32 bytes                      \
+        */
+#define VM_ID_BLOCK 96
+#define VM_ID_AUTH  4096
+#define VM_GPUS_MAX 8
 
 /* How far a VM has come, as it is kept on disk. What happens between VM_PHASE_READY and an end (the
  * guest boots, the agent answers) is seen, not kept. */
@@ -42,9 +51,16 @@ enum vm_phase {
 extern const char *const vm_phase_names[]; /* "making" ..., NULL-terminated */
 
 /* What a confidential VM is protected by. */
-enum vm_platform { VM_PLATFORM_VM, VM_PLATFORM_SNP, VM_PLATFORM_TDX, VM_PLATFORM_COUNT };
+enum vm_platform {
+    VM_PLATFORM_VM, /* nothing */
+    VM_PLATFORM_SNP,
+    VM_PLATFORM_TDX,
+    VM_PLATFORM_SEV,
+    VM_PLATFORM_SEV_ES,
+    VM_PLATFORM_COUNT
+};
 
-extern const char *const vm_platform_names[]; /* "vm" "snp" "tdx", NULL-terminated */
+extern const char *const vm_platform_names[]; /* "vm" "snp" "tdx" "sev" "sev-es", NULL-terminated */
 
 /* Our record of a VM: everything that must survive a kill of the manager. */
 struct vm_record {
@@ -71,9 +87,49 @@ struct vm_record {
     uint8_t nonce[VM_NONCE_SIZE];      /* the boot nonce that the share's config carries */
 };
 
+/* What the processor is told when it starts a protected VM; all of it ends up in its reports. The
+ * platform is the record's. */
+struct vm_protection {
+    uint64_t policy;                  /* of the guest; TDX: its attributes */
+    bool bound;                       /* the next member is there */
+    uint8_t binding[VM_BINDING_SIZE]; /* SNP: host data; TDX: mrconfigid; zeros at the end */
+    bool kernel_hashes; /* SNP, SEV: the firmware gets digests of kernel, initrd and command line */
+    bool has_id;        /* SNP: the next three are there */
+    uint8_t id_block[VM_ID_BLOCK];
+    uint8_t id_auth[VM_ID_AUTH];
+    bool author_key; /* the id block's key is signed by an author's */
+    bool vlek;       /* SNP: reports are signed by the provider's key, not by the chip's own */
+    bool has_owner;  /* TDX: the next two are there */
+    uint8_t owner[VM_BINDING_SIZE];
+    uint8_t owner_config[VM_BINDING_SIZE];
+    char quote_socket[VM_SOCKET_SIZE]; /* TDX: where quotes are made; "" for none */
+};
+
+/* A device of the host on its PCI bus. */
+struct vm_pci {
+    uint16_t domain;
+    uint8_t bus, slot, function;
+};
+
+/* Where and how a VM lies on the host. All zeros: wherever there is room. */
+struct vm_place {
+    char cpu_model[VM_MODEL_SIZE]; /* of libvirt; "": what suits the platform */
+    bool memfd;                    /* memory that other processes could share */
+    bool hugepages;
+    bool has_node; /* memory and processors of one NUMA node */
+    uint32_t node;
+    char cpuset[VM_CPUSET_SIZE]; /* "0-15,32-47": of that node; "" for any */
+    struct vm_pci gpus[VM_GPUS_MAX];
+    unsigned gpu_count;
+    uint32_t pci_window_gib; /* room for their memory; 0: what the firmware thinks */
+};
+
 /* What a definition needs beyond the record. Paths are absolute. */
 struct vm_launch {
     struct vm_record record;
+    struct vm_protection protection;
+    struct vm_place place;
+    char igvm[VM_PATH_SIZE]; /* takes the firmware's place; "" for none */
     char firmware[VM_PATH_SIZE];
     char kernel[VM_PATH_SIZE];
     char initrd[VM_PATH_SIZE];

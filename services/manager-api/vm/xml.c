@@ -96,6 +96,30 @@ void xml_text(struct xml *xml, const char *text)
     expect(xml, xmlTextWriterWriteString(xml->writer, checked(xml, "text", text)));
 }
 
+void xml_open_with(struct xml *xml, const char *element, const char *const attrs[])
+{
+    xml_open(xml, element);
+    for (size_t i = 0; attrs[i] != NULL; i += 2)
+        xml_attr(xml, attrs[i], attrs[i + 1]);
+}
+
+void xml_leaf_with(struct xml *xml, const char *element, const char *const attrs[],
+                   const char *text)
+{
+    xml_open_with(xml, element, attrs);
+    if (text != NULL)
+        xml_text(xml, text);
+    xml_close(xml);
+}
+
+void xml_leaf_base64(struct xml *xml, const char *element, struct span bytes)
+{
+    OWNED_BUF text = BUF_OF(bytes.len / 3 * 4 + 4);
+
+    text_encode_base64(bytes, &text);
+    xml_leaf(xml, element, buf_str(&text));
+}
+
 int xml_finish(struct xml *xml, struct buf *out, struct err *err)
 {
     expect(xml, xmlTextWriterEndDocument(xml->writer));
