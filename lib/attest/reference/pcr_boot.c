@@ -4,15 +4,8 @@
 #include "lib/attest/reference/pe.h"
 #include "lib/base/buf.h"
 
-#define VARIABLE_MAX (1 * MIB)
-#define OPTIONS_MAX  (64 * KIB)
-#define UNTIL_AGENT  14 /* the last register that booting decides */
-
-/* EFI GUIDs as they lie in memory. */
-static const uint8_t guid_global[16] = {0x61, 0xdf, 0xe4, 0x8b, 0xca, 0x93, 0xd2, 0x11,
-                                        0xaa, 0x0d, 0x00, 0xe0, 0x98, 0x03, 0x2b, 0x8c};
-static const uint8_t guid_security[16] = {0xcb, 0xb2, 0x19, 0xd7, 0x3a, 0x3d, 0x96, 0x45,
-                                          0xa3, 0xbc, 0xda, 0xd0, 0x0e, 0x67, 0x65, 0x6f};
+#define OPTIONS_MAX (64 * KIB)
+#define UNTIL_AGENT 14 /* the last register that booting decides */
 
 /* What a VM without other boot options has: BootOrder {0x0000} and Boot0000, the UiApp of OVMF. The
  * content is fixed by the firmware volume's GUIDs. */
@@ -24,15 +17,23 @@ static const uint8_t boot_0000[] = {
     0x03, 0x45, 0x83, 0x6e, 0x8a, 0xb6, 0xf4, 0x66, 0x23, 0x31, 0x7f, 0xff, 0x04, 0x00,
 };
 
-/* Extends a register with the digest of data; index and size are right by construction. */
+/* Index and size are right by construction. */
+static void extend_digest(struct pcr_bank *bank, unsigned index,
+                          const uint8_t digest[static SHA256_SIZE])
+{
+    struct err err;
+
+    if (pcr_bank_extend(bank, index, span_of(digest, SHA256_SIZE), &err) < 0)
+        abort();
+}
+
+/* Extends a register with the digest of data. */
 static void extend(struct pcr_bank *bank, unsigned index, struct span data)
 {
     uint8_t digest[SHA256_SIZE];
-    struct err err;
 
     digest_of(DIGEST_SHA256, data, digest);
-    if (pcr_bank_extend(bank, index, SPAN_OF_ARRAY(digest), &err) < 0)
-        abort();
+    extend_digest(bank, index, digest);
 }
 
 static void extend_text(struct pcr_bank *bank, unsigned index, const char *text)
@@ -47,35 +48,19 @@ static void extend_separator(struct pcr_bank *bank, unsigned index)
     extend(bank, index, SPAN_OF_ARRAY(separator));
 }
 
-/* UEFI_VARIABLE_DATA: GUID, lengths of name in characters and of data in bytes, both u64, UTF-16
- * name, data (PC Client profile, section 10.2.6). */
-static void extend_variable(struct pcr_bank *bank, const uint8_t guid[static 16], const char *name,
-                            struct span content)
-{
-    OWNED_BUF data = BUF_OF(VARIABLE_MAX);
-
-    buf_add(&data, guid, 16);
-    buf_add_le64(&data, strlen(name));
-    buf_add_le64(&data, content.len);
-    for (const char *p = name; *p != '\0'; p++)
-        buf_add_le16(&data, (uint8_t)*p);
-    buf_add_span(&data, content);
-    extend(bank, 7, buf_span(&data));
-}
-
 static void predict_secure_boot(const struct pcr_boot_input *input, struct pcr_bank *bank)
 {
-    const struct secure_boot_vars *vars = &input->secure_boot;
-    uint8_t enabled = vars->enabled ? 1 : 0;
+    uint8_t digest[SHA256_SIZE];
 
-    extend_variable(bank, guid_global, "SecureBoot", span_of(&enabled, 1));
-    extend_variable(bank, guid_global, "PK", vars->pk);
-    extend_variable(bank, guid_global, "KEK", vars->kek);
-    extend_variable(bank, guid_security, "db", vars->db);
-    extend_variable(bank, guid_security, "dbx", vars->dbx);
+    for (size_t i = 0; i < SECURE_BOOT_VARIABLES; i++) {
+        secure_boot_digest(&input->secure_boot, i, DIGEST_SHA256, digest);
+        extend_digest(bank, 7, digest);
+    }
     extend_separator(bank, 7);
-    if (input->secure_boot_authority.len > 0)
-        extend_variable(bank, guid_security, "db", input->secure_boot_authority);
+    if (input->secure_boot_authority.len == 0)
+        return;
+    secure_boot_authority_digest(input->secure_boot_authority, DIGEST_SHA256, digest);
+    extend_digest(bank, 7, digest);
 }
 
 static int predict_kernel(const struct pcr_boot_input *input, struct pcr_bank *bank,

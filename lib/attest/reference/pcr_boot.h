@@ -4,8 +4,8 @@
  * PCR 1 to 7 and 9 follow from kernel, initrd, command line, RAM size and the Secure Boot
  * variables; 8 and 11 to 14 stay zero; 15 is the agent's (see pcr_run.h); 10 follows from 0 to 9 by
  * IMA's boot_aggregate. PCR 0 holds the firmware itself: the digests of its version and of DXEFV
- * follow from the file, the one of PEIFV depends on RAM size and vCPU count in a way nobody
- * predicts, so it is an input.
+ * follow from the file (see boot_reference.h), the one of PEIFV on RAM size and vCPU count as well
+ * (see pei.h).
  *
  * Sources: TCG PC Client Platform Firmware Profile 1.05, section 3.3.4; edk2 (what OVMF measures);
  * Linux drivers/firmware/efi/libstub (PCR 9). Checked against quotes of real VMs. */
@@ -13,14 +13,9 @@
 #define COCOS_ATTEST_REFERENCE_PCR_BOOT_H
 
 #include "lib/attest/evidence/pcr.h"
+#include "lib/attest/reference/secure_boot.h"
 #include "lib/base/err.h"
 #include "lib/base/span.h"
-
-/* The UEFI variables that PCR 7 measures; an absent one is measured as empty. */
-struct secure_boot_vars {
-    bool enabled;
-    struct span pk, kek, db, dbx; /* contents of the variables: signature lists */
-};
 
 /* What a VM boots. secure_boot_authority: the EFI_SIGNATURE_DATA entry of db that verified the
  * kernel. */

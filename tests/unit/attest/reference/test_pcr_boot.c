@@ -3,21 +3,7 @@
 
 #include "lib/attest/reference/linux_boot.h"
 #include "lib/attest/reference/pcr_boot.h"
-
-/* The least that passes for a bzImage with an EFI stub. */
-static void make_kernel(uint8_t kernel[static 0x400])
-{
-    memset(kernel, 0, 0x400);
-    memcpy(kernel, "MZ", 2);
-    kernel[0x3c] = 0x40;
-    memcpy(kernel + 0x40, "PE\0\0", 4);
-    kernel[0x40 + 20] = 0xf0;                  /* optional header */
-    kernel[0x58] = 0x0b, kernel[0x59] = 0x02;  /* PE32+ */
-    kernel[0x58 + 61] = 0x04;                  /* headers: 0x400 bytes */
-    kernel[0x58 + 108] = 16;                   /* directories */
-    memcpy(kernel + 0x202, "HdrS\x0f\x02", 6); /* protocol 2.15 */
-    kernel[0x236] = 2;                         /* may be loaded above 4 GiB */
-}
+#include "tests/unit/attest/reference/kernel_make.h"
 
 static void predict(struct pcr_boot_input *input, struct pcr_bank *bank)
 {

@@ -1,0 +1,81 @@
+/* The variables of Secure Boot as firmware measures them: empty ones as in the log of a genuine TD
+ * (SHA-384) and of our VMs (SHA-256). */
+#include "tests/unit/unit.h"
+
+#include "lib/attest/reference/secure_boot.h"
+
+static const struct {
+    const char *sha384, *sha256; /* how they begin */
+} empty[SECURE_BOOT_VARIABLES] = {
+    {"cfa4e2c606f57262", "115aa827dbccfb44"}, {"6f2e3cbc14f9def8", "dea7b80ab53a3daa"},
+    {"d607c0efb41c0d75", "e670e121fcebd473"}, {"08a74f8963b337ac", "baf89a3ccace5275"},
+    {"18cc6e01f0c6ea99", "9f75b6823bff6af1"},
+};
+
+static void begins(const struct secure_boot_vars *vars, size_t index, enum digest_alg alg,
+                   const char *prefix)
+{
+    uint8_t digest[DIGEST_SIZE_MAX];
+    char hex[2 * DIGEST_SIZE_MAX + 1];
+
+    secure_boot_digest(vars, index, alg, digest);
+    text_hex(digest, digest_size(alg), hex);
+    if (!text_starts_with(hex, prefix))
+        fail_msg("variable %zu is %s, expected %s...", index, hex, prefix);
+}
+
+static void variables_without_content_are_measured_as_empty(void **state)
+{
+    const struct secure_boot_vars vars = {.enabled = false};
+
+    (void)state;
+    for (size_t i = 0; i < SECURE_BOOT_VARIABLES; i++) {
+        begins(&vars, i, DIGEST_SHA384, empty[i].sha384);
+        begins(&vars, i, DIGEST_SHA256, empty[i].sha256);
+    }
+}
+
+/* From the log of a TD whose firmware has no variable store. */
+static void variable_that_is_not_there_is_not_the_same_as_off(void **state)
+{
+    const struct secure_boot_vars vars = {.absent = true};
+
+    (void)state;
+    begins(&vars, 0, DIGEST_SHA384, "9dc3a1f80bcec915");
+}
+
+static void on_is_not_off(void **state)
+{
+    const struct secure_boot_vars on = {.enabled = true}, off = {.enabled = false};
+    uint8_t a[SHA256_SIZE], b[SHA256_SIZE];
+
+    (void)state;
+    secure_boot_digest(&on, 0, DIGEST_SHA256, a);
+    secure_boot_digest(&off, 0, DIGEST_SHA256, b);
+    assert_memory_not_equal(a, b, SHA256_SIZE);
+}
+
+static void content_and_name_count(void **state)
+{
+    const struct secure_boot_vars vars = {.db = span_of_str("x"), .dbx = span_of_str("x")};
+    uint8_t db[SHA256_SIZE], dbx[SHA256_SIZE], authority[SHA256_SIZE];
+
+    (void)state;
+    secure_boot_digest(&vars, 3, DIGEST_SHA256, db);
+    secure_boot_digest(&vars, 4, DIGEST_SHA256, dbx);
+    secure_boot_authority_digest(span_of_str("x"), DIGEST_SHA256, authority);
+    assert_memory_not_equal(db, dbx, SHA256_SIZE);
+    assert_memory_equal(db, authority, SHA256_SIZE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(variables_without_content_are_measured_as_empty),
+        cmocka_unit_test(variable_that_is_not_there_is_not_the_same_as_off),
+        cmocka_unit_test(on_is_not_off),
+        cmocka_unit_test(content_and_name_count),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
