@@ -12,10 +12,10 @@ struct boot_options {
     struct common_options common;
     const char *image, *kernel, *initrd, *append, *firmware, *firmware_version;
     const char *pk, *kek, *db, *dbx, *authority;
-    const char *config, *pei, *record;
+    const char *config, *pei, *record, *ccel;
     struct flag_list manifests;
     uint64_t memory_mib, cpus;
-    bool as_is, policy, shapes;
+    bool as_is, policy, shapes, two_passes;
 };
 
 extern const struct flag boot_flags[];

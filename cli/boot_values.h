@@ -3,10 +3,9 @@
 #ifndef COCOS_CLI_BOOT_VALUES_H
 #define COCOS_CLI_BOOT_VALUES_H
 
-#include "cli/command.h"
-#include "lib/api/image.h"
-#include "lib/attest/reference/boot_reference.h"
-#include "lib/json/json.h"
+#include "cli/boot_input.h"
+#include "lib/attest/reference/rtmr_boot.h"
+#include "lib/attest/reference/tdvf.h"
 
 /* run: PCR 15, or NULL. */
 struct json *boot_values_json(const struct boot_reference *reference,
@@ -28,5 +27,18 @@ MUST_USE int boot_values_of_shapes(const struct image_record *record,
  * shape that is there already, or a new shape. */
 struct json *boot_values_add(const struct json *document, const struct vm_shape *shape,
                              const struct boot_prediction *prediction);
+
+/* A TD's registers: MRTD of the firmware, the others after a template. */
+struct td_prediction {
+    uint8_t mrtd[SHA384_SIZE];
+    struct rtmr_boot boot;
+};
+
+/* Errors: USAGE (template), INPUT (files), UNTRUSTED (a template of another kind of boot). */
+MUST_USE int boot_values_of_td(const struct boot_bytes *bytes, const char *template_path,
+                               enum tdvf_order order, struct td_prediction *ret, struct err *err);
+
+/* {"mrtd": hex, "rtmr0": hex, ...}, or a policy that demands them. */
+struct json *boot_values_td_json(const struct td_prediction *td, bool policy);
 
 #endif

@@ -35,6 +35,17 @@ static void print_registers(const struct boot_prediction *prediction, const uint
         say_warning("PCR 0 and 10 are not known: %s", prediction->pei_reason);
 }
 
+/* "name  digest" lines of an object. */
+static void print_digests(const struct json *object)
+{
+    const struct json *value;
+    const char *key = NULL;
+
+    while ((value = json_next(object, &key)) != NULL)
+        if (json_str(value) != NULL)
+            print_line("%-6s  %s", key, json_str(value));
+}
+
 /* PCR 15, when a configuration was named. */
 static int predict_run(const struct boot_options *options, uint8_t out[static SHA256_SIZE],
                        bool *ret, struct err *err)
@@ -132,6 +143,27 @@ static int print_record(const struct boot_options *options, const struct boot_by
     return 0;
 }
 
+/* A TD: nothing of a TPM, and nothing that its template does not show. */
+static int print_td(const struct cli *cli, const struct boot_options *options,
+                    const struct boot_bytes *bytes, struct err *err)
+{
+    OWNED_JSON *json = NULL;
+    struct td_prediction td;
+
+    if (boot_values_of_td(bytes, options->ccel,
+                          options->two_passes ? TDVF_TWO_PASSES : TDVF_PAGE_BY_PAGE, &td, err) < 0)
+        return reject(err);
+    json = boot_values_td_json(&td, options->policy);
+    if (options->policy || cli->options->json)
+        print_json(json);
+    else
+        print_digests(json);
+    for (unsigned index = 0; index < RTMR_COUNT; index++)
+        if (td.boot.taken[index] > 0)
+            say("RTMR%u: %zu events are the template's word", index, td.boot.taken[index]);
+    return 0;
+}
+
 static int run_measure(const struct cli *cli, const void *ptr, struct err *err)
 {
     const struct boot_options *options = ptr;
@@ -141,6 +173,8 @@ static int run_measure(const struct cli *cli, const void *ptr, struct err *err)
 
     if (boot_input_read(options, &bytes, err) < 0)
         return -1;
+    if (options->ccel != NULL)
+        return print_td(cli, options, &bytes, err);
     if (boot_reference_begin(buf_span(&bytes.firmware), version, &reference, err) < 0)
         return reject(err);
     if (options->record != NULL)
@@ -165,7 +199,9 @@ const struct command boot_commands[] = {
             "PCR 0 holds the early firmware as it lies in memory. For builds that are not "
             "known, or another processor than QEMU's qemu64, boot one VM of the shape and "
             "take the digest from its event log with --record; give it back with --pei, or name "
-            "the release record: it is printed with the values of that VM among its own.",
+            "the release record: it is printed with the values of that VM among its own.\n\n"
+            "With --ccel it is a TD: MRTD from the firmware file, RTMR1 and RTMR2 from the files, "
+            "RTMR0 as the log of a TD of the same shape has it, with the keys that are enrolled.",
         .example = "cocos-cli measure --image build/eos/eos/image.json --memory 1024 --cpus 2",
     },
     {NULL},

@@ -196,3 +196,47 @@ def test_log_that_is_none_records_nothing(cli, files):
     (cli.directory / "log").write_bytes(b"no log")
     cli("measure", *files, "--record", "log", code=5)
     cli("measure", *files, "--record", "absent", code=2)
+
+
+# --- TDs ---
+
+def td_log(*, without=()):
+    """The log of a TD that booted directly into a kernel, as OVMF and Linux write it."""
+    def event(register, kind, data):
+        return (struct.pack("<IIIH", register, kind, 1, 12) + hashlib.sha384(data).digest() +
+                struct.pack("<I", len(data)) + data)
+    spec = b"Spec ID Event03\0" + struct.pack("<IBBBBIHHB", 0, 0, 2, 0, 2, 1, 12, 48, 0)
+    events = {"hob": event(1, 0x8000000B, b"TD HOB"), "volume": event(1, 0x8000000A, b"CFV"),
+              "variables": b"".join(event(1, 0x80000001, b"v") for _ in range(5)),
+              "kernel": event(2, 0x80000003, b"a kernel"), "options": event(3, 6, struct.pack("<I", 0x8F3B22ED)),
+              "initrd": event(3, 6, struct.pack("<I", 0x8F3B22EC))}
+    return (struct.pack("<II20sI", 0, 3, bytes(20), len(spec)) + spec +
+            b"".join(data for name, data in events.items() if name not in without))
+
+
+def extended_384(*digests):
+    value = bytes(48)
+    for digest in digests:
+        value = hashlib.sha384(value + digest).digest()
+    return value.hex()
+
+
+def test_td_is_measured_after_a_template(cli, files):
+    (cli.directory / "ccel").write_bytes(td_log())
+    whole = [*files, "--firmware", "/usr/share/ovmf/OVMF.fd", "--ccel", "ccel"]
+    told = cli("measure", *whole, "--json").json
+    options = hashlib.sha384("quiet initrd=initrd\0".encode("utf-16-le")).digest()
+    assert told["rtmr2"] == extended_384(options, hashlib.sha384(b"an initrd").digest())
+    assert cli("measure", *whole, "--policy").json == {"version": 1, "platforms": ["tdx"], "tdx": told}
+    assert cli("measure", *whole, "--two-passes", "--json").json["mrtd"] != told["mrtd"]
+    done = cli("measure", *whole)
+    assert f"rtmr2   {told['rtmr2']}" in done.out.splitlines() and "RTMR0: 1 events" in done.err
+
+
+def test_td_needs_a_firmware_and_a_template_that_fit(cli, files):
+    (cli.directory / "ccel").write_bytes(td_log(without=["kernel"]))
+    (cli.directory / "no-firmware").write_bytes(bytes(8192))
+    whole = [*files, "--ccel", "ccel"]
+    assert "no event is the kernel" in cli("measure", *whole, "--firmware", "/usr/share/ovmf/OVMF.fd", code=5).err
+    cli("measure", *whole, "--firmware", "no-firmware", code=5)
+    cli("measure", *files, "--ccel", "absent", code=2)
