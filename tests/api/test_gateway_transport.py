@@ -1,0 +1,255 @@
+"""The gateway's HTTP/2: what peers may do to it, and what it survives. The peer is scripted byte by byte."""
+
+import os
+import re
+import socket
+import ssl
+import subprocess
+import threading
+import time
+
+import grpc
+import pytest
+
+from gateways import Client, Gateway, field
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = 0, 1, 3, 4, 6, 7, 8, 9
+END_STREAM, END_HEADERS, ACK = 1, 4, 1
+NOWHERE = "unix:/nowhere/agent.sock"
+
+
+def frame(kind, flags, stream, payload=b""):
+    return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
+
+
+def literal(name, value):
+    """A header field as HPACK writes it without any table (RFC 7541, 6.2.2)."""
+    def text(raw):
+        raw = raw if isinstance(raw, bytes) else raw.encode()
+        if len(raw) < 127:
+            return bytes([len(raw)]) + raw
+        out, left = b"\x7f", len(raw) - 127
+        while left >= 128:
+            out, left = out + bytes([left & 127 | 128]), left >> 7
+        return out + bytes([left]) + raw
+    return b"\x00" + text(name) + text(value)
+
+
+def head(path="/grpc.health.v1.Health/Check", method="POST", content_type="application/grpc", **more):
+    fields = {":method": method, ":scheme": "http", ":path": path, ":authority": "t", "te": "trailers"}
+    if content_type:
+        fields["content-type"] = content_type
+    fields.update({name.replace("_", "-"): value for name, value in more.items()})
+    return b"".join(literal(name, value) for name, value in fields.items())
+
+
+class Peer:
+    """A connection to write frames to, and to read them from."""
+
+    def __init__(self, gateway, hello=True):
+        self.socket = socket.create_connection(("127.0.0.1", gateway.port), timeout=20)
+        self.buffer = b""
+        if hello:
+            self.say(PREFACE + frame(SETTINGS, 0, 0))
+
+    def say(self, data):
+        self.socket.sendall(data)
+
+    def frames(self):
+        while True:
+            while len(self.buffer) >= 9 and len(self.buffer) >= 9 + int.from_bytes(self.buffer[:3], "big"):
+                length = int.from_bytes(self.buffer[:3], "big")
+                kind, flags = self.buffer[3], self.buffer[4]
+                stream = int.from_bytes(self.buffer[5:9], "big")
+                payload, self.buffer = self.buffer[9:9 + length], self.buffer[9 + length:]
+                yield kind, flags, stream, payload
+            try:
+                more = self.socket.recv(65536)
+            except ConnectionResetError:
+                return
+            if not more:
+                return
+            self.buffer += more
+
+    def await_frame(self, wanted, stream=None):
+        for kind, flags, at, payload in self.frames():
+            if kind == wanted and (stream is None or at == stream):
+                return flags, payload
+        return None
+
+    def is_closed(self):
+        return all(kind != HEADERS for kind, *_ in self.frames())
+
+    def close(self):
+        self.socket.close()
+
+
+@pytest.fixture
+def plain():
+    with Gateway("--agent", NOWHERE, tls=False) as gateway:
+        yield gateway
+        Client(gateway.channel()).health()  # whatever a test did, others are served
+
+
+def rounds(peer, stream, fields, body=b"\0\0\0\0\0"):
+    """One request; its whole answer as bytes (the header blocks as HPACK left them)."""
+    peer.say(frame(HEADERS, END_HEADERS, stream, fields) + frame(DATA, END_STREAM, stream, body))
+    out = b""
+    for kind, flags, at, payload in peer.frames():
+        if at != stream:
+            continue
+        out += payload
+        if kind == RST_STREAM or flags & END_STREAM:
+            return out
+    raise AssertionError("the connection ended")
+
+
+def test_what_is_no_grpc_gets_an_answer_of_http(plain):
+    peer = Peer(plain)
+    for stream, fields in ((1, head(method="GET")), (3, head(content_type="text/plain")),
+                           (5, head(content_type=None))):
+        assert rounds(peer, stream, fields)  # answered, and the connection goes on
+    peer.close()
+
+
+def test_twenty_thousand_calls_by_a_load_generator(plain, tmp_path):
+    body = tmp_path / "body"
+    body.write_bytes(b"\0\0\0\0\0")
+    out = subprocess.run(
+        ["h2load", "-n", "20000", "-c", "8", "-m", "50", "-d", str(body), "-H", "content-type: application/grpc",
+         "-H", "te: trailers", f"http://127.0.0.1:{plain.port}/grpc.health.v1.Health/Check"],
+        stdout=subprocess.PIPE, check=True, text=True, timeout=120).stdout
+    assert re.search(r"20000 succeeded, 0 failed, 0 errored", out), out
+
+
+@pytest.mark.parametrize("bytes_", [
+    b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", b"\x16\x03\x01" + b"\0" * 100, PREFACE[:-1] + b"x",
+    PREFACE + frame(DATA, 0, 0), PREFACE + frame(SETTINGS, 0, 0, b"\0"),
+    PREFACE + frame(SETTINGS, 0, 0) + frame(HEADERS, END_HEADERS, 2, b"\x82"),
+    PREFACE + frame(SETTINGS, 0, 0) + frame(CONTINUATION, END_HEADERS, 1, b"\x82"),
+    PREFACE + frame(SETTINGS, 0, 0) + frame(HEADERS, END_HEADERS, 1, b"\xff\xff\xff\xff\xff\xff"),
+    PREFACE + b"\xff\xff\xff\x00\x00\x00\x00\x00\x01", PREFACE + frame(WINDOW_UPDATE, 0, 0, b"\0\0\0\0"),
+], ids=range(10))
+def test_what_is_no_http2_ends_its_connection(plain, bytes_):
+    peer = Peer(plain, hello=False)
+    peer.say(bytes_)
+    assert peer.is_closed()
+
+
+def test_header_lists_have_a_ceiling(plain):
+    peer = Peer(plain)
+    block = head() + b"".join(literal(f"x-{i}", "y" * 1000) for i in range(17))
+    peer.say(frame(HEADERS, 0, 1, block[:16000]) + frame(CONTINUATION, END_HEADERS, 1, block[16000:]))
+    assert peer.await_frame(RST_STREAM, 1)
+    assert b"\x00" in rounds(peer, 3, head())
+    peer.close()
+
+
+def test_an_endless_header_list_ends_its_connection(plain):
+    peer = Peer(plain)
+    peer.say(frame(HEADERS, 0, 1, head()))
+    try:
+        for i in range(1000):
+            peer.say(frame(CONTINUATION, 0, 1, literal(f"x-{i}", "y" * 8000)))
+    except (BrokenPipeError, ConnectionResetError):
+        pass
+    assert peer.is_closed()
+
+
+def test_streams_that_are_reset_at_once_end_their_connection(plain):
+    peer = Peer(plain)
+    try:
+        for i in range(5000):
+            stream = 2 * i + 1
+            peer.say(frame(HEADERS, END_HEADERS, stream, head()) +
+                     frame(RST_STREAM, 0, stream, (8).to_bytes(4, "big")))
+    except (BrokenPipeError, ConnectionResetError):
+        pass
+    assert peer.await_frame(GOAWAY)
+
+
+def test_more_than_the_window_ends_the_stream_or_the_connection(plain):
+    peer = Peer(plain)
+    peer.say(frame(HEADERS, END_HEADERS, 1, head("/agent.AgentService/Algo", signature="AAAA", algo_type="bin")))
+    try:
+        for _ in range(400):
+            peer.say(frame(DATA, 0, 1, bytes(16384)))
+    except (BrokenPipeError, ConnectionResetError):
+        pass
+    assert any(kind in (RST_STREAM, GOAWAY) for kind, *_ in peer.frames())
+    peer.close()
+
+
+def test_more_streams_than_may_be_are_refused(plain):
+    peer = Peer(plain)
+    for i in range(300):
+        peer.say(frame(HEADERS, END_HEADERS, 2 * i + 1, head("/grpc.health.v1.Health/Watch")))
+    assert any(kind in (RST_STREAM, GOAWAY) for kind, *_ in peer.frames())
+    peer.close()
+
+
+def test_a_silent_peer_is_cut_and_does_not_hold_the_others(plain):
+    silent = [Peer(plain, hello=False) for _ in range(20)]
+    begin = time.monotonic()
+    for _ in range(20):
+        Client(plain.channel()).health(timeout=5)
+    assert time.monotonic() - begin < 10
+    assert all(peer.is_closed() for peer in silent)
+    assert 8 < time.monotonic() - begin < 20
+
+
+def test_deadlines_and_encodings_are_checked(plain):
+    peer = Peer(plain)
+    for stream, more in ((1, {"grpc_timeout": "soon"}), (3, {"grpc_encoding": "gzip"})):
+        assert rounds(peer, stream, head(**more))  # refused, and the connection goes on
+    peer.close()
+    call = plain.channel().unary_unary("/grpc.health.v1.Health/Check", request_serializer=bytes,
+                                       response_deserializer=bytes)
+    with pytest.raises(grpc.RpcError) as caught:
+        call(field(1, "agent"), compression=grpc.Compression.Gzip)
+    assert caught.value.code() == grpc.StatusCode.UNIMPLEMENTED
+
+
+def test_watching_health_ends_with_the_server():
+    with Gateway("--agent", NOWHERE, tls=False) as gateway:
+        watch = gateway.channel().unary_stream("/grpc.health.v1.Health/Watch", request_serializer=bytes,
+                                               response_deserializer=bytes)(field(1, "agent"))
+        assert next(watch) == b"\x08\x01"
+        stopper = threading.Thread(target=gateway.stop)
+        stopper.start()
+        assert next(watch) == b"\x08\x02"
+        with pytest.raises(grpc.RpcError) as caught:
+            next(watch)
+        assert caught.value.code() == grpc.StatusCode.UNAVAILABLE
+        stopper.join()
+
+
+def test_tls_wants_h2_and_proves_keys():
+    with Gateway("--agent", NOWHERE) as gateway:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        for protocols in (["http/1.1"], ["h2"]):
+            context.set_alpn_protocols(protocols)
+            plain_socket = socket.create_connection(("127.0.0.1", gateway.port), timeout=20)
+            if protocols == ["h2"]:
+                with context.wrap_socket(plain_socket) as tls:
+                    assert tls.selected_alpn_protocol() == "h2"
+            else:
+                with pytest.raises(ssl.SSLError):
+                    context.wrap_socket(plain_socket)
+
+
+def test_settings_that_do_not_go_together_are_refused(tmp_path):
+    def start(*arguments):
+        return subprocess.run([os.path.join(os.environ.get("BIN_DIR", "build/bin"), "cocos-gateway"), *arguments],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              timeout=20)
+    for arguments, said in (
+            ([], "nothing to serve"), (["--agent", NOWHERE, "--certificate", "x"], "go together"),
+            (["--agent", NOWHERE, "--certificate", "/nowhere", "--key", "/nowhere"], "/nowhere"),
+            (["--agent", NOWHERE, "--plaintext", "--client-ca", "x"], "plaintext"),
+            (["--manager", "https://127.0.0.1:1"], "--tokens"),
+            (["--agent", NOWHERE, "--listen", "localhost"], "no address")):
+        answer = start(*arguments)
+        assert answer.returncode in (1, 2) and said in answer.stderr, (arguments, answer)
