@@ -2,8 +2,10 @@
 #include "services/grpc-gateway/config.h"
 #include "services/grpc-gateway/door.h"
 #include "services/grpc-gateway/grpc/health.h"
+#include "services/grpc-gateway/manager/service.h"
 
 #include "lib/base/clock.h"
+#include "lib/base/file.h"
 #include "lib/program/lifecycle.h"
 #include "lib/program/log.h"
 
@@ -11,27 +13,66 @@
 
 #define DRAIN_MS     5000
 #define SERVICES_MAX 4
+#define PEM_MAX      (256 * KIB)
 
 struct gateway {
     struct config config;
     struct agent_door agent;
+    struct manager_door manager;
     struct health health;
     struct grpc_service services[SERVICES_MAX];
     size_t service_count;
     struct grpc_server *server;
 };
 
-static void open_services(struct gateway *gateway)
+static void add(struct gateway *gateway, struct grpc_service service)
+{
+    gateway->services[gateway->service_count++] = service;
+}
+
+static void add_agent(struct gateway *gateway)
 {
     const struct config *config = &gateway->config;
+
+    gateway->agent = (struct agent_door){config->agent, config->agent_pin};
+    add(gateway, agent_service(&gateway->agent));
+}
+
+static int add_manager(struct gateway *gateway, struct err *err)
+{
+    const struct config *config = &gateway->config;
+
+    gateway->manager = (struct manager_door){.url = config->manager, .ca = BUF_OF(PEM_MAX)};
+    if (config->manager_ca[0] != '\0' &&
+        file_read(config->manager_ca, &gateway->manager.ca, err) < 0)
+        return err_wrap(err, "manager's authority '%s'", config->manager_ca);
+    if (client_tokens_load(config->tokens, &gateway->manager.tokens, err) < 0)
+        return -1;
+    add(gateway, manager_service(&gateway->manager));
+    return 0;
+}
+
+static int open_services(struct gateway *gateway, struct err *err)
+{
     size_t names = 0;
 
-    if (config->agent[0] != '\0') {
-        gateway->agent = (struct agent_door){config->agent, config->agent_pin};
-        gateway->services[gateway->service_count++] = agent_service(&gateway->agent);
+    if (gateway->config.agent[0] != '\0') {
+        add_agent(gateway);
         gateway->health.names[names++] = "agent";
     }
-    gateway->services[gateway->service_count++] = health_service(&gateway->health);
+    if (gateway->config.manager[0] != '\0') {
+        if (add_manager(gateway, err) < 0)
+            return -1;
+        gateway->health.names[names++] = "manager";
+    }
+    add(gateway, health_service(&gateway->health));
+    return 0;
+}
+
+static void close_services(struct gateway *gateway)
+{
+    client_tokens_free(gateway->manager.tokens);
+    buf_done(&gateway->manager.ca);
 }
 
 static int start(struct gateway *gateway, struct err *err)
@@ -39,7 +80,8 @@ static int start(struct gateway *gateway, struct err *err)
     struct grpc_config grpc = {.listen = gateway->config.listen};
     int result;
 
-    open_services(gateway);
+    if (open_services(gateway, err) < 0)
+        return -1;
     if (door_open(&gateway->config, clock_now(), &grpc.tls, err) < 0)
         return -1;
     grpc.services = gateway->services;
@@ -73,6 +115,7 @@ int main(int argc, char **argv)
     result = setting_load(&gateway_info, argc, argv, &gateway.config, &err);
     if (result == 0)
         result = run(&gateway, &err);
+    close_services(&gateway);
     if (result < 0)
         fprintf(stderr, "cocos-gateway: %s\n", err.text);
     setting_release(&gateway_info, &gateway.config);

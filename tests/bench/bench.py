@@ -106,12 +106,13 @@ class Agent:
         self.auth = ["--cert", folder / "crt.pem", "--key", folder / "key.pem"]
 
     @contextmanager
-    def running(self):
+    def running(self, **more):
         env = {
             "COCOS_AGENT_LISTEN": f"127.0.0.1:{self.port}",
             "COCOS_AGENT_SHARE": str(self.folder / "share"),
             "COCOS_AGENT_STATE_DIR": str(self.folder / "state"),
             "COCOS_AGENT_PLATFORM": "none",
+            **more,
         }
         with started([BIN / "cocos-agent"], env, self.folder / "agent.log") as process:
             await_true("the agent", lambda: self.state() is not None)
@@ -125,7 +126,7 @@ class Agent:
     def send(self, method, path, *more):
         return run("curl", "-skf", *map(str, self.auth), "-X", method, *map(str, more), self.url + path).stdout
 
-    def begin(self, algorithm, datasets, memory_mib=512):
+    def begin(self, algorithm, datasets, memory_mib=512, **more):
         """Sets a manifest and uploads the algorithm; datasets: file name -> SHA3-256 in hex."""
         party = {"key": self.public}
         manifest = {
@@ -141,6 +142,7 @@ class Agent:
             ],
             "result_consumers": [party],
             "run": {"start": "auto", "timeout": "10m", "memory_mib": memory_mib, "network": "none"},
+            **more,
         }
         (self.folder / "manifest.json").write_text(json.dumps(manifest))
         (self.folder / "algorithm").write_bytes(algorithm)

@@ -125,6 +125,8 @@ static int fetch(struct grpc_call *call, struct err *err)
 {
     bool end;
 
+    if (call->head_sent)
+        grpc_call_flush(call);
     if (h2_stream_read(call->stream, &call->taken, call->until, &end, err) < 0)
         return -1;
     call->rest = buf_span(&call->taken);
@@ -217,4 +219,9 @@ int grpc_call_write(struct grpc_call *call, struct span message, struct err *err
     if (grpc_call_begin_message(call, message.len, err) < 0)
         return -1;
     return grpc_call_write_part(call, message, err);
+}
+
+void grpc_call_flush(struct grpc_call *call)
+{
+    h2_stream_flush(call->stream);
 }

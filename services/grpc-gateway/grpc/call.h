@@ -46,6 +46,10 @@ MUST_USE int grpc_call_write(struct grpc_call *call, struct span message, struct
 MUST_USE int grpc_call_begin_message(struct grpc_call *call, uint64_t len, struct err *err);
 MUST_USE int grpc_call_write_part(struct grpc_call *call, struct span bytes, struct err *err);
 
+/* What was written goes out now, as a stream of messages wants it; else it waits for more, for the
+ * end of the call, or until the call waits for the client. */
+void grpc_call_flush(struct grpc_call *call);
+
 /* --- for server.c --- */
 
 /* Takes the stream, and releases it with the call. Errors: INPUT (timeout), UNSUPPORTED

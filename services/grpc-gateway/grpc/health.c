@@ -1,12 +1,13 @@
 #include "services/grpc-gateway/grpc/health.h"
 
+#include "services/grpc-gateway/grpc/message.h"
+
 #include <proto/health.pb-c.h>
 
 #include <string.h>
 #include <time.h>
 
-#define REQUEST_MAX 4096
-#define POLL_MS     250
+#define POLL_MS 250
 
 typedef Grpc__Health__V1__HealthCheckResponse__ServingStatus serving_status;
 
@@ -25,27 +26,21 @@ static serving_status status_of(struct health *health, const char *name)
 
 static int read_name(struct grpc_call *call, char **ret, struct err *err)
 {
-    OWNED_BUF text = BUF_OF(REQUEST_MAX);
-    Grpc__Health__V1__HealthCheckRequest *request;
+    OWNED_GRPC_MESSAGE *message = NULL;
 
-    if (grpc_call_read_only_message(call, &text, err) < 0)
+    if (grpc_message_read(call, &grpc__health__v1__health_check_request__descriptor, &message,
+                          err) < 0)
         return -1;
-    request = grpc__health__v1__health_check_request__unpack(NULL, text.len, text.data);
-    if (request == NULL)
-        return err_set(err, ERR_MALFORMED, "the message is no HealthCheckRequest");
-    *ret = mem_strdup(request->service);
-    grpc__health__v1__health_check_request__free_unpacked(request, NULL);
+    *ret = mem_strdup(((Grpc__Health__V1__HealthCheckRequest *)message)->service);
     return 0;
 }
 
 static int say(struct grpc_call *call, serving_status status, struct err *err)
 {
     Grpc__Health__V1__HealthCheckResponse answer = GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__INIT;
-    uint8_t bytes[16];
 
     answer.status = status;
-    return grpc_call_write(
-        call, span_of(bytes, grpc__health__v1__health_check_response__pack(&answer, bytes)), err);
+    return grpc_message_write(call, &answer.base, err);
 }
 
 static int check(void *app, struct grpc_call *call, struct err *err)
@@ -73,6 +68,7 @@ static int watch(void *app, struct grpc_call *call, struct err *err)
         status = status_of(app, name);
         if (status != said && say(call, status, err) < 0)
             return -1;
+        grpc_call_flush(call);
         said = status;
         if (status == STATUS(NOT_SERVING))
             return err_set(err, ERR_UNAVAILABLE, "the server ends");

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define CALLS_MAX  512
+#define IDLE_MAX   8
 #define CALL_STACK (256 * KIB)
 
 struct grpc_server {
@@ -19,8 +20,10 @@ struct grpc_server {
     struct metric *calls, *seconds;
 
     pthread_mutex_t lock;
-    pthread_cond_t ended;
-    unsigned under_way;
+    pthread_cond_t wanted, ended;
+    struct job *queue; /* for idle threads, of which there are enough */
+    unsigned under_way, idle, queued, threads;
+    bool stopping;
     bool has_last; /* each thread that ends joins the one that ended before it */
     pthread_t last;
 };
@@ -32,6 +35,7 @@ struct job {
     const struct grpc_method *method;
     struct grpc_call *call;
     int64_t begun_ms;
+    struct job *next;
 };
 
 /* --- a call in its thread --- */
@@ -56,48 +60,94 @@ static void end_job(struct job *job, const struct err *status)
     free(job);
 }
 
-static void leave(struct grpc_server *server)
+/* --- threads: they stay for a while when a call ends, since the next one comes soon --- */
+
+/* Waits for a job, with the lock held. NULL: the thread is not needed any more. */
+static struct job *await_job(struct grpc_server *server)
 {
-    pthread_mutex_lock(&server->lock);
-    server->under_way--;
-    pthread_cond_broadcast(&server->ended);
-    pthread_mutex_unlock(&server->lock);
+    struct job *job;
+
+    while (server->queue == NULL) {
+        if (server->stopping || server->idle >= IDLE_MAX)
+            return NULL;
+        server->idle++;
+        pthread_cond_wait(&server->wanted, &server->lock);
+        server->idle--;
+    }
+    job = server->queue;
+    server->queue = job->next;
+    server->queued--;
+    return job;
 }
 
-static void *run_job(void *arg)
+static void end_thread(struct grpc_server *server)
 {
-    struct job *job = arg;
-    struct grpc_server *server = job->server;
-    struct err err;
-    pthread_t before;
-    bool has_before;
+    bool has_before = server->has_last;
+    pthread_t before = server->last;
 
-    end_job(job, job->method->run(job->service->app, job->call, &err) < 0 ? &err : NULL);
-    pthread_mutex_lock(&server->lock);
-    before = server->last;
-    has_before = server->has_last;
     server->last = pthread_self();
     server->has_last = true;
     pthread_mutex_unlock(&server->lock);
     if (has_before)
         pthread_join(before, NULL);
-    leave(server);
+    pthread_mutex_lock(&server->lock);
+    server->threads--;
+    pthread_cond_broadcast(&server->ended);
+}
+
+static void *run_jobs(void *arg)
+{
+    struct grpc_server *server = arg;
+    struct job *job;
+
+    pthread_mutex_lock(&server->lock);
+    while ((job = await_job(server)) != NULL) {
+        struct err err;
+
+        pthread_mutex_unlock(&server->lock);
+        end_job(job, job->method->run(job->service->app, job->call, &err) < 0 ? &err : NULL);
+        pthread_mutex_lock(&server->lock);
+        server->under_way--;
+    }
+    end_thread(server);
+    pthread_mutex_unlock(&server->lock);
     return NULL;
 }
 
-static int start_thread(struct job *job, struct err *err)
+static bool start_thread(struct grpc_server *server)
 {
     pthread_attr_t attributes;
     pthread_t thread;
-    int code;
+    bool started;
 
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, CALL_STACK);
-    code = pthread_create(&thread, &attributes, run_job, job);
+    started = pthread_create(&thread, &attributes, run_jobs, server) == 0;
     pthread_attr_destroy(&attributes);
-    if (code != 0)
-        return err_set(err, ERR_TOO_MANY, "no thread for one more call");
-    return 0;
+    server->threads += started;
+    return started;
+}
+
+static int start_job(struct job *job, struct err *err)
+{
+    struct grpc_server *server = job->server;
+    int result = 0;
+
+    pthread_mutex_lock(&server->lock);
+    if (server->under_way >= server->config.calls_max)
+        result = err_set(err, ERR_TOO_MANY, "%u calls are under way, and that is all there may be",
+                         server->config.calls_max);
+    else if (server->idle <= server->queued && !start_thread(server))
+        result = err_set(err, ERR_TOO_MANY, "no thread for one more call");
+    if (result == 0) {
+        server->under_way++;
+        server->queued++;
+        job->next = server->queue;
+        server->queue = job;
+        pthread_cond_signal(&server->wanted);
+    }
+    pthread_mutex_unlock(&server->lock);
+    return result;
 }
 
 /* --- a stream's head, in the thread of the connections --- */
@@ -120,18 +170,6 @@ static bool find_method(const struct grpc_server *server, const char *path, stru
             }
     }
     return false;
-}
-
-static bool admit(struct grpc_server *server)
-{
-    bool admitted;
-
-    pthread_mutex_lock(&server->lock);
-    admitted = server->under_way < server->config.calls_max;
-    if (admitted)
-        server->under_way++;
-    pthread_mutex_unlock(&server->lock);
-    return admitted;
 }
 
 /* What is not gRPC gets an answer of HTTP. */
@@ -158,13 +196,8 @@ static void start_call(struct grpc_server *server, struct h2_stream *stream, con
     *job = (struct job){.server = server, .call = call, .begun_ms = clock_monotonic_ms()};
     if (!find_method(server, path, job))
         err_set(&err, ERR_METHOD, "there is no method '%.200s' here", path);
-    else if (!admit(server))
-        err_set(&err, ERR_TOO_MANY, "%u calls are under way, and that is all there may be",
-                server->config.calls_max);
-    else if (start_thread(job, &err) == 0)
+    else if (start_job(job, &err) == 0)
         return;
-    else
-        leave(server);
     grpc_call_end(call, &err);
     free(job);
 }
@@ -189,6 +222,7 @@ static void free_server(struct grpc_server *server)
 {
     h2_server_free(server->h2);
     pthread_cond_destroy(&server->ended);
+    pthread_cond_destroy(&server->wanted);
     pthread_mutex_destroy(&server->lock);
     free(server);
 }
@@ -204,6 +238,7 @@ int grpc_server_start(const struct grpc_config *config, struct grpc_server **ret
         server->config.calls_max = CALLS_MAX;
     pthread_mutex_init(&server->lock, NULL);
     pthread_cond_init(&server->ended, NULL);
+    pthread_cond_init(&server->wanted, NULL);
     if (config->metrics != NULL) {
         server->calls = metric_new(config->metrics, METRIC_COUNTER, "cocos_gateway_calls_total",
                                    "Calls by method and status");
@@ -227,7 +262,9 @@ void grpc_server_stop(struct grpc_server *server, unsigned drain_ms)
 {
     h2_server_stop(server->h2, drain_ms);
     pthread_mutex_lock(&server->lock);
-    while (server->under_way > 0)
+    server->stopping = true;
+    pthread_cond_broadcast(&server->wanted);
+    while (server->threads > 0)
         pthread_cond_wait(&server->ended, &server->lock);
     pthread_mutex_unlock(&server->lock);
     if (server->has_last)

@@ -172,6 +172,10 @@ void h2_stream_respond(struct h2_stream *stream, struct h2_fields *fields)
     stream->head = GIVE_FIELDS(*fields);
     stream->has_head = true;
     pthread_mutex_unlock(&stream->lock);
+}
+
+void h2_stream_flush(struct h2_stream *stream)
+{
     poke(stream);
 }
 
@@ -181,7 +185,7 @@ int h2_stream_write(struct h2_stream *stream, struct span bytes, int64_t until, 
 
     while (bytes.len > 0 && result == 0) {
         struct span part = span_part(bytes, 0, H2_WINDOW);
-        bool was_empty;
+        size_t before;
 
         pthread_mutex_lock(&stream->lock);
         while (stream->out.len >= H2_WINDOW && !stream->closed && result == 0)
@@ -189,11 +193,11 @@ int h2_stream_write(struct h2_stream *stream, struct span bytes, int64_t until, 
                 result = set_late(err);
         if (stream->closed)
             result = set_gone(err);
-        was_empty = stream->out.len == 0;
+        before = stream->out.len;
         if (result == 0)
             buf_add_span(&stream->out, part);
         pthread_mutex_unlock(&stream->lock);
-        if (was_empty)
+        if (before < H2_GATHER && before + part.len >= H2_GATHER)
             poke(stream);
         bytes = span_part(bytes, part.len, bytes.len);
     }

@@ -15,6 +15,7 @@
 #include "lib/crypto/digest.h"
 
 #define H2_WINDOW  (256 * KIB) /* that may wait, each way */
+#define H2_GATHER  (64 * KIB)
 #define H2_FOREVER INT64_MAX
 
 struct h2_stream;
@@ -37,12 +38,15 @@ MUST_USE int h2_stream_read(struct h2_stream *stream, struct buf *into, int64_t 
 /* len bytes that were read are not needed any more. */
 void h2_stream_consumed(struct h2_stream *stream, size_t len);
 
-/* Sends the head of the answer. Once; takes what is in fields. */
+/* The head of the answer. Once; takes what is in fields. It goes out with what follows. */
 void h2_stream_respond(struct h2_stream *stream, struct h2_fields *fields);
 
-/* Sends bytes; waits while a window of them is still unsent. */
+/* Bytes of the answer; waits while a window of them is still unsent. They go out when there are
+ * H2_GATHER of them, at h2_stream_flush(), or with the end: a small answer is one packet. */
 MUST_USE int h2_stream_write(struct h2_stream *stream, struct span bytes, int64_t until,
                              struct err *err);
+
+void h2_stream_flush(struct h2_stream *stream);
 
 /* Ends the answer with trailers; without a head before they are the head ("trailers only"). Takes
  * what is in fields. Whatever the peer still sends is dropped. */

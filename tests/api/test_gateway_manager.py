@@ -1,0 +1,73 @@
+"""The manager's door: existing clients make and remove VMs, each in its own name."""
+
+import os
+
+import grpc
+import pytest
+
+from gateways import Gateway, field, fields_of
+from managers import Manager
+from parties import Party
+
+
+def call(gateway, party, method, message, timeout=60):
+    path = "/manager.ManagerService/" + method
+    return gateway.channel(party).unary_unary(path, request_serializer=bytes, response_deserializer=bytes)(
+        message, timeout=timeout)
+
+
+def refused(code, *arguments):
+    with pytest.raises(grpc.RpcError) as caught:
+        call(*arguments)
+    assert caught.value.code() == code, caught.value
+    return caught.value.details()
+
+
+@pytest.fixture
+def world(tmp_path):
+    """A manager, a gateway to it, and two clients whose keys it knows."""
+    one, two = Party("client-one"), Party("client-two", "p384")
+    with Manager() as manager:
+        tokens = tmp_path / "tokens"
+        tokens.write_text(f"# clients\n{one.identity} {manager.token('one', 'operator')}\n"
+                          f"{two.identity} {manager.token('two', 'operator')}\n")
+        os.chmod(tokens, 0o600)
+        with Gateway("--manager", f"https://127.0.0.1:{manager.port}", "--manager-ca",
+                     os.path.join(manager.state, "ca.pem"), "--tokens", str(tokens)) as gateway:
+            yield manager, gateway, one, two
+
+
+def test_a_vm_from_creation_to_removal(world):
+    manager, gateway, one, two = world
+    answer = dict(fields_of(call(gateway, one, "CreateVm", field(7, "1h0m0s"))))
+    vm_id = answer[2].decode()
+    assert 1024 < int(answer[1]) < 65536
+    vm = manager.get(f"/v1/vms/{vm_id}").json
+    assert vm["owner"] == "one" and vm["expires_at"] is not None
+
+    info = call(gateway, one, "CVMInfo", field(1, vm_id))
+    assert info.startswith(field(1, vm_id)) and b"\x18\x01" in info  # cpu_num 1
+    refused(grpc.StatusCode.NOT_FOUND, gateway, two, "CVMInfo", field(1, vm_id))
+    refused(grpc.StatusCode.NOT_FOUND, gateway, two, "RemoveVm", field(1, vm_id))
+
+    assert call(gateway, one, "RemoveVm", field(1, vm_id)) == b""
+    assert manager.get(f"/v1/vms/{vm_id}").status == 404
+    refused(grpc.StatusCode.NOT_FOUND, gateway, one, "RemoveVm", field(1, vm_id))
+
+
+def test_without_a_key_that_is_known_there_is_nothing(world):
+    _, gateway, _, _ = world
+    assert "certificate" in refused(grpc.StatusCode.UNAUTHENTICATED, gateway, None, "CreateVm", b"")
+    stranger = Party("client-three")
+    assert stranger.identity in refused(grpc.StatusCode.PERMISSION_DENIED, gateway, stranger, "CreateVm", b"")
+
+
+def test_what_cannot_be_done_is_said(world):
+    manager, gateway, one, _ = world
+    assert "ttl" in refused(grpc.StatusCode.INVALID_ARGUMENT, gateway, one, "CreateVm", field(7, "soon"))
+    refused(grpc.StatusCode.INVALID_ARGUMENT, gateway, one, "CreateVm", field(1, "shouting"))
+    for number, name in ((2, "agent_cvm_server_ca_cert"), (8, "agent_certs_token"), (10, "aws_secret_access_key")):
+        assert name in refused(grpc.StatusCode.UNIMPLEMENTED, gateway, one, "CreateVm", field(number, "x"))
+    refused(grpc.StatusCode.INVALID_ARGUMENT, gateway, one, "CreateVm", b"\xff")
+    assert manager.get("/v1/vms").json["items"] == []
+    refused(grpc.StatusCode.NOT_FOUND, gateway, one, "CVMInfo", field(1, "../../v1/host"))
