@@ -4,6 +4,8 @@
 #include "lib/crypto/key.h"
 #include "lib/program/log.h"
 
+#include <unistd.h>
+
 #define SIM_KEY_MAX (64 * KIB)
 
 /* The attesters of each platform; the first one makes it what it is, others may be missing. */
@@ -100,9 +102,14 @@ static int find(const struct config *config, struct machine *machine, struct err
     return err_set(err, ERR_INTERNAL, "no row of platforms fits");
 }
 
+static uint64_t memory_mib(void)
+{
+    return (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE) / MIB;
+}
+
 int machine_find(const struct config *config, struct machine *ret, struct err *err)
 {
-    *ret = (struct machine){.platform = NULL};
+    *ret = (struct machine){.memory_mib = memory_mib()};
     if (open_devices(config, ret, err) == 0 && find(config, ret, err) == 0)
         return 0;
     machine_done(ret);

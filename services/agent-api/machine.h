@@ -7,6 +7,7 @@
 
 struct machine {
     const char *platform; /* "snp" "tdx" "vtpm" "sim" "none" */
+    uint64_t memory_mib;  /* all that programs may share here */
     struct tpm_device *tpm;
     struct key *sim_key;
     struct desk_config desk; /* for desk_new(); borrows from the machine */

@@ -41,12 +41,16 @@ static void make_metrics(struct app *app)
 
 static int start_parts(struct app *app, const struct share_config *share, struct err *err)
 {
-    struct engine_config engine = {app->config.state_dir, app_observe, app_measure, app};
+    struct engine_config engine = {.state_dir = app->config.state_dir,
+                                   .observe = app_observe,
+                                   .measure = app_measure,
+                                   .ctx = app};
 
     make_metrics(app);
     app->story = story_new(EVENTS_KEPT);
     if (machine_find(&app->config, &app->machine, err) < 0)
         return -1;
+    engine.memory_mib = app->machine.memory_mib;
     app->desk = desk_new(&app->machine.desk);
     if (identity_make(clock_now(), &app->identity, err) < 0 ||
         engine_start(&engine, &app->engine, err) < 0)

@@ -126,7 +126,6 @@ def test_manifests_that_are_none(agent, text, status):
     ("/datasets/0/source", lambda m: m["datasets"][0].update(source={"url": "https://x"})),
     ("/result_consumers/0/seal", lambda m: m["result_consumers"][0].update(seal=True)),
     ("/run/network", lambda m: m["run"].update(network={"allow": ["a:1"]})),
-    ("/legacy/signatures", lambda m: m.update(legacy={"signatures": True})),
     ("/legacy/attestation", lambda m: m.update(legacy={"attestation": True})),
 ])
 def test_what_is_not_available_yet_says_so(agent, pointer, change):
@@ -159,6 +158,7 @@ def test_what_is_not_available_yet_says_so(agent, pointer, change):
     ("/run/memory_mib", lambda m: m["run"].update(memory_mib=1)),
     ("/run/memory_mib", lambda m: m["run"].update(memory_mib="512")),
     ("/run/memory_mib", lambda m: m["run"].update(memory_mib=64.5)),
+    ("/run/memory_mib", lambda m: m["run"].update(memory_mib=16 << 20)),  # more than the machine has
     ("/run/network", lambda m: m["run"].update(network="all")),
     ("/run/start", lambda m: m["run"].update(start="later")),
     ("/logs/max_bytes", lambda m: m["logs"].update(max_bytes=1 << 40)),

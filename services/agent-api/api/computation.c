@@ -17,6 +17,7 @@ int api_put_computation(void *ctx, struct httpd_request *rq, struct httpd_reply 
 
     /* The state first: a signature that is checked costs a place in the set of nonces. */
     if (manifest_decode(httpd_json(rq), &manifest, err) < 0 ||
+        engine_check_manifest(app->engine, manifest, err) < 0 ||
         state_check(engine_state(app->engine), DEED_SET_COMPUTATION, err) < 0 ||
         auth_check_owner(app->auth, rq, manifest, err) < 0 ||
         engine_set_manifest(app->engine, manifest, err) < 0)

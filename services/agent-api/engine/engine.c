@@ -58,6 +58,7 @@ int engine_start(const struct engine_config *config, struct engine **ret, struct
         return -1;
     engine = mem_new(struct engine);
     engine->store = store;
+    engine->memory_mib = config->memory_mib;
     engine->notices = notices_new(config->observe, config->ctx);
     engine->measure = config->measure;
     engine->measure_ctx = config->ctx;
@@ -149,6 +150,18 @@ static struct json *manifest_notice(const struct manifest *manifest)
     return data;
 }
 
+int engine_check_manifest(const struct engine *engine, const struct manifest *manifest,
+                          struct err *err)
+{
+    uint32_t wanted = manifest->run.memory_mib;
+
+    if (engine->memory_mib != 0 && wanted > engine->memory_mib)
+        return err_set_at(err, ERR_INPUT, "/run/memory_mib",
+                          "memory_mib: %u MiB are more than the %llu MiB that this machine has",
+                          wanted, (unsigned long long)engine->memory_mib);
+    return 0;
+}
+
 static int check_settable(struct engine *engine, struct err *err)
 {
     int result;
@@ -172,6 +185,8 @@ int engine_set_manifest(struct engine *engine, struct manifest *manifest, struct
 {
     int result;
 
+    if (engine_check_manifest(engine, manifest, err) < 0)
+        return -1;
     pthread_mutex_lock(&engine->wiping);
     result = measure(engine, manifest, err);
     pthread_mutex_lock(&engine->lock);

@@ -26,6 +26,7 @@ typedef int engine_measure(void *ctx, const struct manifest *manifest, struct er
 
 struct engine_config {
     const char *state_dir; /* see store.h */
+    uint64_t memory_mib;   /* of this machine: no run may ask for more; 0: nobody knows */
     engine_observer *observe;
     engine_measure *measure; /* NULL: nothing is */
     void *ctx;
@@ -45,8 +46,12 @@ struct manifest *engine_keep_manifest(struct engine *engine);
 enum state engine_state(struct engine *engine);
 struct json *engine_encode_state(struct engine *engine);
 
-/* Sets the manifest; the engine keeps a reference of its own. Errors: STATE, what
- * measuring it says. */
+/* Whether this machine can do what the manifest asks for. Errors: INPUT with the member. */
+MUST_USE int engine_check_manifest(const struct engine *engine, const struct manifest *manifest,
+                                   struct err *err);
+
+/* Sets the manifest; the engine keeps a reference of its own. Errors: STATE, those of
+ * engine_check_manifest(), what measuring it says. */
 MUST_USE int engine_set_manifest(struct engine *engine, struct manifest *manifest, struct err *err);
 
 /* Returns when the observer has been told of everything that happened before. */

@@ -18,6 +18,7 @@ struct consumer {
 };
 
 struct engine {
+    uint64_t memory_mib; /* of this machine; 0: nobody knows */
     struct store *store;
     struct notices *notices;
     engine_measure *measure;

@@ -6,8 +6,9 @@
 #include <poll.h>
 #include <unistd.h>
 
-#define ALGORITHM "open('results/x', 'w').write('y')"
-#define WAIT_MS   20000
+#define ALGORITHM  "open('results/x', 'w').write('y')"
+#define WAIT_MS    20000
+#define MEMORY_MIB 4096
 
 /* An engine in a directory of its own, and what it told: "state:Running manifest ...". */
 struct world {
@@ -46,7 +47,7 @@ static int measure(void *ctx, const struct manifest *manifest, struct err *err)
 static int begin(void **state)
 {
     struct world *world = mem_new(struct world);
-    struct engine_config config = {world->dir, observe, measure, world};
+    struct engine_config config = {world->dir, MEMORY_MIB, observe, measure, world};
     struct err err;
 
     snprintf(world->dir, sizeof(world->dir), "/tmp/cocos-engine-XXXXXX");
@@ -261,6 +262,59 @@ static void one_manifest_at_a_time(void **state)
     manifest_free(present);
 }
 
+static void set_memory(struct json *document, int64_t mib)
+{
+    struct json *run = json_new_object();
+
+    json_set_int(run, "memory_mib", mib);
+    json_set(document, "run", run);
+}
+
+static void more_memory_than_the_machine_has_is_refused(void **state)
+{
+    OWNED_JSON *document = manifest_document(ALGORITHM);
+    struct world *world = *state;
+    struct manifest *manifest;
+    struct err err;
+
+    set_memory(document, MEMORY_MIB + 1);
+    manifest = manifest_of(document);
+    assert_fails(engine_set_manifest(world->engine, manifest, &err), ERR_INPUT);
+    assert_string_equal(err.pointer, "/run/memory_mib");
+    assert_non_null(strstr(err.text, "4097"));
+    assert_non_null(strstr(err.text, "4096"));
+    assert_int_equal(engine_state(world->engine), STATE_RECEIVING_MANIFEST);
+    manifest_free(manifest);
+
+    set_memory(document, MEMORY_MIB);
+    manifest = manifest_of(document);
+    assert_ok(engine_set_manifest(world->engine, manifest, &err));
+    manifest_free(manifest);
+}
+
+/* Who was admitted to one computation gets nothing of the next. */
+static void another_computation_opens_nothing(void **state)
+{
+    struct world *world = *state;
+    OWNED_MANIFEST *earlier = NULL;
+    struct engine_result result;
+    OWNED_BUF log = BUF_OF(0);
+    struct err err;
+
+    set_manifest(world, ALGORITHM, "auto");
+    earlier = manifest_keep(world->manifest);
+    assert_ok(engine_wipe(world->engine, earlier, &err));
+    set_manifest(world, ALGORITHM, "auto");
+    send_all(world, ALGORITHM);
+    await_state(world, STATE_CONSUMING_RESULTS);
+    assert_fails(engine_open_result(world->engine, earlier, &result, &err), ERR_STATE);
+    assert_fails(engine_read_log(world->engine, earlier, &log, &err), ERR_STATE);
+    assert_fails(engine_run(world->engine, earlier, &err), ERR_STATE);
+    assert_fails(engine_wipe(world->engine, earlier, &err), ERR_STATE);
+    assert_ok(engine_open_result(world->engine, world->manifest, &result, &err));
+    close(result.fd);
+}
+
 static void what_the_host_gave_can_be_refused(void **state)
 {
     struct world *world = *state;
@@ -278,7 +332,7 @@ static void what_the_host_gave_can_be_refused(void **state)
 static void a_directory_that_is_used_is_refused(void **state)
 {
     struct world *world = *state;
-    struct engine_config config = {world->dir, observe, measure, world};
+    struct engine_config config = {world->dir, MEMORY_MIB, observe, measure, world};
     struct engine *second;
     struct err err;
 
@@ -315,6 +369,8 @@ int main(int argc, char **argv)
                                         end),
         cmocka_unit_test_setup_teardown(a_run_is_ended_by_a_wipe_and_by_the_end, begin, end),
         cmocka_unit_test_setup_teardown(one_manifest_at_a_time, begin, end),
+        cmocka_unit_test_setup_teardown(more_memory_than_the_machine_has_is_refused, begin, end),
+        cmocka_unit_test_setup_teardown(another_computation_opens_nothing, begin, end),
         cmocka_unit_test_setup_teardown(what_the_host_gave_can_be_refused, begin, end),
         cmocka_unit_test_setup_teardown(a_directory_that_is_used_is_refused, begin, end),
     };
