@@ -108,6 +108,37 @@ def test_ten_gigabytes_of_output_neither_block_nor_fill(agent):
     assert int(status["VmHWM"].split()[0]) < 400_000  # a sanitizer's own needs included
 
 
+def pipe_ends(pid, inode=None):
+    """{descriptor: pipe} of a process, or those that are one pipe."""
+    links = {}
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            links[name] = os.readlink(f"/proc/{pid}/fd/{name}")
+        except OSError:
+            pass
+    return {name: link for name, link in links.items()
+            if link.startswith("pipe:") and inode in (None, link)}
+
+
+def test_the_agent_never_blocks_on_what_the_algorithm_says(agent):
+    """An algorithm that reads its own output back, as it can where the agent is an ordinary user, may
+    take a byte away between our looking and our reading; the stop and the timeout come all the same."""
+    work = Computation("import time; print('x', flush=True); time.sleep(600)").set(agent)
+    work.send_algorithm(agent)
+    agent.await_state("Running")
+    end = time.monotonic() + 20
+    while work.log(agent) == "":
+        assert time.monotonic() < end
+    algorithm = processes_of(agent)[-1]
+    said = pipe_ends(algorithm)["1"]
+    ours = pipe_ends(agent.process.pid, said)
+    assert len(ours) == 1, ours
+    with open(f"/proc/{agent.process.pid}/fdinfo/{list(ours)[0]}", encoding="ascii") as file:
+        flags = int(dict(line.split(":", 1) for line in file)["flags"], 8)
+    assert flags & os.O_NONBLOCK and not flags & os.O_WRONLY
+    work.wipe(agent)
+
+
 def test_nobody_named_means_nothing_kept(agent):
     work = Computation("print('secret')", log_bytes=0)
     work.run(agent)

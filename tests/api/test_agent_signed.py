@@ -56,6 +56,16 @@ def test_a_nonce_of_a_bad_signature_is_not_spent(channel):
     assert read(channel, nonce="mine").status == 200
 
 
+def test_a_nonce_is_spent_when_who_asks_is_proven_and_not_before(channel):
+    """What fails later for another reason has spent it: the same request is not to be tried until
+    it succeeds."""
+    assert channel.ask(WORK.data, "DELETE", "/v1/computation", WORK.sha256, nonce="role").status == 403
+    answer = channel.ask(WORK.data, "DELETE", "/v1/computation", WORK.sha256, nonce="role")
+    assert answer.status == 401 and "nonce" in answer.json["detail"]
+    assert channel.ask(WORK.consumer, "GET", "/v1/result", WORK.sha256, nonce="time").status == 409
+    assert channel.ask(WORK.consumer, "GET", "/v1/result", WORK.sha256, nonce="time").status == 401
+
+
 def test_times_are_checked(channel):
     now = int(time.time())
     for created, expires in ((now - 400, now - 100), (now + 200, now + 300), (now, now + 301),
@@ -141,6 +151,24 @@ def test_a_replayed_manifest_is_refused(agent):
                            nonce="n").status == 201
         work.wipe(agent)
         assert channel.ask(work.owner, "PUT", "/v1/computation", work.sha256, text,
+                           nonce="n").status == 401
+
+
+def test_a_manifest_that_cannot_be_set_spends_no_nonce(agent):
+    """Whoever may not set a computation now must not take places in the set of nonces: strangers
+    sign with keys that they name themselves."""
+    first, second = Computation("pass"), Computation("pass # another")
+    first.set(agent)
+    text = json.dumps(second.manifest).encode()
+    with Signed(agent) as channel:
+        for _ in range(2):
+            answer = channel.ask(second.owner, "PUT", "/v1/computation", second.sha256, text, nonce="n")
+            assert answer.status == 409, answer
+        first.wipe(agent)
+        assert channel.ask(second.owner, "PUT", "/v1/computation", second.sha256, text,
+                           nonce="n").status == 201
+        second.wipe(agent)
+        assert channel.ask(second.owner, "PUT", "/v1/computation", second.sha256, text,
                            nonce="n").status == 401
 
 
