@@ -38,6 +38,8 @@ const struct flag boot_flags[] = {
      "manifest set after it; once for each, in order"},
     {"ccel", 0, FLAG_TEXT, "LOG", NULL, AT(ccel),
      "a TD instead: MRTD, and RTMRs after the event log of a TD of this shape"},
+    {"uki", 0, FLAG_TEXT, "FILE", NULL, AT(uki),
+     "PCR 11 alone, of a unified kernel image, and as systemd's milestones change it"},
     {"two-passes", 0, FLAG_BOOL, NULL, NULL, AT(two_passes),
      "MRTD as older KVM built TDs: pages added first, then measured"},
     {"policy", 0, FLAG_BOOL, NULL, NULL, AT(policy), "print a policy that demands these values"},

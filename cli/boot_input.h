@@ -12,7 +12,7 @@ struct boot_options {
     struct common_options common;
     const char *image, *kernel, *initrd, *append, *firmware, *firmware_version;
     const char *pk, *kek, *db, *dbx, *authority;
-    const char *config, *pei, *record, *ccel;
+    const char *config, *pei, *record, *ccel, *uki;
     struct flag_list manifests;
     uint64_t memory_mib, cpus;
     bool as_is, policy, shapes, two_passes;

@@ -7,6 +7,7 @@
 #include "cli/print.h"
 #include "lib/attest/evidence/tcg_log.h"
 #include "lib/attest/reference/pei.h"
+#include "lib/attest/reference/uki.h"
 #include "lib/base/text.h"
 
 /* What the files cannot give is their own fault: exit code 5, as for evidence. */
@@ -43,7 +44,7 @@ static void print_digests(const struct json *object)
 
     while ((value = json_next(object, &key)) != NULL)
         if (json_str(value) != NULL)
-            print_line("%-6s  %s", key, json_str(value));
+            print_line("%-12s  %s", key, json_str(value));
 }
 
 /* PCR 15, when a configuration was named. */
@@ -164,6 +165,31 @@ static int print_td(const struct cli *cli, const struct boot_options *options,
     return 0;
 }
 
+/* {"pcr11": hex, "enter-initrd": hex, ...}: at the start, and after each milestone. */
+static int print_uki(const struct cli *cli, const struct boot_options *options, struct err *err)
+{
+    OWNED_JSON *json = json_new_object();
+    OWNED_BUF file = BUF_OF(1 * GIB);
+    uint8_t value[SHA256_SIZE];
+
+    if (input_read(options->uki, &file, err) < 0)
+        return -1;
+    if (uki_measure(buf_span(&file), DIGEST_SHA256, value, err) < 0) {
+        err_wrap(err, "'%s'", options->uki);
+        return reject(err);
+    }
+    json_set_hex(json, "pcr11", SPAN_OF_ARRAY(value));
+    for (size_t i = 0; uki_phases[i] != NULL; i++) {
+        uki_enter_phase(uki_phases[i], DIGEST_SHA256, value);
+        json_set_hex(json, uki_phases[i], SPAN_OF_ARRAY(value));
+    }
+    if (cli->options->json)
+        print_json(json);
+    else
+        print_digests(json);
+    return 0;
+}
+
 static int run_measure(const struct cli *cli, const void *ptr, struct err *err)
 {
     const struct boot_options *options = ptr;
@@ -171,6 +197,8 @@ static int run_measure(const struct cli *cli, const void *ptr, struct err *err)
     OWNED_BOOT_REFERENCE reference = {0};
     const char *version = options->firmware_version ? options->firmware_version : "";
 
+    if (options->uki != NULL)
+        return print_uki(cli, options, err);
     if (boot_input_read(options, &bytes, err) < 0)
         return -1;
     if (options->ccel != NULL)

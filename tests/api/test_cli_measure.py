@@ -230,7 +230,7 @@ def test_td_is_measured_after_a_template(cli, files):
     assert cli("measure", *whole, "--policy").json == {"version": 1, "platforms": ["tdx"], "tdx": told}
     assert cli("measure", *whole, "--two-passes", "--json").json["mrtd"] != told["mrtd"]
     done = cli("measure", *whole)
-    assert f"rtmr2   {told['rtmr2']}" in done.out.splitlines() and "RTMR0: 1 events" in done.err
+    assert f"rtmr2         {told['rtmr2']}" in done.out.splitlines() and "RTMR0: 1 events" in done.err
 
 
 def test_td_needs_a_firmware_and_a_template_that_fit(cli, files):
@@ -240,3 +240,19 @@ def test_td_needs_a_firmware_and_a_template_that_fit(cli, files):
     assert "no event is the kernel" in cli("measure", *whole, "--firmware", "/usr/share/ovmf/OVMF.fd", code=5).err
     cli("measure", *whole, "--firmware", "no-firmware", code=5)
     cli("measure", *files, "--ccel", "absent", code=2)
+
+
+# --- unified kernel images ---
+
+def test_uki_gives_register_11(cli):
+    image = bytearray(kernel()[:0x400])
+    struct.pack_into("<H", image, 0x46, 1)
+    struct.pack_into("<8sIIII", image, 0x58 + 0xF0, b".linux", 6, 0, 512, 0x400)
+    (cli.directory / "uki").write_bytes(image + b"kernel".ljust(512, b"\xee"))
+    told = cli("measure", "--uki", "uki", "--json").json
+    start = [hashlib.sha256(data).digest() for data in (b".linux\0", b"kernel")]
+    assert told["pcr11"] == extended(*start)
+    assert told["enter-initrd"] == extended(*start, hashlib.sha256(b"enter-initrd").digest())
+    assert list(told) == ["pcr11", "enter-initrd", "leave-initrd", "sysinit", "ready"]
+    (cli.directory / "none").write_bytes(kernel())
+    assert "no kernel in it" in cli("measure", "--uki", "none", code=5).err

@@ -1,6 +1,7 @@
 /* PE images, with and without a patched Linux setup header. */
 #include "lib/attest/reference/linux_boot.h"
 #include "lib/attest/reference/pe.h"
+#include "lib/attest/reference/uki.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -15,5 +16,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         image.head = SPAN_OF_ARRAY(head);
         (void)!pe_authenticode(&image, DIGEST_SHA256, digest, &err);
     }
+    (void)!uki_measure(image.file, DIGEST_SHA256, digest, &err);
     return 0;
 }

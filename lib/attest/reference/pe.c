@@ -13,8 +13,11 @@
 #define SECTION_SIZE      40u
 #define CERTIFICATE_ENTRY 4u /* index of the certificate table in the data directories */
 
+#define SECTION_NAME 8u
+
 struct section {
-    uint32_t offset, size;
+    char name[SECTION_NAME + 1];
+    uint32_t memory_size, offset, size;
 };
 
 /* What the digest needs to know. */
@@ -60,10 +63,13 @@ static int read_sections(const struct pe_image *image, uint64_t at, uint16_t cou
     if (count > PE_SECTIONS_MAX)
         return err_set(err, ERR_INPUT, "pe: %u sections, at most %d", count, PE_SECTIONS_MAX);
     for (uint16_t i = 0; i < count; i++, at += SECTION_SIZE) {
-        struct reader r = reader_at(image, at + 16);
-        struct section section;
+        struct reader r = reader_at(image, at);
+        struct section section = {.name = ""};
         size_t slot;
 
+        read_bytes(&r, section.name, SECTION_NAME);
+        section.memory_size = read_le32(&r);
+        read_skip(&r, 4); /* its address */
         section.size = read_le32(&r);
         section.offset = read_le32(&r);
         if (r.short_read)
@@ -158,4 +164,26 @@ int pe_authenticode(const struct pe_image *image, enum digest_alg alg, uint8_t *
         add_range(digest, image, hashed, image->file.len - layout.certificates_size);
     digest_finish(digest, out);
     return 0;
+}
+
+int pe_find_section(struct span file, const char *name, struct pe_section *ret, struct err *err)
+{
+    const struct pe_image image = {.file = file};
+    struct layout layout = {0};
+    bool found = false;
+
+    if (read_layout(&image, &layout, err) < 0)
+        return -1;
+    for (size_t i = 0; i < layout.section_count; i++) {
+        const struct section *section = &layout.sections[i];
+
+        if (strcmp(section->name, name) != 0)
+            continue;
+        if (found)
+            return err_set(err, ERR_INPUT, "pe: two sections are called '%s'", name);
+        found = true;
+        ret->memory_size = section->memory_size;
+        ret->data = span_part(file, section->offset, section->size);
+    }
+    return found ? 0 : err_set(err, ERR_NOT_FOUND, "pe: there is no section '%s'", name);
 }

@@ -24,4 +24,15 @@ struct pe_image {
 MUST_USE int pe_authenticode(const struct pe_image *image, enum digest_alg alg, uint8_t *out,
                              struct err *err);
 
+/* A section as it is in the file, and how large it is in memory: a larger one is filled up with
+ * zeros, of a smaller one the rest is padding. */
+struct pe_section {
+    struct span data;
+    uint32_t memory_size;
+};
+
+/* The section of that name. Errors: NOT_FOUND, INPUT (as above, or there are two). */
+MUST_USE int pe_find_section(struct span file, const char *name, struct pe_section *ret,
+                             struct err *err);
+
 #endif
