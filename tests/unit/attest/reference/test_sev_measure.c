@@ -246,6 +246,123 @@ static void all_numbers_of_vcpus_at_once_are_those_one_by_one(void **state)
                  ERR_UNSUPPORTED);
 }
 
+/* --- SVSM, with images made here: no firmware of the kind can be had freely --- */
+
+#define SVSM_LAUNCH 0x120u
+
+static const uint8_t guid_footer[16] = {0xde, 0x82, 0xb5, 0x96, 0xb2, 0x1f, 0xf7, 0x45,
+                                        0xba, 0xea, 0xa3, 0x66, 0xc5, 0x5a, 0x08, 0x2d};
+static const uint8_t guid_svsm[16] = {0x12, 0xa6, 0x89, 0xa7, 0x97, 0x05, 0x4b, 0x4c,
+                                      0xa4, 0x9f, 0xcb, 0xb1, 0xfe, 0x9d, 0x1d, 0xdd};
+static const uint8_t guid_metadata[16] = {0x66, 0x65, 0x88, 0xdc, 0x4a, 0x98, 0x98, 0x47,
+                                          0xa7, 0x5e, 0x55, 0x85, 0xa7, 0xbf, 0x67, 0xcc};
+
+static void add_entry(struct buf *table, uint32_t value, const uint8_t guid[static 16])
+{
+    buf_add_le32(table, value);
+    buf_add_le16(table, 22);
+    buf_add(table, guid, 16);
+}
+
+/* A firmware or SVSM image of `pages` pages, with a secrets and a CPUID page in its metadata. */
+static void make_firmware_image(struct buf *out, size_t pages, uint8_t fill, bool svsm)
+{
+    static const uint32_t sections[][3] = {{0x9000, 0x1000, OVMF_SECRETS},
+                                           {0xa000, 0x1000, OVMF_CPUID},
+                                           {0xb000, 0x2000, OVMF_SVSM_CAA}};
+    OWNED_BUF table = BUF_OF(1 * KIB), metadata = BUF_OF(1 * KIB);
+    size_t size = pages * SNP_PAGE_SIZE, end = size - 32;
+
+    memset(buf_grow(out, size), fill, size);
+    buf_add_str(&metadata, "ASEV");
+    buf_add_le32(&metadata, 16 + sizeof(sections));
+    buf_add_le32(&metadata, 1);
+    buf_add_le32(&metadata, COUNT_OF(sections));
+    for (size_t i = 0; i < COUNT_OF(sections); i++)
+        for (size_t k = 0; k < 3; k++)
+            buf_add_le32(&metadata, sections[i][k]);
+    memcpy(out->data + size - 1024, metadata.data, metadata.len);
+
+    if (svsm)
+        add_entry(&table, SVSM_LAUNCH, guid_svsm);
+    add_entry(&table, 1024, guid_metadata);
+    buf_add_le16(&table, (uint16_t)(table.len + 18));
+    buf_add(&table, guid_footer, 16);
+    memcpy(out->data + end - table.len, table.data, table.len);
+}
+
+/* The pages in the order in which such a machine is launched, one by one. */
+static void launch_svsm(const struct buf *ovmf, const struct buf *svsm, uint64_t vars_size,
+                        uint32_t vcpus, uint8_t out[static SHA384_SIZE])
+{
+    OWNED_DIGEST *sha384 = digest_new(DIGEST_SHA384);
+    uint64_t top = 4 * GIB - ovmf->len, base = top - vars_size - svsm->len;
+    uint8_t vmsa[VMSA_SIZE];
+    struct snp_launch launch;
+
+    snp_launch_begin(&launch, sha384);
+    snp_launch_add_region(&launch, top, buf_span(ovmf));
+    snp_launch_add_region(&launch, base, buf_span(svsm));
+    snp_launch_add_empty(&launch, SNP_PAGE_SECRETS, 0x9000, 1);
+    snp_launch_add_empty(&launch, SNP_PAGE_CPUID, 0xa000, 1);
+    snp_launch_add_empty(&launch, SNP_PAGE_ZERO, 0xb000, 2);
+    vmsa_make_svsm((uint32_t)(base + SVSM_LAUNCH), 0x1, vmsa);
+    for (uint32_t i = 0; i < vcpus; i++)
+        snp_launch_add_page(&launch, SNP_PAGE_VMSA, SNP_VMSA_GPA, SPAN_OF_ARRAY(vmsa));
+    memcpy(out, launch.digest, SHA384_SIZE);
+}
+
+static void svsm_is_launched_below_firmware_and_variables(void **state)
+{
+    OWNED_BUF ovmf = BUF_OF(FILE_MAX), svsm = BUF_OF(FILE_MAX);
+    struct sev_files files = {.vars_size = 0x84000};
+    uint8_t digest[SHA384_SIZE], expected[SHA384_SIZE];
+    struct sev_measurement measurement;
+    size_t len;
+    struct err err;
+
+    (void)state;
+    make_firmware_image(&ovmf, 4, 0x0f, false);
+    make_firmware_image(&svsm, 3, 0x5a, true);
+    files.ovmf = buf_span(&ovmf);
+    files.svsm = buf_span(&svsm);
+    assert_ok(sev_measure_begin(SEV_MODE_SNP_SVSM, VMSA_QEMU, &files, &measurement, &err));
+    for (uint32_t count = 1; count <= 3; count++) {
+        const struct sev_vcpus vcpus = {count, 0x800f12, 0x1};
+
+        assert_ok(sev_measure_finish(&measurement, &vcpus, digest, &len, &err));
+        launch_svsm(&ovmf, &svsm, files.vars_size, count, expected);
+        assert_memory_equal(digest, expected, SHA384_SIZE);
+    }
+}
+
+static void svsm_that_does_not_fit_is_refused(void **state)
+{
+    OWNED_BUF ovmf = BUF_OF(FILE_MAX), svsm = BUF_OF(FILE_MAX);
+    struct sev_files files = {.vars_size = 0x84001};
+    struct sev_measurement measurement;
+    struct err err;
+
+    (void)state;
+    make_firmware_image(&ovmf, 4, 0x0f, false);
+    make_firmware_image(&svsm, 3, 0x5a, true);
+    files.ovmf = buf_span(&ovmf);
+    files.svsm = buf_span(&svsm);
+    assert_fails(sev_measure_begin(SEV_MODE_SNP_SVSM, VMSA_QEMU, &files, &measurement, &err),
+                 ERR_INPUT); /* no whole pages of variables */
+    files.vars_size = UINT32_MAX & ~0xfffu;
+    assert_fails(sev_measure_begin(SEV_MODE_SNP_SVSM, VMSA_QEMU, &files, &measurement, &err),
+                 ERR_INPUT);
+    files.vars_size = 0x84000;
+    files.svsm = buf_span(&ovmf); /* does not say where it starts */
+    assert_fails(sev_measure_begin(SEV_MODE_SNP_SVSM, VMSA_QEMU, &files, &measurement, &err),
+                 ERR_INPUT);
+    files.svsm = buf_span(&svsm);
+    files.has_kernel = true;
+    assert_fails(sev_measure_begin(SEV_MODE_SNP_SVSM, VMSA_QEMU, &files, &measurement, &err),
+                 ERR_INPUT);
+}
+
 static void kernel_without_room_for_its_hash_is_refused(void **state)
 {
     OWNED_BUF ovmf = BUF_OF(FILE_MAX);
@@ -289,6 +406,8 @@ int main(void)
         cmocka_unit_test(matrix_of_another_tool_agrees),
         cmocka_unit_test(cases_of_upstreams_tests_agree),
         cmocka_unit_test(all_numbers_of_vcpus_at_once_are_those_one_by_one),
+        cmocka_unit_test(svsm_is_launched_below_firmware_and_variables),
+        cmocka_unit_test(svsm_that_does_not_fit_is_refused),
         cmocka_unit_test(kernel_without_room_for_its_hash_is_refused),
         cmocka_unit_test(firmware_cut_or_bent_is_refused),
     };
