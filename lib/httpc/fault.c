@@ -35,18 +35,23 @@ static const struct fault *find_fault(CURLcode code)
     return NULL;
 }
 
-int curl_to_err(CURLcode code, const struct transfer *x, struct err *err)
+int curl_explain(CURLcode code, const char *url, const char *curl_text, struct err *err)
 {
     const struct fault *fault = find_fault(code);
-    const char *theirs = x->curl_text[0] != '\0' ? x->curl_text : curl_easy_strerror(code);
+    const char *theirs = curl_text[0] != '\0' ? curl_text : curl_easy_strerror(code);
     enum err_kind kind = fault != NULL ? fault->kind : ERR_INTERNAL;
 
+    if (fault == NULL || fault->text == NULL)
+        return err_set(err, kind, "%s: %s", url, theirs);
+    return err_set(err, kind, "%s: %s%s%s%s", url, fault->text, fault->more ? " (" : "",
+                   fault->more ? theirs : "", fault->more ? ")" : "");
+}
+
+int curl_to_err(CURLcode code, const struct transfer *x, struct err *err)
+{
     if (x->failed) {
         *err = x->err;
         return -1;
     }
-    if (fault == NULL || fault->text == NULL)
-        return err_set(err, kind, "%s: %s", x->client->url, theirs);
-    return err_set(err, kind, "%s: %s%s%s%s", x->client->url, fault->text, fault->more ? " (" : "",
-                   fault->more ? theirs : "", fault->more ? ")" : "");
+    return curl_explain(code, x->client->url, x->curl_text, err);
 }

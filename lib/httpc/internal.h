@@ -92,6 +92,9 @@ MUST_USE int channel_ask(struct httpc *client, struct channel_question *question
 /* Attests the connection anew, by the same terms. UNTRUSTED when that does not hold. */
 MUST_USE int channel_renew(struct httpc *client, struct err *err);
 
+/* What a code of libcurl means about the address; curl_text: its own words, or "". */
+MUST_USE int curl_explain(CURLcode code, const char *url, const char *curl_text, struct err *err);
+
 /* What a failed transfer means. */
 MUST_USE int curl_to_err(CURLcode code, const struct transfer *x, struct err *err);
 
