@@ -3,6 +3,7 @@
  * malformed ends with exit code 5, after the verdict was printed. */
 #include "cli/commands.h"
 
+#include "cli/cached.h"
 #include "cli/collateral.h"
 #include "cli/expect.h"
 #include "cli/input.h"
@@ -21,7 +22,7 @@ struct validate_options {
     struct common_options common;
     struct expect_options expect;
     const char *format, *nonce, *report_data, *vek, *collateral;
-    const char *event_log, *ima_log, *cel_log, *key, *signature, *time;
+    const char *event_log, *ima_log, *cel_log, *key, *signature, *time, *cache;
     struct flag_list chain, crls, roots;
 };
 
@@ -45,6 +46,8 @@ static const struct flag validate_flags[] = {
     {"key", 0, FLAG_TEXT, "FILE", NULL, AT(key), "public key of a quote's or token's signer"},
     {"signature", 0, FLAG_TEXT, "FILE", NULL, AT(signature), "signature kept apart from a quote"},
     {"time", 0, FLAG_TEXT, "RFC3339", NULL, AT(time), "when to judge (default now)"},
+    {"cache", 0, FLAG_TEXT, "DIR", "COCOS_CACHE", AT(cache),
+     "what 'ca-bundle' fetched, used where a file is not given (default ~/.cocos; none: nothing)"},
     {"ear-key", 0, FLAG_LATER, "FILE", NULL, 0, ""},
     {NULL},
 };
@@ -157,6 +160,32 @@ static int read_input(const struct validate_options *options, const char *path, 
     return read_time(options->time, &in->now, err);
 }
 
+/* What was not given is taken from the cache, and checked as if it had been given. */
+static int add_cached(const struct validate_options *options, struct cached *cached,
+                      struct files *files, struct attest_input *in, struct err *err)
+{
+    OWNED_VERDICT verdict = {.count = 0};
+    OWNED_CACHE cache = {NULL};
+    struct err unused;
+
+    if (cache_open(options->cache, &cache, err) < 0)
+        return options->cache != NULL ? -1 : 0; /* nobody named one, and there is no home */
+    if (!cache_exists(&cache) || attest_validate(in, &verdict, &unused) < 0)
+        return 0; /* the same call is made again, and its error told */
+    cached_find(&cache, verdict.claims, cached);
+    if (in->vek.len == 0)
+        in->vek = buf_span(&cached->vek);
+    if (cached->chain.len > 0 && in->chain.count < FILES_MAX) {
+        files->chain[in->chain.count] = buf_span(&cached->chain);
+        in->chain = (struct attest_spans){files->chain, in->chain.count + 1};
+    }
+    if (cached->crl.len > 0 && in->crls.count == 0) {
+        files->crls[0] = buf_span(&cached->crl);
+        in->crls = (struct attest_spans){files->crls, 1};
+    }
+    return 0;
+}
+
 static void show_verdict(const struct cli *cli, const struct verdict *verdict, bool explain)
 {
     OWNED_BUF text = BUF_OF(4 * MIB);
@@ -193,6 +222,7 @@ static int validate(const struct cli *cli, const struct validate_options *option
 {
     __attribute__((cleanup(files_done))) struct files files = {.count = 0};
     OWNED_COLLATERAL collateral = {0};
+    OWNED_CACHED cached = {.vek = BUF_OF(0)};
     OWNED_POLICY *policy = NULL;
     struct attest_input in = {.now = 0};
 
@@ -201,6 +231,8 @@ static int validate(const struct cli *cli, const struct validate_options *option
         expect_policy(&options->expect, in.now, &policy, err) < 0)
         return -1;
     in.collateral = (struct attest_spans){collateral.pieces, collateral.count};
+    if (add_cached(options, &cached, &files, &in, err) < 0)
+        return -1;
     in.policy = policy;
     return judge(cli, &in, explain, err);
 }

@@ -2,11 +2,17 @@
 #include "cli/commands.h"
 
 const struct command_group command_groups[] = {
-    {"Virtual machines", vm_commands}, {"A computation", computation_commands},
-    {"Manifests", manifest_commands},  {"Keys and digests", key_commands},
-    {"Evidence", evidence_commands},   {"Reference values", measure_commands},
-    {"Guest images", boot_commands},   {"IGVM files", igvm_commands},
-    {"This machine", local_commands},  {NULL, NULL},
+    {"Virtual machines", vm_commands},
+    {"A computation", computation_commands},
+    {"Manifests", manifest_commands},
+    {"Keys and digests", key_commands},
+    {"Evidence", evidence_commands},
+    {"Endorsements", bundle_commands},
+    {"Reference values", measure_commands},
+    {"Guest images", boot_commands},
+    {"IGVM files", igvm_commands},
+    {"This machine", local_commands},
+    {NULL, NULL},
 };
 
 /* Every word of the contract that waits for its part. */
@@ -29,7 +35,6 @@ const char *const commands_later[] = {
     "ima-measurements",
     "evidence",
     "evidence show",
-    "ca-bundle",
     NULL,
 };
 
