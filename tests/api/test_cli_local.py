@@ -20,8 +20,8 @@ COMMANDS = ["create-vm", "remove-vm", "list-vms", "vm-info", "images", "host", "
             "manifest send", "keys", "checksum", "attestation validate", "attestation explain", "eventlog replay",
             "ima replay", "igvmmeasure", "sevsnpmeasure", "sevsnpmeasure parse-metadata", "measure", "login", "doctor", "completion", "help", "version"]
 LATER = ["attestation get snp", "policy create-corim snp", "policy download f", "policy show", "receipt get",
-         "receipt verify f", "ima-measurements", "evidence show f", "igvm show f",
-         "attestation validate f --igvm f", "data f --seal", "create-vm --aws-region eu", "run --policy p",
+         "receipt verify f", "ima-measurements", "evidence show f",
+         "data f --seal", "create-vm --aws-region eu", "run --policy p",
          "create-vm --server-ca f", "completion powershell", "algo f k --python-runtime pypy"]
 
 
