@@ -104,6 +104,7 @@ static void assert_refused(struct scene *s, enum finding_id id)
 static void quote_again(struct scene *s)
 {
     machine_quote(&s->machine, NULL);
+    s->in.evidence = span_of(NULL, 0); /* the message is made anew */
     write_policy(s, "", "");
 }
 
