@@ -24,8 +24,6 @@ const struct flag boot_flags[] = {
      "the kernel is handed over unchanged, as newer QEMU can and as with SEV"},
     {"firmware-version", 0, FLAG_TEXT, "TEXT", NULL, AT(firmware_version),
      "what the build measures as its version (default: nothing)"},
-    {"pei", 0, FLAG_TEXT, "HEX", NULL, AT(pei),
-     "digest of the early firmware that a reference boot of this shape showed"},
     {"pk", 0, FLAG_TEXT, "FILE", NULL, AT(pk), "enrolled platform key: the variable's content"},
     {"kek", 0, FLAG_TEXT, "FILE", NULL, AT(kek), "enrolled key exchange keys"},
     {"db", 0, FLAG_TEXT, "FILE", NULL, AT(db), "enrolled signers"},
@@ -46,7 +44,7 @@ const struct flag boot_flags[] = {
     {"shapes", 0, FLAG_BOOL, NULL, NULL, AT(shapes),
      "print the values for every shape that a release record holds"},
     {"record", 0, FLAG_TEXT, "LOG", NULL, AT(record),
-     "take the early firmware's digest from the event log of a reference boot"},
+     "event log of a VM of this shape: what the firmware alone decides is taken from it"},
     {NULL},
 };
 
@@ -140,19 +138,13 @@ static int read_variables(const struct boot_options *options, struct boot_bytes 
     return 0;
 }
 
-static int read_shape(const struct boot_options *options, struct boot_bytes *bytes, struct err *err)
+static void read_shape(const struct boot_options *options, struct boot_bytes *bytes)
 {
     uint64_t memory_mib = options->memory_mib;
 
     if (memory_mib == 0)
         memory_mib = options->image ? bytes->record.default_memory_mib : 512;
     bytes->shape = (struct vm_shape){memory_mib * MIB, options->cpus ? (uint32_t)options->cpus : 1};
-    bytes->has_pei = options->pei != NULL;
-    if (bytes->has_pei && text_parse_hex(options->pei, bytes->pei, SHA256_SIZE, err) < 0) {
-        err->kind = ERR_USAGE;
-        return err_wrap(err, "--pei");
-    }
-    return 0;
 }
 
 int boot_input_read(const struct boot_options *options, struct boot_bytes *ret, struct err *err)
@@ -164,8 +156,9 @@ int boot_input_read(const struct boot_options *options, struct boot_bytes *ret, 
 
     *ret = bytes;
     if ((options->image ? read_image(options, ret, err) : read_files(options, ret, err)) < 0 ||
-        read_variables(options, ret, err) < 0 || read_shape(options, ret, err) < 0)
+        read_variables(options, ret, err) < 0)
         return -1;
+    read_shape(options, ret);
     ret->input.kernel = buf_span(&ret->kernel);
     ret->input.initrd_size = ret->initrd.len;
     ret->input.ram_bytes = ret->shape.ram_bytes;

@@ -12,7 +12,7 @@ struct boot_options {
     struct common_options common;
     const char *image, *kernel, *initrd, *append, *firmware, *firmware_version;
     const char *pk, *kek, *db, *dbx, *authority;
-    const char *config, *pei, *record, *ccel, *uki;
+    const char *config, *record, *ccel, *uki;
     struct flag_list manifests;
     uint64_t memory_mib, cpus;
     bool as_is, policy, shapes, two_passes;
@@ -26,8 +26,6 @@ struct boot_bytes {
     struct buf firmware, kernel, initrd;
     struct buf pk, kek, db, dbx, authority;
     uint8_t initrd_sha256[SHA256_SIZE];
-    uint8_t pei[SHA256_SIZE];
-    bool has_pei;
     struct vm_shape shape;
     struct pcr_boot_input input; /* borrows from the above */
 };

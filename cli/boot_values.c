@@ -30,6 +30,20 @@ static struct json *registers_of(const struct pcr_bank *bank, uint32_t mask)
     return registers;
 }
 
+/* Which registers an object names. */
+static uint32_t mask_of(const struct json *registers)
+{
+    uint32_t mask = 0;
+
+    for (unsigned index = 0; index < PCR_COUNT; index++) {
+        char key[16];
+
+        snprintf(key, sizeof(key), "%u", index);
+        mask |= json_get(registers, key) != NULL ? 1u << index : 0;
+    }
+    return mask;
+}
+
 static struct json *banks_of(const struct boot_prediction *prediction, const uint8_t *run)
 {
     struct json *banks = json_new_object();
@@ -50,20 +64,20 @@ struct json *boot_values_json(const struct boot_reference *reference,
     if (prediction->pei_known)
         json_set_hex(firmware, "pei_sha256", SPAN_OF_ARRAY(prediction->pei));
     else
-        json_set_str(firmware, "pei_unknown", prediction->pei_reason);
+        json_set_str(firmware, "unknown", prediction->reason);
     json_set_hex(firmware, "dxe_sha256", SPAN_OF_ARRAY(reference->dxe));
     json_set(json, "firmware", firmware);
     json_set(json, "pcrs", banks_of(prediction, run));
     return json;
 }
 
-struct json *boot_values_policy(const struct boot_prediction *prediction, const uint8_t *run)
+struct json *boot_values_policy(const struct json *told)
 {
     struct json *policy = json_new_object(), *vtpm = json_new_object();
     struct json *platforms = json_new_array();
 
     json_add(platforms, json_new_str("vtpm"));
-    json_set(vtpm, "pcrs", banks_of(prediction, run));
+    json_set(vtpm, "pcrs", json_new_copy(json_get(told, "pcrs")));
     json_set_bool(vtpm, "emulated", true);
     json_set_int(policy, "version", 1);
     json_set(policy, "platforms", platforms);
@@ -123,8 +137,6 @@ static int add_memory(struct grid *grid, uint32_t memory_mib, uint32_t memory_mi
     input.ram_bytes = memory_mib * MIB;
     if (boot_reference_predict(&input, &base, err) < 0)
         return -1;
-    if (grid->common == NULL)
-        grid->common = registers_of(&base.pcrs, ALL & ~OF_SHAPE);
     for (uint32_t cpus = 1; cpus <= VM_CPUS_MAX; cpus *= 2) {
         const struct vm_shape vm = {input.ram_bytes, cpus};
         struct boot_prediction prediction = base;
@@ -132,6 +144,8 @@ static int add_memory(struct grid *grid, uint32_t memory_mib, uint32_t memory_mi
 
         if (boot_reference_add_firmware(grid->reference, &vm, NULL, &prediction, err) < 0)
             return -1;
+        if (grid->common == NULL)
+            grid->common = registers_of(&prediction.pcrs, ALL & ~OF_SHAPE);
         shape = json_new_object();
         json_set_int(shape, "memory_mib", memory_mib);
         if (memory_mib_max > memory_mib)
@@ -212,10 +226,11 @@ static struct json *join_values(const struct json *known, const struct json *fre
     return joined;
 }
 
+/* mask: the registers that a shape has for itself. */
 static struct json *shape_of(const struct json *known, const struct vm_shape *shape,
-                             const struct boot_prediction *prediction)
+                             const struct boot_prediction *prediction, uint32_t mask)
 {
-    OWNED_JSON *fresh = registers_of(&prediction->pcrs, OF_SHAPE);
+    OWNED_JSON *fresh = registers_of(&prediction->pcrs, mask);
     struct json *made = json_new_object();
 
     json_set_int(made, "memory_mib", (int64_t)(shape->ram_bytes / MIB));
@@ -231,6 +246,7 @@ struct json *boot_values_add(const struct json *document, const struct vm_shape 
     const struct json *shapes = json_get(reference, "shapes"), *known = NULL;
     struct json *record = json_new_copy(document), *joined = json_new_object();
     struct json *list = json_new_array();
+    uint32_t common = reference ? mask_of(json_get(reference, "pcrs")) : ALL & ~OF_SHAPE;
 
     /* First the shape itself, so that it is found before a range that holds it too. */
     for (size_t i = 0; i < json_count(shapes); i++) {
@@ -240,13 +256,13 @@ struct json *boot_values_add(const struct json *document, const struct vm_shape 
             json_get_int(entry, "cpus") == shape->cpus && json_get(entry, "memory_mib_max") == NULL)
             known = entry;
     }
-    json_add(list, shape_of(known, shape, prediction));
+    json_add(list, shape_of(known, shape, prediction, ALL & ~common));
     for (size_t i = 0; i < json_count(shapes); i++)
         if (json_at(shapes, i) != known)
             json_add(list, json_new_copy(json_at(shapes, i)));
     json_set(joined, "pcrs",
              reference ? json_new_copy(json_get(reference, "pcrs"))
-                       : registers_of(&prediction->pcrs, ALL & ~OF_SHAPE));
+                       : registers_of(&prediction->pcrs, common));
     json_set(joined, "shapes", list);
     json_set(record, "reference", joined);
     return record;

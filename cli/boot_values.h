@@ -10,7 +10,8 @@
 /* run: PCR 15, or NULL. */
 struct json *boot_values_json(const struct boot_reference *reference,
                               const struct boot_prediction *prediction, const uint8_t *run);
-struct json *boot_values_policy(const struct boot_prediction *prediction, const uint8_t *run);
+/* A policy that demands what boot_values_json() told. */
+struct json *boot_values_policy(const struct json *told);
 
 /* PCR 15 of a configuration and the manifests after it. Errors: USAGE, INPUT, MALFORMED. */
 MUST_USE int boot_values_of_run(const char *config_path, const struct flag_list *manifests,

@@ -18,22 +18,14 @@ static int reject(struct err *err)
     return -1;
 }
 
-static void print_registers(const struct boot_prediction *prediction, const uint8_t *run)
+/* The registers that boot_values_json() tells, one a line. */
+static void print_registers(const struct json *told)
 {
-    char hex[2 * SHA256_SIZE + 1];
+    const struct json *registers = json_get(json_get(told, "pcrs"), "sha256"), *value;
+    const char *key = NULL;
 
-    for (unsigned index = 0; index < PCR_COUNT; index++) {
-        if (!pcr_bank_has(&prediction->pcrs, index))
-            continue;
-        text_hex(pcr_bank_get(&prediction->pcrs, index).data, SHA256_SIZE, hex);
-        print_line("PCR %-2u  %s", index, hex);
-    }
-    if (run != NULL) {
-        text_hex(run, SHA256_SIZE, hex);
-        print_line("PCR 15  %s", hex);
-    }
-    if (!prediction->pei_known)
-        say_warning("PCR 0 and 10 are not known: %s", prediction->pei_reason);
+    while ((value = json_next(registers, &key)) != NULL)
+        print_line("PCR %-2s  %s", key, json_str(value));
 }
 
 /* "name  digest" lines of an object. */
@@ -59,29 +51,81 @@ static int predict_run(const struct boot_options *options, uint8_t out[static SH
     return 0;
 }
 
+/* Whether this program could have computed what a reference boot showed; for a build that it does
+ * not know, where it would have to look. */
+static void tell_record(const struct boot_bytes *bytes, const struct boot_reference *reference,
+                        const struct boot_record *record, struct json *json)
+{
+    uint8_t computed[SHA256_SIZE];
+    struct err unknown;
+    size_t place;
+
+    if (pei_predict(reference->volumes.pei, &bytes->shape, computed, &unknown) == 0)
+        json_set_bool(json, "as_computed",
+                      span_equal(SPAN_OF_ARRAY(record->pei), SPAN_OF_ARRAY(computed)));
+    else if (pei_find_place(reference->volumes.pei, &bytes->shape, record->pei, &place, &unknown) ==
+             0)
+        json_set_int(json, "place", (int64_t)place);
+}
+
+static int read_record(const struct boot_options *options, const struct boot_reference *reference,
+                       struct boot_record *ret, struct err *err)
+{
+    OWNED_BUF log = BUF_OF(TCG_LOG_SIZE_MAX);
+
+    if (input_read(options->record, &log, err) < 0)
+        return -1;
+    if (boot_reference_record(reference, buf_span(&log), ret, err) == 0)
+        return 0;
+    err_wrap(err, "'%s'", options->record);
+    return reject(err);
+}
+
+/* A release record with the values among its own, a policy, JSON, or lines. */
+static void print_prediction(const struct cli *cli, const struct boot_options *options,
+                             const struct boot_bytes *bytes,
+                             const struct boot_prediction *prediction, struct json *told)
+{
+    OWNED_JSON *json = told;
+
+    if (options->record != NULL && options->image != NULL) {
+        json_free(json);
+        json = boot_values_add(bytes->document, &bytes->shape, prediction);
+        print_json(json);
+    } else if (options->policy) {
+        OWNED_JSON *policy = boot_values_policy(json);
+
+        print_json(policy);
+    } else if (cli->options->json) {
+        print_json(json);
+    } else {
+        print_registers(json);
+    }
+    if (prediction->reason[0] != '\0')
+        say_warning("not all registers are known: %s", prediction->reason);
+}
+
 static int print_one(const struct cli *cli, const struct boot_options *options,
                      const struct boot_bytes *bytes, const struct boot_reference *reference,
                      struct err *err)
 {
-    OWNED_JSON *json = NULL;
     struct boot_prediction prediction;
+    struct boot_record record;
     uint8_t run[SHA256_SIZE];
+    struct json *told;
     bool has_run;
 
-    if (predict_run(options, run, &has_run, err) < 0)
+    if (predict_run(options, run, &has_run, err) < 0 ||
+        (options->record != NULL && read_record(options, reference, &record, err) < 0))
         return -1;
     if (boot_reference_predict(&bytes->input, &prediction, err) < 0 ||
-        boot_reference_add_firmware(reference, &bytes->shape, bytes->has_pei ? bytes->pei : NULL,
+        boot_reference_add_firmware(reference, &bytes->shape, options->record ? &record : NULL,
                                     &prediction, err) < 0)
         return reject(err);
-    if (options->policy)
-        json = boot_values_policy(&prediction, has_run ? run : NULL);
-    else if (cli->options->json)
-        json = boot_values_json(reference, &prediction, has_run ? run : NULL);
-    if (json != NULL)
-        print_json(json);
-    else
-        print_registers(&prediction, has_run ? run : NULL);
+    told = boot_values_json(reference, &prediction, has_run ? run : NULL);
+    if (options->record != NULL)
+        tell_record(bytes, reference, &record, told);
+    print_prediction(cli, options, bytes, &prediction, told);
     return 0;
 }
 
@@ -95,51 +139,9 @@ static int print_shapes(const struct boot_options *options, const struct boot_by
     if (boot_values_of_shapes(&bytes->record, &bytes->input, reference, &json, err) < 0)
         return reject(err);
     if (json_get(json_get(json_at(json_get(json, "shapes"), 0), "pcrs"), "0") == NULL)
-        say_warning("PCR 0 is not known for this build of the firmware, so policies will lack it; "
-                    "'measure --record' takes it from a VM");
-    print_json(json);
-    return 0;
-}
-
-/* The digest that a reference boot shows, and whether this program could have computed it. */
-static struct json *describe_record(const struct boot_bytes *bytes,
-                                    const struct boot_reference *reference, const uint8_t *pei)
-{
-    struct json *json = json_new_object();
-    uint8_t computed[SHA256_SIZE];
-    struct err unknown;
-    size_t place;
-
-    json_set_int(json, "memory_mib", (int64_t)(bytes->shape.ram_bytes / MIB));
-    json_set_int(json, "cpus", bytes->shape.cpus);
-    json_set_hex(json, "pei_sha256", span_of(pei, SHA256_SIZE));
-    if (pei_predict(reference->volumes.pei, &bytes->shape, computed, &unknown) == 0)
-        json_set_bool(json, "as_computed",
-                      span_equal(span_of(pei, SHA256_SIZE), SPAN_OF_ARRAY(computed)));
-    else if (pei_find_place(reference->volumes.pei, &bytes->shape, pei, &place, &unknown) == 0)
-        json_set_int(json, "place", (int64_t)place);
-    return json;
-}
-
-static int print_record(const struct boot_options *options, const struct boot_bytes *bytes,
-                        const struct boot_reference *reference, struct err *err)
-{
-    OWNED_BUF log = BUF_OF(TCG_LOG_SIZE_MAX);
-    OWNED_JSON *json = NULL;
-    struct boot_prediction prediction;
-    uint8_t pei[SHA256_SIZE];
-
-    if (input_read(options->record, &log, err) < 0)
-        return -1;
-    if (boot_reference_record(reference, buf_span(&log), pei, err) < 0) {
-        err_wrap(err, "'%s'", options->record);
-        return reject(err);
-    }
-    if (boot_reference_predict(&bytes->input, &prediction, err) < 0 ||
-        boot_reference_add_firmware(reference, &bytes->shape, pei, &prediction, err) < 0)
-        return reject(err);
-    json = options->image ? boot_values_add(bytes->document, &bytes->shape, &prediction)
-                          : describe_record(bytes, reference, pei);
+        say_warning(
+            "what this build of the firmware measures about itself is not known, so policies "
+            "will lack PCR 0 and others; 'measure --record' takes them from a VM");
     print_json(json);
     return 0;
 }
@@ -205,8 +207,6 @@ static int run_measure(const struct cli *cli, const void *ptr, struct err *err)
         return print_td(cli, options, &bytes, err);
     if (boot_reference_begin(buf_span(&bytes.firmware), version, &reference, err) < 0)
         return reject(err);
-    if (options->record != NULL)
-        return print_record(options, &bytes, &reference, err);
     if (options->shapes)
         return print_shapes(options, &bytes, &reference, err);
     return print_one(cli, options, &bytes, &reference, err);
@@ -225,9 +225,10 @@ const struct command boot_commands[] = {
             "SHA-256 bank of its TPM: PCR 0 to 14, and PCR 15 when the agent's configuration "
             "is named. With --policy the same as a policy for attestation validate.\n\n"
             "PCR 0 holds the early firmware as it lies in memory. For builds that are not "
-            "known, or another processor than QEMU's qemu64, boot one VM of the shape and "
-            "take the digest from its event log with --record; give it back with --pei, or name "
-            "the release record: it is printed with the values of that VM among its own.\n\n"
+            "known, or another processor than QEMU's qemu64, boot one VM of the shape, fetch its "
+            "event log, and say --record: what the firmware alone decides is taken from there, if "
+            "the log is of this firmware. With --image the release record is printed with the "
+            "values of that VM among its own.\n\n"
             "With --ccel it is a TD: MRTD from the firmware file, RTMR1 and RTMR2 from the files, "
             "RTMR0 as the log of a TD of the same shape has it, with the keys that are enrolled.",
         .example = "cocos-cli measure --image build/eos/eos/image.json --memory 1024 --cpus 2",

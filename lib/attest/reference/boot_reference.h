@@ -25,11 +25,17 @@ MUST_USE int boot_reference_begin(struct span firmware, const char *version,
 void boot_reference_done(struct boot_reference *reference);
 #define OWNED_BOOT_REFERENCE __attribute__((cleanup(boot_reference_done))) struct boot_reference
 
+/* What a reference boot showed of its firmware. */
+struct boot_record {
+    uint8_t pei[SHA256_SIZE]; /* the early volume as it lay in memory */
+    struct pcr_bank pcrs;     /* as the log replays */
+};
+
 struct boot_prediction {
-    struct pcr_bank pcrs;          /* 0 and 10 only when pei_known */
-    bool pei_known;                /* the digest of the early firmware in this shape is known */
-    uint8_t pei[SHA256_SIZE];      /* when pei_known */
-    char pei_reason[ERR_TEXT_MAX]; /* when not: why */
+    struct pcr_bank pcrs;      /* without those that are not known */
+    bool pei_known;            /* the digest of the early firmware in this shape is known */
+    uint8_t pei[SHA256_SIZE];  /* when pei_known */
+    char reason[ERR_TEXT_MAX]; /* why some registers are not known; "" when all are */
 };
 
 /* The registers of a VM that boots input. They depend on its RAM, but not on its vCPUs: 0 and 10,
@@ -37,17 +43,19 @@ struct boot_prediction {
 MUST_USE int boot_reference_predict(const struct pcr_boot_input *input, struct boot_prediction *ret,
                                     struct err *err);
 
-/* Adds 0 and 10 to a prediction that has neither. recorded_pei: 32 bytes that a reference boot of
- * this shape showed, or NULL to compute them. Errors: INPUT; a digest that cannot be known is none.
- */
+/* Adds what the firmware decides. Of a known build (pei.h) that is 0 and 10; of another one nobody
+ * knows all that it measures about itself, so 1 and 7 are taken away. recorded, of a reference boot
+ * of this shape, or NULL: where it comes in, its 0, and of an unknown build its 1 and 7. Errors:
+ * INPUT; what cannot be known is left out, with the reason. */
 MUST_USE int boot_reference_add_firmware(const struct boot_reference *reference,
-                                         const struct vm_shape *shape, const uint8_t *recorded_pei,
+                                         const struct vm_shape *shape,
+                                         const struct boot_record *recorded,
                                          struct boot_prediction *prediction, struct err *err);
 
-/* Takes the digest of the early firmware from the event log of a VM that booted this firmware:
- * version and DXEFV in it must be those of the file. Errors: INPUT (malformed), UNTRUSTED (another
- * firmware, or more measured as firmware than it has). */
+/* Reads the event log of a VM that booted this firmware: version and DXEFV in it must be those of
+ * the file. Errors: INPUT (malformed), UNTRUSTED (another firmware, or more measured as firmware
+ * than it has). */
 MUST_USE int boot_reference_record(const struct boot_reference *reference, struct span log,
-                                   uint8_t pei[static SHA256_SIZE], struct err *err);
+                                   struct boot_record *ret, struct err *err);
 
 #endif

@@ -13,6 +13,11 @@ static const struct {
       0x8e, 0x75, 0x6f, 0xbf, 0x46, 0x7a, 0xae, 0xce, 0xee, 0x7d, 0xbf,
       0xe1, 0xe1, 0xdd, 0x91, 0x9f, 0xfb, 0x2c, 0xd9, 0xa9, 0xd2},
      0xefd8},
+    /* the same, OVMF_CODE_4M.fd */
+    {{0x47, 0x12, 0x81, 0xa7, 0xd1, 0x97, 0xd1, 0x2a, 0xc6, 0x1a, 0x81,
+      0x0e, 0x51, 0x50, 0xb9, 0xb5, 0xdd, 0xc4, 0x7b, 0xe7, 0x8e, 0xf0,
+      0xc2, 0x4a, 0xf7, 0xa8, 0x19, 0x2c, 0x81, 0xb3, 0xa8, 0x08},
+     0xe0d8},
 };
 
 /* Offsets of the members that are written, from the first one (packed, edk2-stable202211). */
@@ -100,23 +105,37 @@ static void digest_with(struct span pei, size_t place, const uint8_t info[static
     digest_finish(digest, out);
 }
 
+/* The place in a known build; 0 for any other. */
+static size_t find_known(struct span pei)
+{
+    uint8_t volume[SHA256_SIZE];
+
+    digest_of(DIGEST_SHA256, pei, volume);
+    for (size_t i = 0; i < COUNT_OF(known); i++)
+        if (span_equal(SPAN_OF_ARRAY(known[i].volume), SPAN_OF_ARRAY(volume)))
+            return known[i].place;
+    return 0;
+}
+
+bool pei_is_known(struct span pei)
+{
+    return find_known(pei) != 0;
+}
+
 int pei_predict(struct span pei, const struct vm_shape *shape, uint8_t out[static SHA256_SIZE],
                 struct err *err)
 {
-    uint8_t volume[SHA256_SIZE], info[PEI_INFO_SIZE] = {0};
+    uint8_t info[PEI_INFO_SIZE] = {0};
+    size_t place = find_known(pei);
 
-    digest_of(DIGEST_SHA256, pei, volume);
-    for (size_t i = 0; i < COUNT_OF(known); i++) {
-        if (!span_equal(SPAN_OF_ARRAY(known[i].volume), SPAN_OF_ARRAY(volume)))
-            continue;
-        if (fill_info(shape, info, err) < 0)
-            return -1;
-        digest_with(pei, known[i].place, info, out);
-        return 0;
-    }
-    return err_set(err, ERR_NOT_FOUND,
-                   "firmware: of this build it is not known what it writes into its early volume; "
-                   "record it from a VM of this shape (measure --record)");
+    if (place == 0)
+        return err_set(err, ERR_NOT_FOUND,
+                       "firmware: of this build it is not known what it writes into its early "
+                       "volume; record it from a VM of this shape (measure --record)");
+    if (fill_info(shape, info, err) < 0)
+        return -1;
+    digest_with(pei, place, info, out);
+    return 0;
 }
 
 /* The structure lies in data that is zero in the file, so a place is zeros all along. */

@@ -24,6 +24,9 @@
 /* Over this much RAM the layout of addresses, and with it the structure, is another. */
 #define PEI_RAM_MAX (30 * GIB)
 
+/* True for a build of which the place is known; what else these builds measure is known as well. */
+bool pei_is_known(struct span pei);
+
 /* The digest of the volume pei for a VM of that shape, when the build is a known one. NOT_FOUND for
  * an unknown build, UNSUPPORTED for a shape of which nobody knows what the structure holds. */
 MUST_USE int pei_predict(struct span pei, const struct vm_shape *shape,
