@@ -10,6 +10,8 @@
 #define CPUS_MAX        1024
 #define SHAPES_MAX      4096
 #define REGISTERS       24
+#define IMAGE_ID_BLOCK  96   /* SEV-SNP ABI, table 79 */
+#define IMAGE_ID_AUTH   4096 /* and 80 */
 
 static const struct json_field image_file_fields[] = {
     JSON_FIELD_STR(image_file, file, 1, IMAGE_FILE_NAME_MAX, JSON_REQUIRED),
@@ -24,6 +26,25 @@ static const struct json_field image_cmdline_fields[] = {
 };
 static const struct json_table image_cmdline_table =
     JSON_TABLE("command line", image_cmdline, image_cmdline_fields);
+
+static const struct json_field image_protection_fields[] = {
+    JSON_FIELD_OBJECT(image_protection, firmware, &image_file_table, 0),
+    JSON_FIELD_OBJECT(image_protection, igvm, &image_file_table, 0),
+    JSON_FIELD_STR(image_protection, cpu_model, 1, RECORD_NAME_MAX, 0),
+    JSON_FIELD_U64(image_protection, policy, 1, JSON_INTEGER_MAX, 0),
+    JSON_FIELD_BASE64(image_protection, id_block, IMAGE_ID_BLOCK, IMAGE_ID_BLOCK, 0),
+    JSON_FIELD_BASE64(image_protection, id_auth, IMAGE_ID_AUTH, IMAGE_ID_AUTH, 0),
+    JSON_FIELD_BOOL(image_protection, author_key, 0),
+};
+static const struct json_table image_protection_table =
+    JSON_TABLE("protection", image_protection, image_protection_fields);
+
+static const struct json_field image_launch_fields[] = {
+    JSON_FIELD_OBJECT(image_launch, snp, &image_protection_table, 0),
+    JSON_FIELD_OBJECT(image_launch, tdx, &image_protection_table, 0),
+};
+static const struct json_table image_launch_table =
+    JSON_TABLE("launch", image_launch, image_launch_fields);
 
 static const struct json_field image_shape_fields[] = {
     JSON_FIELD_U32(image_shape, memory_mib, 1, MEMORY_MIB_MAX, JSON_REQUIRED),
@@ -53,6 +74,7 @@ static const struct json_field image_record_fields[] = {
     JSON_FIELD_OBJECT(image_record, cmdline, &image_cmdline_table, JSON_REQUIRED),
     JSON_FIELD_U32(image_record, min_memory_mib, 1, MEMORY_MIB_MAX, JSON_REQUIRED),
     JSON_FIELD_U32(image_record, default_memory_mib, 1, MEMORY_MIB_MAX, JSON_REQUIRED),
+    JSON_FIELD_OBJECT(image_record, launch, &image_launch_table, 0),
     JSON_FIELD_OBJECT(image_record, reference, &image_reference_table, 0),
 };
 static const struct json_table image_record_table =
@@ -105,6 +127,41 @@ static int check_reference(const struct image_reference *reference, struct err *
     return 0;
 }
 
+bool image_has_protection(const struct image_protection *protection)
+{
+    return protection->firmware.file != NULL || protection->igvm.file != NULL;
+}
+
+/* debug: the bit of the policy that lets the host read the guest. */
+static int check_protection(const struct image_protection *protection, uint64_t debug,
+                            struct err *err)
+{
+    const struct image_file *const files[] = {&protection->firmware, &protection->igvm};
+
+    for (size_t i = 0; i < COUNT_OF(files); i++)
+        if (files[i]->file != NULL && !text_is_name(files[i]->file, IMAGE_FILE_NAME_MAX))
+            return err_set(err, ERR_INPUT, "'%s' is no plain file name", files[i]->file);
+    if ((protection->policy & debug) != 0)
+        return err_set_at(err, ERR_INPUT, "/policy",
+                          "policy: lets the host look into the guest (bit %#llx)",
+                          (unsigned long long)debug);
+    if ((protection->id_block.data == NULL) != (protection->id_auth.data == NULL))
+        return err_set(err, ERR_INPUT, "id_block and id_auth come together");
+    return 0;
+}
+
+static int check_launch(const struct image_launch *launch, struct err *err)
+{
+    static const uint64_t snp_debug = 1U << 19; /* SEV-SNP ABI, guest policy */
+    static const uint64_t tdx_debug = 1;        /* TDX module ABI, TD attributes */
+
+    if (check_protection(&launch->snp, snp_debug, err) < 0)
+        return json_wrap_key(err, "snp");
+    if (check_protection(&launch->tdx, tdx_debug, err) < 0)
+        return json_wrap_key(err, "tdx");
+    return 0;
+}
+
 static int check_record(const struct image_record *record, struct err *err)
 {
     const struct {
@@ -125,6 +182,8 @@ static int check_record(const struct image_record *record, struct err *err)
         if (!text_is_name(files[i].file->file, IMAGE_FILE_NAME_MAX))
             return err_set_at(err, ERR_INPUT, files[i].pointer,
                               "release record: '%s' is no plain file name", files[i].file->file);
+    if (check_launch(&record->launch, err) < 0)
+        return json_wrap_key(err, "launch");
     if (check_reference(&record->reference, err) < 0)
         return json_wrap_key(err, "reference");
     digest_of(DIGEST_SHA256, span_of_str(record->cmdline.text), digest);

@@ -26,6 +26,23 @@ struct image_cmdline {
     struct json_bytes sha256;
 };
 
+/* How a guest is started that its processor protects, and what ends up in its launch measurement or
+ * its reports. Either the firmware or an IGVM file, which brings its own, is there. */
+struct image_protection {
+    struct image_file firmware;
+    struct image_file igvm;
+    char *cpu_model;           /* that was measured; NULL: the platform's default */
+    uint64_t policy;           /* SNP: of the guest; TDX: attributes; 0: the platform's default */
+    struct json_blob id_block; /* SNP: with id_auth, signed by who released the image */
+    struct json_blob id_auth;
+    bool author_key;
+};
+
+struct image_launch {
+    struct image_protection snp;
+    struct image_protection tdx;
+};
+
 /* What a VM of one shape shows; a shape may be a range of memory. */
 struct image_shape {
     uint32_t memory_mib;
@@ -52,6 +69,7 @@ struct image_record {
     struct image_cmdline cmdline;
     uint32_t min_memory_mib;
     uint32_t default_memory_mib;
+    struct image_launch launch;       /* empty: for plain VMs only */
     struct image_reference reference; /* no shapes: the record is older than they */
 };
 
@@ -59,6 +77,9 @@ struct image_record {
  * version). */
 MUST_USE int image_record_decode(const struct json *document, struct image_record *ret,
                                  struct err *err);
+
+/* True when the image can be started under that protection. */
+bool image_has_protection(const struct image_protection *protection);
 
 /* The shape of a VM, NULL when the record has none for it. */
 const struct image_shape *image_find_shape(const struct image_record *record, uint32_t memory_mib,

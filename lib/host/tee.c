@@ -17,7 +17,8 @@
 
 const char *const tee_names[] = {"snp", "tdx", "sev", "sev-es", NULL};
 
-/* What each of them needs. Versions: the first of Linux, QEMU and libvirt that start such guests. */
+/* What each of them needs. Versions: the first of Linux, QEMU and libvirt that start such guests.
+ */
 static const struct needs {
     const char *title;
     const char *vendor;
@@ -28,29 +29,45 @@ static const struct needs {
     const char *switch_on;
     const char *firmware[3];
 } needs[TEE_COUNT] = {
-    [TEE_SNP] = {"SEV-SNP", AMD, 1U << 4, "an AMD EPYC of the third generation (Milan) or newer",
-                 "/sys/module/kvm_amd/parameters/sev_snp",
-                 "Linux 6.11, QEMU 9.1 and libvirt 10.5 or newer",
-                 "switch on SME, SEV, SEV-SNP and 'SNP memory coverage' in the firmware's setup, and boot "
-                 "with iommu on (not iommu=pt) and kvm_amd.sev=1",
-                 {"/usr/share/ovmf/OVMF.amdsev.fd", "/usr/share/OVMF/OVMF.amdsev.fd",
-                  "/usr/share/edk2/ovmf/OVMF.amdsev.fd"}},
-    [TEE_TDX] = {"TDX", INTEL, 0, "an Intel Xeon of the fifth generation or newer with TDX",
-                 "/sys/module/kvm_intel/parameters/tdx",
-                 "Linux 6.16, QEMU 10.1 and libvirt 11.6 or newer",
-                 "switch on TME, TME-MT, TDX and the SEAM loader in the firmware's setup, and boot with "
-                 "kvm_intel.tdx=1 nohibernate",
-                 {"/usr/share/ovmf/OVMF.inteltdx.fd", "/usr/share/OVMF/OVMF.inteltdx.fd",
-                  "/usr/share/edk2/ovmf/OVMF.inteltdx.fd"}},
-    [TEE_SEV] = {"SEV", AMD, 1U << 1, "an AMD EPYC", "/sys/module/kvm_amd/parameters/sev",
+    [TEE_SNP] =
+        {"SEV-SNP",
+         AMD,
+         1U << 4,
+         "an AMD EPYC of the third generation (Milan) or newer",
+         "/sys/module/kvm_amd/parameters/sev_snp",
+         "Linux 6.11, QEMU 9.1 and libvirt 10.5 or newer",
+         "switch on SME, SEV, SEV-SNP and 'SNP memory coverage' in the firmware's setup, and boot "
+         "with iommu on (not iommu=pt) and kvm_amd.sev=1",
+         {"/usr/share/ovmf/OVMF.amdsev.fd", "/usr/share/OVMF/OVMF.amdsev.fd",
+          "/usr/share/edk2/ovmf/OVMF.amdsev.fd"}},
+    [TEE_TDX] =
+        {"TDX",
+         INTEL,
+         0,
+         "an Intel Xeon of the fifth generation or newer with TDX",
+         "/sys/module/kvm_intel/parameters/tdx",
+         "Linux 6.16, QEMU 10.1 and libvirt 11.6 or newer",
+         "switch on TME, TME-MT, TDX and the SEAM loader in the firmware's setup, and boot with "
+         "kvm_intel.tdx=1 nohibernate",
+         {"/usr/share/ovmf/OVMF.inteltdx.fd", "/usr/share/OVMF/OVMF.inteltdx.fd",
+          "/usr/share/edk2/ovmf/OVMF.inteltdx.fd"}},
+    [TEE_SEV] = {"SEV",
+                 AMD,
+                 1U << 1,
+                 "an AMD EPYC",
+                 "/sys/module/kvm_amd/parameters/sev",
                  "Linux 4.16, QEMU 2.12 and libvirt 4.5 or newer",
                  "switch on SME and SEV in the firmware's setup, and boot with kvm_amd.sev=1",
                  {"/usr/share/ovmf/OVMF.amdsev.fd", "/usr/share/OVMF/OVMF.amdsev.fd",
                   "/usr/share/edk2/ovmf/OVMF.amdsev.fd"}},
-    [TEE_SEV_ES] = {"SEV-ES", AMD, 1U << 3, "an AMD EPYC of the second generation (Rome) or newer",
+    [TEE_SEV_ES] = {"SEV-ES",
+                    AMD,
+                    1U << 3,
+                    "an AMD EPYC of the second generation (Rome) or newer",
                     "/sys/module/kvm_amd/parameters/sev_es",
                     "Linux 5.11, QEMU 6.0 and libvirt 8.0 or newer",
-                    "switch on SEV-ES in the firmware's setup, with 'minimum SEV non-ES ASID' above 1, and boot "
+                    "switch on SEV-ES in the firmware's setup, with 'minimum SEV non-ES ASID' "
+                    "above 1, and boot "
                     "with kvm_amd.sev_es=1",
                     {"/usr/share/ovmf/OVMF.amdsev.fd", "/usr/share/OVMF/OVMF.amdsev.fd",
                      "/usr/share/edk2/ovmf/OVMF.amdsev.fd"}},
@@ -218,7 +235,8 @@ void tee_judge(enum tee tee, const struct tee_probe *probe, struct tee_verdict *
         ret->available = checks[i](tee, probe, ret);
     if (!ret->available)
         return;
-    REASON(ret, "processor, kernel, QEMU and libvirt offer %s; its firmware comes with the image%s%s",
+    REASON(ret,
+           "processor, kernel, QEMU and libvirt offer %s; its firmware comes with the image%s%s",
            need->title, probe->firmware[tee][0] != '\0' ? ", and the host has " : "",
            probe->firmware[tee]);
     if (tee == TEE_TDX && !probe->quotes)

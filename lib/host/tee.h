@@ -3,7 +3,8 @@
  *
  * Looking (tee_probe) and judging (tee_judge) are apart, so that every host that exists can be told
  * to the judge. A chain of things has to be there: a processor, a kernel that switched the feature
- * on, its device, a QEMU and a libvirt that know it. The first one that is missing is the reason. */
+ * on, its device, a QEMU and a libvirt that know it. The first one that is missing is the reason.
+ */
 #ifndef COCOS_HOST_TEE_H
 #define COCOS_HOST_TEE_H
 
@@ -33,7 +34,8 @@ struct tee_probe {
     bool qemu;                         /* qemu-system-x86_64 is installed */
     bool quotes;                       /* the socket of TDX's quote service is there */
     char firmware[TEE_COUNT][64];      /* that the host's packages have; "" for none */
-    enum tee_switch libvirt[TEE_COUNT]; /* offers it; ABSENT: it did not say. The caller's to fill */
+    enum tee_switch
+        libvirt[TEE_COUNT]; /* offers it; ABSENT: it did not say. The caller's to fill */
 };
 
 /* Looks. root is put before every path ("" for the host itself); cpu is borrowed, NULL for the

@@ -100,6 +100,7 @@ static int start_fleet(struct app *app, struct err *err)
         .tell_ctx = app,
     };
 
+    tee_probe("", NULL, &fleet.tee);
     if (credentials_manager_id(config->state_dir, manager, sizeof(manager), err) < 0 ||
         libvirt_open(config->libvirt_uri, &watcher, &inner, err) < 0)
         return -1;

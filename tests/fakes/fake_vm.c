@@ -47,6 +47,19 @@ struct fake_machine *fake_find(struct fake_world *world, const char *id)
     return find(world, id);
 }
 
+struct fake_machine fake_look(struct fake_world *world, const char *id)
+{
+    const struct fake_machine *machine = NULL;
+    struct fake_machine copy = {.defined = false};
+
+    pthread_mutex_lock(&world->lock);
+    machine = fake_find(world, id);
+    if (machine != NULL)
+        copy = *machine;
+    pthread_mutex_unlock(&world->lock);
+    return copy;
+}
+
 void fake_kill(struct fake_world *world, const char *id, enum vm_end end)
 {
     struct fake_machine *machine = NULL;
@@ -128,6 +141,7 @@ static int describe(struct vm_provider *provider, struct vm_hypervisor *ret, str
                                   .emulator = "FAKE 1",
                                   .tpm = true,
                                   .pretends = true};
+    memcpy(ret->offers, world_of(provider)->offers, sizeof(ret->offers));
     return 0;
 }
 
@@ -189,6 +203,9 @@ static int define(struct vm_provider *provider, const struct vm_launch *launch, 
             machine = &world->machines[i];
     machine->defined = true;
     machine->record = launch->record;
+    memset(machine->binding, 0, sizeof(machine->binding));
+    if (launch->protection.bound)
+        memcpy(machine->binding, launch->protection.binding, sizeof(machine->binding));
     pthread_mutex_unlock(&world->lock);
     end_change(world, number);
     return 0;

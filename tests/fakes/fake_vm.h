@@ -18,6 +18,7 @@ struct fake_machine {
     bool on;
     enum vm_end end;
     struct vm_record record;
+    uint8_t binding[VM_BINDING_SIZE]; /* that its last definition had; zeros for none */
 };
 
 struct fake_world {
@@ -36,6 +37,7 @@ struct fake_world {
     uint16_t busy_ports[8]; /* starting with one of these fails with STATE */
     unsigned busy_port_count;
     bool all_ports_busy;
+    enum tee_switch offers[TEE_COUNT]; /* kinds of protection that it says it has */
 };
 
 #define FAKE_DEATH 86 /* the exit code of a process that died by plan */
@@ -48,6 +50,8 @@ struct vm_provider *fake_vm_open(struct fake_world *world);
 
 /* What the outside world does to a VM. NULL: the only one there is. */
 struct fake_machine *fake_find(struct fake_world *world, const char *id);
+/* As it is at this moment; not defined when there is none. */
+struct fake_machine fake_look(struct fake_world *world, const char *id);
 void fake_kill(struct fake_world *world, const char *id, enum vm_end end);
 unsigned fake_count(struct fake_world *world);
 

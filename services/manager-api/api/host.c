@@ -17,15 +17,19 @@ static struct json *offer(bool available, const char *reason, const char *remedy
     return json;
 }
 
-static struct json *describe_platforms(void)
+static struct json *describe_platforms(struct fleet *fleet)
 {
     struct json *json = json_new_object();
+    struct platform_host host;
 
-    for (size_t i = 0; i < VM_PLATFORM_COUNT; i++) {
-        const struct platform *platform = &platform_table()[i];
+    fleet_host(fleet, &host);
+    for (int i = 0; i < VM_PLATFORM_COUNT; i++) {
+        struct platform platform;
 
+        platform_judge((enum vm_platform)i, &host, &platform);
         json_set(json, vm_platform_names[i],
-                 offer(platform->available, platform->reason, platform->remedy));
+                 offer(platform.available, platform.reason,
+                       platform.remedy[0] != '\0' ? platform.remedy : NULL));
     }
     return json;
 }
@@ -82,7 +86,7 @@ int api_get_host(void *arg, struct httpd_request *rq, struct httpd_reply *reply,
     part = offer(figures.connected, figures.connected ? "connected" : figures.problem, NULL);
     json_set_str(part, "uri", app->config.libvirt_uri);
     json_set(json, "libvirt", part);
-    json_set(json, "platforms", describe_platforms());
+    json_set(json, "platforms", describe_platforms(app->fleet));
     json_set(json, "vtpm", describe_tpm(&figures));
     json_set(json, "secure_boot", offer(false, "not available yet", "leave secure_boot out"));
     json_set(json, "gpus", json_new_array());

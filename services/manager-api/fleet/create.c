@@ -1,6 +1,7 @@
 #include "lib/crypto/secret.h"
 #include "services/manager-api/fleet/entry.h"
 #include "services/manager-api/fleet/images.h"
+#include "services/manager-api/fleet/launch.h"
 #include "services/manager-api/fleet/order.h"
 #include "services/manager-api/fleet/policy.h"
 #include "services/manager-api/fleet/reach.h"
@@ -132,9 +133,9 @@ static int reserve(struct creation *creation, struct err *err)
 static int prepare_files(struct creation *creation, const struct vm_hypervisor *hypervisor,
                          struct err *err)
 {
-    const struct image_record *image = &creation->image.record;
     const struct vm_spec *spec = creation->order->spec;
     struct vm_launch *launch = &creation->launch;
+    const char *const files[] = {launch->firmware, launch->igvm, launch->kernel, launch->initrd};
     const struct share_config config = {
         .vm_id = creation->record.id,
         .nonce = creation->record.nonce,
@@ -142,23 +143,14 @@ static int prepare_files(struct creation *creation, const struct vm_hypervisor *
         .log_level = api_log_level_names[spec->log_level],
         .manifest = manifest_of(creation->order),
     };
-    const struct {
-        char *to;
-        const char *file;
-    } files[] = {{launch->firmware, image->firmware.file},
-                 {launch->kernel, image->kernel.file},
-                 {launch->initrd, image->initrd.file}};
 
-    for (size_t i = 0; i < COUNT_OF(files); i++) {
-        int len = snprintf(files[i].to, VM_PATH_SIZE, "%s/%s", creation->image.dir, files[i].file);
-
-        if (len < 0 || len >= VM_PATH_SIZE)
-            return err_set(err, ERR_SYSTEM, "image '%s': the path is too long", image->name);
-        if (reach_check(files[i].to, hypervisor, err) < 0)
-            return -1;
-    }
-    snprintf(launch->cmdline, sizeof(launch->cmdline), "%s", image->cmdline.text);
+    launch->record = creation->record;
     launch->kvm = creation->fleet->config.kvm;
+    if (launch_fill(&creation->image, manifest_of(creation->order), launch, err) < 0)
+        return -1;
+    for (size_t i = 0; i < COUNT_OF(files); i++)
+        if (files[i][0] != '\0' && reach_check(files[i], hypervisor, err) < 0)
+            return -1;
 
     if (share_paths_of(creation->fleet->state_dir, creation->record.id, &creation->paths, err) <
             0 ||
@@ -166,8 +158,8 @@ static int prepare_files(struct creation *creation, const struct vm_hypervisor *
         share_make(&creation->paths, &config, hypervisor, err) < 0)
         return -1;
     creation->shared = true;
-    if (policy_keep(&creation->paths, image, creation->record.memory_mib, creation->record.cpus,
-                    err) < 0)
+    if (policy_keep(&creation->paths, &creation->image.record, creation->record.memory_mib,
+                    creation->record.cpus, err) < 0)
         return err_wrap(err, "reference values");
     memcpy(launch->in_dir, creation->paths.in, sizeof(launch->in_dir));
     memcpy(launch->out_dir, creation->paths.out, sizeof(launch->out_dir));
@@ -233,8 +225,8 @@ static int build(struct creation *creation, struct err *err)
     hypervisor = fleet->hypervisor;
     pthread_mutex_unlock(&fleet->lock);
 
-    if (image_check(&creation->image, err) < 0 || prepare_files(creation, &hypervisor, err) < 0 ||
-        boot(creation, err) < 0)
+    if (image_check(&creation->image, creation->record.platform, err) < 0 ||
+        prepare_files(creation, &hypervisor, err) < 0 || boot(creation, err) < 0)
         return -1;
     creation->record.phase = VM_PHASE_READY;
     return fleet->provider->ops->write(fleet->provider, &creation->record, err);
@@ -303,6 +295,7 @@ int fleet_create(struct fleet *fleet, const struct fleet_caller *caller,
     OWNED(release_creation) struct creation *creation = mem_new(struct creation);
     const char *image = order->spec->image ? order->spec->image : IMAGE_DEFAULT;
     enum vm_platform platform = VM_PLATFORM_VM;
+    struct platform_host host;
     int known = 0;
 
     creation->fleet = fleet;
@@ -312,7 +305,8 @@ int fleet_create(struct fleet *fleet, const struct fleet_caller *caller,
             return err_set_at(err, ERR_INPUT, "/image", "image: there is no image '%.63s'", image);
         return -1;
     }
-    if (order_check(order->spec, &creation->image, &platform, err) < 0)
+    fleet_host(fleet, &host);
+    if (order_check(order->spec, &creation->image, &host, &platform, err) < 0)
         return -1;
     fill_record(creation, caller->owner, platform);
 

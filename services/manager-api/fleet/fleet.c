@@ -374,3 +374,10 @@ void fleet_count(struct fleet *fleet, struct fleet_figures *ret)
     memcpy(ret->problem, fleet->problem, sizeof(ret->problem));
     pthread_mutex_unlock(&fleet->lock);
 }
+
+void fleet_host(struct fleet *fleet, struct platform_host *ret)
+{
+    pthread_mutex_lock(&fleet->lock);
+    *ret = (struct platform_host){fleet->config.tee, fleet->hypervisor, fleet->config.kvm};
+    pthread_mutex_unlock(&fleet->lock);
+}

@@ -16,6 +16,7 @@
 #define COCOS_MANAGER_FLEET_H
 
 #include "lib/api/vm.h"
+#include "services/manager-api/fleet/platform.h"
 #include "services/manager-api/fleet/ports.h"
 #include "services/manager-api/vm/vm.h"
 
@@ -44,6 +45,7 @@ struct fleet_config {
     const char *manager;   /* the id of this manager, a UUID */
     struct ports ports;
     bool kvm;
+    struct tee_probe tee;   /* what the host protects VMs with; a copy */
     unsigned max_vms;       /* that may be on at once */
     unsigned max_per_owner; /* the same for one owner */
     uint64_t boot_timeout_ms;
@@ -138,5 +140,8 @@ struct fleet_figures {
     char problem[ERR_TEXT_MAX];      /* why it is not connected */
 };
 void fleet_count(struct fleet *fleet, struct fleet_figures *ret);
+
+/* What platforms are judged by, as of now. */
+void fleet_host(struct fleet *fleet, struct platform_host *ret);
 
 #endif

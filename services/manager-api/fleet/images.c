@@ -101,12 +101,30 @@ static int check_file(const struct image *image, const struct image_file *file, 
                    (unsigned long long)file->bytes);
 }
 
-int image_check(const struct image *image, struct err *err)
+const struct image_protection *image_protection_of(const struct image *image,
+                                                   enum vm_platform platform)
 {
-    if (check_file(image, &image->record.firmware, err) < 0 ||
-        check_file(image, &image->record.kernel, err) < 0 ||
-        check_file(image, &image->record.initrd, err) < 0)
-        return err_wrap(err, "image '%s'", image->record.name);
+    const struct image_launch *launch = &image->record.launch;
+    const struct image_protection *protection = platform == VM_PLATFORM_SNP   ? &launch->snp
+                                                : platform == VM_PLATFORM_TDX ? &launch->tdx
+                                                                              : NULL;
+
+    return protection != NULL && image_has_protection(protection) ? protection : NULL;
+}
+
+int image_check(const struct image *image, enum vm_platform platform, struct err *err)
+{
+    const struct image_protection *protection = image_protection_of(image, platform);
+    const struct image_file *const files[] = {
+        protection == NULL ? &image->record.firmware : &protection->firmware,
+        protection == NULL ? NULL : &protection->igvm,
+        &image->record.kernel,
+        &image->record.initrd,
+    };
+
+    for (size_t i = 0; i < COUNT_OF(files); i++)
+        if (files[i] != NULL && files[i]->file != NULL && check_file(image, files[i], err) < 0)
+            return err_wrap(err, "image '%s'", image->record.name);
     return 0;
 }
 

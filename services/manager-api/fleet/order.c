@@ -6,29 +6,6 @@
 
 #include <unistd.h>
 
-static const struct platform platforms[VM_PLATFORM_COUNT] = {
-    [VM_PLATFORM_VM] = {VM_PLATFORM_VM, true,
-                        "a plain VM with an emulated TPM: measured, not protected from the host",
-                        NULL},
-    [VM_PLATFORM_SNP] = {VM_PLATFORM_SNP, false,
-                         "this version of the manager starts no SEV-SNP guests yet",
-                         "ask for platform 'vm', or 'auto', which takes the best there is"},
-    [VM_PLATFORM_TDX] = {VM_PLATFORM_TDX, false,
-                         "this version of the manager starts no TDX guests yet",
-                         "ask for platform 'vm', or 'auto', which takes the best there is"},
-    [VM_PLATFORM_SEV] = {VM_PLATFORM_SEV, false,
-                         "a guest of SEV cannot prove to anybody what it is",
-                         "ask for platform 'snp'"},
-    [VM_PLATFORM_SEV_ES] = {VM_PLATFORM_SEV_ES, false,
-                            "a guest of SEV-ES cannot prove to anybody what it is",
-                            "ask for platform 'snp'"},
-};
-
-const struct platform *platform_table(void)
-{
-    return platforms;
-}
-
 unsigned order_cpus_max(void)
 {
     long online = sysconf(_SC_NPROCESSORS_ONLN);
@@ -36,20 +13,43 @@ unsigned order_cpus_max(void)
     return online < 1 ? 1 : online > VM_CPUS_MAX ? VM_CPUS_MAX : (unsigned)online;
 }
 
-static int check_platform(const struct vm_spec *spec, enum vm_platform *ret, struct err *err)
+/* The best there is: what the host offers and the image can be started with. */
+static enum vm_platform best_platform(const struct image *image, const struct platform_host *host)
+{
+    static const enum vm_platform best_first[] = {VM_PLATFORM_SNP, VM_PLATFORM_TDX};
+
+    for (size_t i = 0; i < COUNT_OF(best_first); i++) {
+        struct platform platform;
+
+        platform_judge(best_first[i], host, &platform);
+        if (platform.available && image_protection_of(image, best_first[i]) != NULL)
+            return best_first[i];
+    }
+    return VM_PLATFORM_VM;
+}
+
+static int check_platform(const struct vm_spec *spec, const struct image *image,
+                          const struct platform_host *host, enum vm_platform *ret, struct err *err)
 {
     static const enum vm_platform wanted[] = {
-        [API_PLATFORM_AUTO] = VM_PLATFORM_VM, /* the best of those available */
         [API_PLATFORM_VM] = VM_PLATFORM_VM,
         [API_PLATFORM_SNP] = VM_PLATFORM_SNP,
         [API_PLATFORM_TDX] = VM_PLATFORM_TDX,
     };
-    const struct platform *platform = &platforms[wanted[spec->platform]];
+    struct platform platform;
 
-    if (!platform->available)
-        return err_set_at(err, ERR_UNSUPPORTED, "/platform", "platform '%s': %s; %s",
-                          api_platform_names[spec->platform], platform->reason, platform->remedy);
-    *ret = platform->platform;
+    *ret =
+        spec->platform == API_PLATFORM_AUTO ? best_platform(image, host) : wanted[spec->platform];
+    platform_judge(*ret, host, &platform);
+    if (!platform.available)
+        return err_set_at(err, ERR_UNSUPPORTED, "/platform",
+                          "platform '%s': %s; %s, or ask for platform 'vm', which protects nothing",
+                          vm_platform_names[*ret], platform.reason, platform.remedy);
+    if (*ret != VM_PLATFORM_VM && image_protection_of(image, *ret) == NULL)
+        return err_set_at(err, ERR_UNSUPPORTED, "/image",
+                          "image '%s': its release record has no firmware for platform '%s' "
+                          "(/launch/%s); ask for platform 'vm', which protects nothing",
+                          image->record.name, vm_platform_names[*ret], vm_platform_names[*ret]);
     return 0;
 }
 
@@ -90,7 +90,7 @@ static int check_manifest(const struct vm_spec *spec, struct err *err)
 }
 
 int order_check(const struct vm_spec *spec, const struct image *image,
-                enum vm_platform *ret_platform, struct err *err)
+                const struct platform_host *host, enum vm_platform *ret_platform, struct err *err)
 {
     if (spec->name != NULL && !text_is_name(spec->name, VM_NAME_MAX))
         return err_set_at(err, ERR_INPUT, "/name",
@@ -103,8 +103,9 @@ int order_check(const struct vm_spec *spec, const struct image *image,
     if (spec->cvms_url != NULL)
         return err_set_at(err, ERR_UNSUPPORTED, "/cvms_url",
                           "cvms_url: not available yet; leave it out");
-    if (check_platform(spec, ret_platform, err) < 0 || check_size(spec, image, err) < 0 ||
-        check_key(spec, err) < 0 || check_manifest(spec, err) < 0)
+    if (check_platform(spec, image, host, ret_platform, err) < 0 ||
+        check_size(spec, image, err) < 0 || check_key(spec, err) < 0 ||
+        check_manifest(spec, err) < 0)
         return -1;
     return 0;
 }

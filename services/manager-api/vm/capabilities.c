@@ -52,3 +52,22 @@ void capabilities_read_devices(struct span xml, struct vm_hypervisor *ret)
           supported, sizeof(supported));
     ret->tpm = strcmp(supported, "emulator") == 0;
 }
+
+/* libvirt tells of SEV since 4.5 in an element of its own, of all kinds since 10.5 in a list. */
+void capabilities_read_protection(struct span xml, struct vm_hypervisor *ret)
+{
+    static const char *const expressions[TEE_COUNT] = {
+        [TEE_SNP] = "string(boolean(//features/launchSecurity[@supported='yes']"
+                    "/enum[@name='sectype']/value[.='sev-snp']))",
+        [TEE_TDX] = "string(boolean(//features/launchSecurity[@supported='yes']"
+                    "/enum[@name='sectype']/value[.='tdx'] | //features/tdx[@supported='yes']))",
+        [TEE_SEV] = "string(boolean(//features/sev[@supported='yes']))",
+        [TEE_SEV_ES] = "string(boolean(//features/sev[@supported='yes'][maxESGuests > 0]))",
+    };
+    char said[16];
+
+    for (size_t i = 0; i < TEE_COUNT; i++) {
+        query(xml, expressions[i], said, sizeof(said));
+        ret->offers[i] = said[0] == '\0' ? TEE_ABSENT : said[0] == 't' ? TEE_ON : TEE_OFF;
+    }
+}

@@ -13,4 +13,7 @@ void capabilities_read_user(struct span xml, struct vm_hypervisor *ret);
 /* From virConnectGetDomainCapabilities(): whether guests can have an emulated TPM. */
 void capabilities_read_devices(struct span xml, struct vm_hypervisor *ret);
 
+/* From the same document: by what guests can be protected. */
+void capabilities_read_protection(struct span xml, struct vm_hypervisor *ret);
+
 #endif

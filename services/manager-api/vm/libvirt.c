@@ -93,8 +93,10 @@ static int describe(struct vm_provider *provider, struct vm_hypervisor *ret, str
         return libvirt_fail(err, "cannot read the host's capabilities");
     capabilities_read_user(span_of_str(host), &found);
     devices = virConnectGetDomainCapabilities(connection, NULL, "x86_64", "q35", NULL, 0);
-    if (devices != NULL) /* the test driver has none */
+    if (devices != NULL) { /* the test driver has none */
         capabilities_read_devices(span_of_str(devices), &found);
+        capabilities_read_protection(span_of_str(devices), &found);
+    }
     *ret = found;
     return 0;
 }

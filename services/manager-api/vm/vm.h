@@ -11,6 +11,7 @@
 #define COCOS_MANAGER_VM_H
 
 #include "lib/base/err.h"
+#include "lib/host/tee.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -171,12 +172,13 @@ struct vm_stats {
 /* What there is to run VMs with. */
 struct vm_hypervisor {
     char uri[256];
-    char library[VM_VERSION_SIZE];  /* "libvirt 9.0.0" */
-    char emulator[VM_VERSION_SIZE]; /* "QEMU 7.2.22"; "" when not known */
-    char run_dir[256];              /* where files tell the VMs' processes; see process.h */
-    bool tpm;                       /* emulated TPMs can be given to VMs */
-    bool pretends;                  /* libvirt's test driver: nothing runs */
-    bool has_user;                  /* VMs run as a user of their own: uid and gid */
+    char library[VM_VERSION_SIZE];     /* "libvirt 9.0.0" */
+    char emulator[VM_VERSION_SIZE];    /* "QEMU 7.2.22"; "" when not known */
+    char run_dir[256];                 /* where files tell the VMs' processes; see process.h */
+    enum tee_switch offers[TEE_COUNT]; /* kinds of protection; TEE_ABSENT: it did not say */
+    bool tpm;                          /* emulated TPMs can be given to VMs */
+    bool pretends;                     /* libvirt's test driver: nothing runs */
+    bool has_user;                     /* VMs run as a user of their own: uid and gid */
     uint32_t uid, gid;
 };
 

@@ -57,6 +57,32 @@ static void a_file_lies_beside_its_record(void **state)
     }
 }
 
+static void a_protection_that_protects_nothing_is_refused(void **state)
+{
+    static const struct {
+        const char *launch, *pointer;
+    } bad[] = {
+        {"{\"snp\":{\"policy\":720896}}", "/launch/snp/policy"}, /* 0xb0000: debug */
+        {"{\"tdx\":{\"policy\":1}}", "/launch/tdx/policy"},
+        {"{\"snp\":{\"policy\":0}}", "/launch/snp/policy"},
+        {"{\"snp\":{\"id_block\":\"AAAA\"}}", "/launch/snp/id_block"},
+        {"{\"snp\":{\"igvm\":{\"file\":\"../x\",\"sha256\":"
+         "\"8254c329a92850f6d539dd376f4816ee2764517da5e0235514af433164480d7a\",\"bytes\":1}}}",
+         "/launch/snp"},
+    };
+    struct err err;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        OWNED(free_str) char *more = mem_printf(",\"launch\":%s", bad[i].launch);
+        OWNED_JSON *json = record_of("f", more);
+        OWNED_IMAGE_RECORD record = {0};
+
+        assert_fails(image_record_decode(json, &record, &err), ERR_INPUT);
+        assert_string_equal(err.pointer, bad[i].pointer);
+    }
+}
+
 static void what_is_no_object_is_no_record(void **state)
 {
     OWNED_JSON *json = json_new_array();
@@ -73,6 +99,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_record_is_read_and_what_is_not_known_left_aside),
         cmocka_unit_test(a_file_lies_beside_its_record),
+        cmocka_unit_test(a_protection_that_protects_nothing_is_refused),
         cmocka_unit_test(what_is_no_object_is_no_record),
     };
 

@@ -35,6 +35,7 @@ struct test_world {
     struct fake_world *fake;
     struct vm_provider *provider;
     struct fleet *fleet;
+    struct tee_probe tee; /* of the host */
     unsigned max_vms, max_per_owner, start_grace_ms;
     pthread_mutex_t lock;
     struct buf told; /* "vm.created vm.booting ..." */
@@ -72,6 +73,8 @@ static inline void world_open(struct test_world *world)
         .image_dir = world->dir.path,
         .manager = TEST_MANAGER,
         .ports = {22000, 22999},
+        .kvm = world->tee.qemu,
+        .tee = world->tee,
         .max_vms = world->max_vms,
         .max_per_owner = world->max_per_owner,
         .boot_timeout_ms = 60000,

@@ -58,6 +58,18 @@ static inline void image_write(const struct scratch *dir, const char *name,
     put(dir, path, buf_str(&text));
 }
 
+/* The same image, which can be started as an SNP guest too. */
+static inline void image_make_snp(const struct scratch *dir, const char *name)
+{
+    OWNED_JSON *record = image_record_of(dir, name, false);
+    struct json *launch = json_new_object(), *snp = json_new_object();
+
+    json_set(snp, "firmware", image_file_of(dir, name, "OVMF.amdsev.fd", "protected"));
+    json_set(launch, "snp", snp);
+    json_set(record, "launch", launch);
+    image_write(dir, name, record);
+}
+
 /* A whole image named name in the directory. */
 static inline void image_make(const struct scratch *dir, const char *name, bool debug)
 {

@@ -15,8 +15,8 @@ static void a_vm_boots_runs_and_goes(void **state)
     world_open(world);
     assert_ok(world_create(world, &alice, &plain, id, &err));
     assert_int_equal(world_state(world, id), API_VM_BOOTING);
-    assert_true(fake_find(world->fake, id)->on);
-    assert_int_equal(fake_find(world->fake, id)->record.phase, VM_PHASE_READY);
+    assert_true(fake_look(world->fake, id).on);
+    assert_int_equal(fake_look(world->fake, id).record.phase, VM_PHASE_READY);
     world_say(world, id, "ReceivingManifest", 1);
     world_await(world, id, API_VM_RUNNING);
     assert_ok(fleet_get(world->fleet, &alice, id, &vm, &err));
@@ -69,7 +69,7 @@ static void a_vm_that_is_killed_is_failed_and_its_port_free(void **state)
     assert_ok(fleet_get(world->fleet, &alice, id, &vm, &err));
     assert_string_equal(vm.failure.kind, "killed");
     assert_null(vm.agent_url);
-    world_until(fake_find(world->fake, id)->record.phase == VM_PHASE_FAILED);
+    world_until(fake_look(world->fake, id).record.phase == VM_PHASE_FAILED);
 }
 
 static void check_end(const char *said, enum vm_end end, int wanted, const char *kind)
@@ -139,7 +139,7 @@ static void an_agent_that_never_comes_ends_the_vm(void **state)
     world_await(world, id, API_VM_FAILED);
     assert_ok(fleet_get(world->fleet, &alice, id, &vm, &err));
     assert_string_equal(vm.failure.kind, "boot");
-    world_until(!fake_find(world->fake, id)->on);
+    world_until(!fake_look(world->fake, id).on);
 }
 
 static void a_share_that_overflows_ends_the_vm_with_the_reason(void **state)
@@ -160,7 +160,7 @@ static void a_share_that_overflows_ends_the_vm_with_the_reason(void **state)
     assert_ok(fleet_get(world->fleet, &alice, id, &vm, &err));
     assert_string_equal(vm.failure.kind, "share");
     assert_non_null(strstr(vm.failure.detail, "16 MiB"));
-    world_until(!fake_find(world->fake, id)->on);
+    world_until(!fake_look(world->fake, id).on);
 }
 
 static void a_definition_removed_from_outside_is_forgotten(void **state)
@@ -193,7 +193,7 @@ static void an_old_list_does_not_lose_a_new_vm(void **state)
     assert_ok(world_create(world, &alice, &plain, id, &err));
     usleep(1500000);
     assert_int_equal(world_state(world, id), API_VM_BOOTING);
-    assert_true(fake_find(world->fake, id)->on);
+    assert_true(fake_look(world->fake, id).on);
     assert_int_equal(world_directories(world), 1);
 }
 

@@ -9,13 +9,16 @@ static const struct vm_spec plain = {.cpus = 1, .memory_mib = 256};
 static bool is_consistent(struct test_world *world)
 {
     for (size_t i = 0; i < FAKE_VM_MAX; i++) {
-        const struct fake_machine *machine = &world->fake->machines[i];
+        struct fake_machine machine;
         char name[64];
 
-        if (!machine->defined)
+        pthread_mutex_lock(&world->fake->lock);
+        machine = world->fake->machines[i];
+        pthread_mutex_unlock(&world->fake->lock);
+        if (!machine.defined)
             continue;
-        snprintf(name, sizeof(name), "vms/%s", machine->record.id);
-        if (!machine->on || machine->record.phase != VM_PHASE_READY || !is_there(&world->dir, name))
+        snprintf(name, sizeof(name), "vms/%s", machine.record.id);
+        if (!machine.on || machine.record.phase != VM_PHASE_READY || !is_there(&world->dir, name))
             return false;
     }
     return world_directories(world) == fake_count(world->fake);
@@ -207,7 +210,7 @@ static void a_removal_that_cannot_be_written_down_is_not_accepted(void **state)
     world->fake->fail_kind = ERR_UNAVAILABLE;
     assert_fails(fleet_remove(world->fleet, &alice, id, &vm, &err), ERR_UNAVAILABLE);
     assert_int_equal(world_state(world, id), API_VM_BOOTING);
-    assert_true(fake_find(world->fake, id)->on);
+    assert_true(fake_look(world->fake, id).on);
 }
 
 /* --- a hypervisor that is away --------------------------------------------------------------- */

@@ -3,6 +3,7 @@
 #include "lib/crypto/key.h"
 #include "services/manager-api/fleet/memory.h"
 #include "services/manager-api/fleet/order.h"
+#include "tests/unit/computation/manifests.h"
 
 /* --- what may be asked for -------------------------------------------------------------- */
 
@@ -67,6 +68,58 @@ static void a_manifest_that_is_none_is_refused_with_its_place(void **state)
     world_open(world);
     assert_fails(world_create(world, &alice, &spec, NULL, &err), ERR_INPUT);
     assert_int_equal(strncmp(err.pointer, "/manifest/", 10), 0);
+}
+
+/* A host that has everything of AMD. */
+static struct test_world *snp_world(void)
+{
+    struct test_world *world = world_new();
+
+    world->tee = (struct tee_probe){.cpu = {"AuthenticAMD", 0x1f}, .qemu = true};
+    for (size_t i = 0; i < TEE_COUNT; i++) {
+        world->tee.module[i] = TEE_ON;
+        world->fake->offers[i] = TEE_ON;
+    }
+    return world;
+}
+
+static void the_best_protection_there_is_is_taken(void **state)
+{
+    WORLD *world = snp_world();
+    OWNED_JSON *manifest = manifest_document("algorithm");
+    const struct vm_spec automatic = {.cpus = 1, .manifest = manifest};
+    const struct vm_spec plain = {.cpus = 1, .platform = API_PLATFORM_VM, .manifest = manifest};
+    struct fake_machine protected, open;
+    char first[VM_ID_SIZE], second[VM_ID_SIZE];
+    struct err err;
+
+    (void)state;
+    image_make_snp(&world->dir, "eos");
+    world_open(world);
+    assert_ok(world_create(world, &alice, &automatic, first, &err));
+    assert_ok(world_create(world, &alice, &plain, second, &err));
+    protected = fake_look(world->fake, first);
+    open = fake_look(world->fake, second);
+    assert_int_equal(protected.record.platform, VM_PLATFORM_SNP);
+    assert_false(span_is_zero(span_of(protected.binding, 32)));
+    assert_int_equal(open.record.platform, VM_PLATFORM_VM);
+    assert_true(span_is_zero(SPAN_OF_ARRAY(open.binding)));
+}
+
+static void an_image_without_firmware_for_it_is_not_started_under_protection(void **state)
+{
+    WORLD *world = snp_world();
+    const struct vm_spec automatic = {.cpus = 1};
+    const struct vm_spec demanded = {.cpus = 1, .platform = API_PLATFORM_SNP};
+    char id[VM_ID_SIZE];
+    struct err err;
+
+    (void)state;
+    world_open(world);
+    assert_ok(world_create(world, &alice, &automatic, id, &err));
+    assert_int_equal(fake_look(world->fake, id).record.platform, VM_PLATFORM_VM);
+    assert_fails(world_create(world, &alice, &demanded, NULL, &err), ERR_UNSUPPORTED);
+    assert_string_equal(err.pointer, "/image");
 }
 
 static void an_image_that_was_changed_starts_nothing(void **state)
@@ -284,6 +337,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_cannot_be_had_is_said_with_its_place),
         cmocka_unit_test(a_manifest_that_is_none_is_refused_with_its_place),
+        cmocka_unit_test(the_best_protection_there_is_is_taken),
+        cmocka_unit_test(an_image_without_firmware_for_it_is_not_started_under_protection),
         cmocka_unit_test(an_image_that_was_changed_starts_nothing),
         cmocka_unit_test(what_was_asked_for_is_given),
         cmocka_unit_test(limits_hold_for_owner_and_host),

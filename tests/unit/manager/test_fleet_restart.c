@@ -59,7 +59,7 @@ static void how_a_vm_ended_is_kept_over_restarts(void **state)
     fake_kill(world->fake, id, VM_END_GUEST);
     fleet_wake(world->fleet);
     world_await(world, id, API_VM_FAILED);
-    world_until(fake_find(world->fake, id)->record.phase == VM_PHASE_FAILED);
+    world_until(fake_look(world->fake, id).record.phase == VM_PHASE_FAILED);
     world_close(world);
     fake_find(world->fake, id)->end = VM_END_UNKNOWN; /* libvirtd forgets with its restart */
     world_open(world);
@@ -107,7 +107,7 @@ static void a_vm_expires_when_its_time_is_over(void **state)
     world_await(world, id, API_VM_RUNNING);
     __atomic_add_fetch(&monotonic_shift_ms, 61000, __ATOMIC_SEQ_CST);
     world_await(world, id, API_VM_EXPIRED);
-    world_until(!fake_find(world->fake, id)->on);
+    world_until(!fake_look(world->fake, id).on);
     assert_true(world_was_told(world, "vm.expired"));
     world_close(world);
     world_open(world);
@@ -125,11 +125,13 @@ static void a_wall_clock_that_jumps_changes_no_vms_life(void **state)
     assert_ok(world_create(world, &alice, &brief, id, &err));
     world_say(world, id, "Idle", 1);
     world_await(world, id, API_VM_RUNNING);
-    wall_shift_s = 86400; /* ahead: still there, also for the next manager */
+    __atomic_store_n(&wall_shift_s, 86400,
+                     __ATOMIC_SEQ_CST); /* ahead: still there, also for the next manager */
     world_close(world);
     world_open(world);
     world_await(world, id, API_VM_RUNNING);
-    wall_shift_s = -86400; /* back: it ends in time all the same */
+    __atomic_store_n(&wall_shift_s, -86400,
+                     __ATOMIC_SEQ_CST); /* back: it ends in time all the same */
     world_close(world);
     world_open(world);
     world_await(world, id, API_VM_RUNNING);
@@ -149,7 +151,8 @@ static void after_the_host_was_restarted_the_wall_clock_counts_within_bounds(voi
     world_close(world);
     set_text(fake_find(world->fake, id)->record.boot_id, "another boot");
     fake_find(world->fake, id)->record.deadline_ms = 1;
-    wall_shift_s = -86400; /* a clock that lost a day must not give the VM a day */
+    __atomic_store_n(&wall_shift_s, -86400,
+                     __ATOMIC_SEQ_CST); /* a clock that lost a day must not give the VM a day */
     world_open(world);
     assert_int_equal(world_state(world, id), API_VM_BOOTING);
     __atomic_add_fetch(&monotonic_shift_ms, 61000, __ATOMIC_SEQ_CST);
@@ -168,7 +171,7 @@ static void a_vm_that_ended_is_forgotten_after_a_while(void **state)
     fake_kill(world->fake, id, VM_END_KILLED);
     fleet_wake(world->fleet);
     world_await(world, id, API_VM_FAILED);
-    wall_shift_s = 3601;
+    __atomic_store_n(&wall_shift_s, 3601, __ATOMIC_SEQ_CST);
     world_await(world, id, -1);
     assert_int_equal(fake_count(world->fake), 0);
 }
@@ -218,7 +221,7 @@ static void another_managers_vms_are_left_alone(void **state)
     fleet_wake(world->fleet);
     assert_ok(world_create(world, &alice, &plain, NULL, &err));
     assert_int_equal(fake_count(world->fake), 2);
-    assert_true(fake_find(world->fake, id)->on);
+    assert_true(fake_look(world->fake, id).on);
     assert_int_equal(world_directories(world), 2);
 }
 
@@ -247,10 +250,10 @@ static void a_vm_that_ended_and_runs_again_is_stopped(void **state)
     fake_kill(world->fake, id, VM_END_KILLED);
     fleet_wake(world->fleet);
     world_await(world, id, API_VM_FAILED);
-    world_until(fake_find(world->fake, id)->record.phase == VM_PHASE_FAILED);
+    world_until(fake_look(world->fake, id).record.phase == VM_PHASE_FAILED);
     fake_find(world->fake, id)->on = true; /* virsh start, say */
     fleet_wake(world->fleet);
-    world_until(!fake_find(world->fake, id)->on);
+    world_until(!fake_look(world->fake, id).on);
     assert_int_equal(world_state(world, id), API_VM_FAILED);
 }
 

@@ -14,7 +14,7 @@ static void an_image_is_read_and_checked(void **state)
     assert_true(image.record.debug);
     assert_int_equal(image.record.default_memory_mib, 512);
     assert_string_equal(image.record.kernel.file, "vmlinuz");
-    assert_ok(image_check(&image, &err));
+    assert_ok(image_check(&image, VM_PLATFORM_VM, &err));
 }
 
 static void a_changed_file_is_found_whichever_it_is(void **state)
@@ -30,7 +30,7 @@ static void a_changed_file_is_found_whichever_it_is(void **state)
         image_make(&dir, "eos", false);
         put(&dir, files[i], "changed!");
         assert_ok(image_load(dir.path, "eos", &image, &err));
-        assert_fails(image_check(&image, &err), ERR_UNTRUSTED);
+        assert_fails(image_check(&image, VM_PLATFORM_VM, &err), ERR_UNTRUSTED);
         assert_non_null(strstr(err.text, files[i] + 4));
         assert_non_null(strstr(err.text, "sha256"));
     }
@@ -46,9 +46,9 @@ static void a_missing_file_or_link_is_found(void **state)
     image_make(&dir, "eos", false);
     assert_ok(image_load(dir.path, "eos", &image, &err));
     assert_int_equal(rename(in(&dir, "eos/initrd"), in(&dir, "eos/other")), 0);
-    assert_fails(image_check(&image, &err), ERR_NOT_FOUND);
+    assert_fails(image_check(&image, VM_PLATFORM_VM, &err), ERR_NOT_FOUND);
     assert_int_equal(symlink("other", in(&dir, "eos/initrd")), 0);
-    assert_int_equal(image_check(&image, &err), -1);
+    assert_int_equal(image_check(&image, VM_PLATFORM_VM, &err), -1);
 }
 
 static void images_that_are_not_there_are_not_found(void **state)
