@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -46,6 +47,17 @@ void agent_become(const char *const argv[], const char *device)
     execve(argv[0], (char *const *)argv, (char *const *)ENVIRONMENT);
 }
 
+/* When memory is short everything else goes before it: without the agent nobody learns why. */
+static void spare(void)
+{
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+    if (fd >= 0) {
+        (void)!write(fd, AGENT_OOM_SCORE, strlen(AGENT_OOM_SCORE));
+        close(fd);
+    }
+}
+
 int agent_start(struct agent *agent, bool debug, int64_t now_ms, struct err *err)
 {
     static const char *const ARGV[] = {AGENT_PROGRAM, NULL};
@@ -54,6 +66,7 @@ int agent_start(struct agent *agent, bool debug, int64_t now_ms, struct err *err
     if (pid < 0)
         return err_set_errno(err, ERR_SYSTEM, "fork");
     if (pid == 0) {
+        spare();
         agent_become(ARGV, debug ? "/dev/ttyS0" : "/dev/null");
         _exit(127);
     }

@@ -9,8 +9,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define AGENT_CRASHES_MAX 5     /* in a row; then the guest powers off */
-#define AGENT_STEADY_MS   60000 /* an agent that lived this long is no part of a row */
+#define AGENT_CRASHES_MAX 5      /* in a row; then the guest powers off */
+#define AGENT_STEADY_MS   60000  /* an agent that lived this long is no part of a row */
+#define AGENT_OOM_SCORE   "-900" /* of the kernel's -1000 (never killed) to 1000 (killed first) */
 
 /* How long to wait before start number crashes + 1: half a second, doubled each time; -1 when that
  * was the last one. */
@@ -23,7 +24,7 @@ struct agent {
 };
 
 /* Starts it with the fixed environment; its words go to the console in a debug image and nowhere
- * otherwise. */
+ * otherwise. The kernel spares it when memory is short. */
 MUST_USE int agent_start(struct agent *agent, bool debug, int64_t now_ms, struct err *err);
 
 /* What to do now that it ended with this wait status. */

@@ -113,6 +113,7 @@ static void look_around(void)
     copy("/sys/kernel/security/lockdown");
     copy("/sys/class/tpm/tpm0/pcr-sha256/9");
     copy("/proc/sys/kernel/modules_disabled");
+    copy("/proc/self/oom_score_adj");
     tell("writes-root", can_write("/usr/x"));
     tell("writes-in", can_write(IN "x"));
     tell("writes-state", can_write(STATE "x"));

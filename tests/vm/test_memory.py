@@ -1,0 +1,63 @@
+"""When an algorithm takes all the memory of its VM, it goes, and the agent stays and says why."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from conftest import ROOT
+
+sys.path.insert(0, str(ROOT / "tests" / "api"))
+
+from agents import Agent, Computation  # noqa: E402
+
+EATER = """
+#include <stdlib.h>
+#include <string.h>
+int main(void)
+{
+    for (;;) {
+        char *block = malloc(1 << 20);
+        if (block != NULL)
+            memset(block, 1, 1 << 20);
+    }
+}
+"""
+
+
+class GuestAgent(Agent):
+    """The agent of a VM, which somebody else started."""
+
+    def __init__(self, vm):
+        self.port = int(vm["agent_url"].rsplit(":", 1)[1])
+
+
+def build_eater(folder):
+    program = folder / "eater"
+    source = Path(f"{program}.c")
+    source.write_text(EATER)
+    subprocess.run(["gcc", "-O1", "-static", "-o", program, source], check=True)
+    return program.read_bytes()
+
+
+def test_an_algorithm_that_takes_all_memory_goes_and_the_agent_stays(manager, tmp_path):
+    vm = manager.create(name="greedy", memory_mib=512)
+    manager.await_state(vm["id"], "running", 180)
+    agent = GuestAgent(manager.vm(vm["id"]))
+    before = agent.state()
+
+    work = Computation(build_eater(tmp_path), kind="native", memory_mib=513, timeout="5m")
+    answer = agent.ask("PUT", "/v1/computation", work.owner, json.dumps(work.manifest))
+    assert answer.status == 422 and answer.json["errors"][0]["pointer"] == "/run/memory_mib", answer
+    whole = int(re.search(r"the (\d+) MiB that this machine has", answer.json["detail"]).group(1))
+    assert 400 < whole < 512
+
+    # All of it: the machine's memory ends before the run's limit is met.
+    work = Computation(work.algorithm, kind="native", memory_mib=whole, timeout="5m")
+    state = work.run(agent, seconds=240)
+    assert state["state"] == "Failed", state
+    assert (state["failure"]["kind"], state["failure"]["limit"]) == ("memory", f"{whole} MiB"), state
+    assert state["spki_sha256"] == before["spki_sha256"]  # an agent that is started again has another key
+    work.wipe(agent)
+    assert agent.state()["state"] == "ReceivingManifest"
