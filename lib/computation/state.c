@@ -54,9 +54,11 @@ static const struct {
     [DEED_READ_COMPUTATION] = {IN_ANY_COMPUTATION, "no manifest is set"},
     [DEED_END_COMPUTATION] = {IN_ANY_COMPUTATION, "no manifest is set"},
     [DEED_SEND_ALGORITHM] = {IN(STATE_RECEIVING_ALGORITHM), "the algorithm is not awaited"},
-    [DEED_SEND_DATASET] = {IN(STATE_RECEIVING_DATA), "datasets are not awaited"},
+    [DEED_SEND_DATASET] = {IN(STATE_RECEIVING_DATA),
+                           "datasets come after the algorithm and before the run"},
     [DEED_START_RUN] = {IN(STATE_RECEIVING_DATA), "there is no run to start"},
-    [DEED_FETCH_RESULT] = {IN(STATE_CONSUMING_RESULTS) | IN(STATE_COMPLETE), "there is no result"},
+    [DEED_FETCH_RESULT] = {IN(STATE_CONSUMING_RESULTS) | IN(STATE_COMPLETE),
+                           "there is no result yet"},
     [DEED_READ_LOGS] = {IN_ANY_COMPUTATION, "no manifest is set"},
     [DEED_READ_EVENTS] = {IN_ANY_COMPUTATION, "no manifest is set"},
 };

@@ -59,7 +59,8 @@ static void a_refusal_says_in_which_state_it_is(void **state)
 
     (void)state;
     assert_fails(state_check(STATE_RUNNING, DEED_SEND_DATASET, &err), ERR_STATE);
-    assert_string_equal(err.text, "in state Running: datasets are not awaited");
+    assert_string_equal(err.text,
+                        "in state Running: datasets come after the algorithm and before the run");
 }
 
 static void names_end_where_they_should(void **state)
