@@ -121,3 +121,24 @@ def test_keys_of_every_kind_are_identities(agent):
         work.manifest["owner"]["key"] = owner.pem
         assert agent.ask("PUT", "/v1/computation", owner, json.dumps(work.manifest)).status == 201
         assert agent.ask("DELETE", "/v1/computation", owner).status == 204
+
+
+def test_what_is_wrong_in_several_ways_is_told_in_order(agent):
+    """404 405 401 403 415 413 400 422 409: the first that holds, whatever else is wrong."""
+    work = Computation("pass", {"a": "x"}).set(agent)
+    text, huge = {"Content-Type": "text/plain"}, {"Content-Length": str(1 << 62)}
+    other = json.dumps({**work.manifest, "more": 1})
+    for status, method, path, party, body, headers in (
+            (404, "PATCH", "/v1/nothing", None, b"x", text),
+            (405, "PATCH", "/v1/algorithm", None, b"x", text),
+            (401, "PUT", "/v1/algorithm", None, b"x", text),
+            (403, "PUT", "/v1/algorithm", work.stranger, b"x", text),
+            (415, "PUT", "/v1/algorithm", work.provider, b"x", {**text, **huge}),
+            (413, "PUT", "/v1/algorithm", work.provider, b"x", huge),
+            (415, "PUT", "/v1/computation", work.owner, b"{", text),
+            (400, "PUT", "/v1/computation", work.owner, b"{", {}),
+            (422, "PUT", "/v1/computation", work.owner, other, {}),
+            (409, "PUT", "/v1/computation", work.owner, json.dumps(work.manifest), {}),
+            (409, "PUT", "/v1/datasets/a", work.data, b"y", {})):  # before the algorithm
+        answer = agent.ask(method, path, party, body, headers)
+        assert answer.status == status, (method, path, status, answer)
