@@ -52,7 +52,7 @@ HARDEN  := -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-protecti
            -D_FORTIFY_SOURCE=2
 FLAGS_release := -O2 -g $(HARDEN)
 FLAGS_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-FLAGS_tsan    := -O1 -g -fsanitize=thread
+FLAGS_tsan    := -O1 -g -fsanitize=thread -Wno-maybe-uninitialized
 FLAGS_cov     := -O0 -g --coverage -Wno-maybe-uninitialized
 FLAGS_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 LINK_release  := -pie -Wl,-z,relro,-z,now,-z,noexecstack
