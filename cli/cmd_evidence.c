@@ -326,8 +326,8 @@ const struct command evidence_commands[] = {
         .run = run_validate,
         .summary = "Judges evidence from files: is it genuine, and is it what the policy wants",
         .help = "Prints the verdict, and for each check that did not hold what was expected, what "
-                "is there and what would mend it. --igvm and --manifest demand what these files "
-                "say, besides what the policy does; without a policy they are it. Rejected "
+                "is there and what would mend it. --igvm, --image and --manifest demand what these "
+                "files say, besides what the policy does; without a policy they are it. Rejected "
                 "evidence ends with exit code 5. SEV-SNP reports, TDX and SGX quotes and TPM "
                 "quotes are judged; other formats say that they cannot be yet.",
         .example = "cocos-cli attestation validate report.bin --vek vcek.der --crl milan.crl \\\n"

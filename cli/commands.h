@@ -13,6 +13,9 @@ extern const struct command bundle_commands[];
 extern const struct command measure_commands[];
 extern const struct command boot_commands[];
 extern const struct command igvm_commands[];
+extern const struct command id_block_commands[];
+extern const struct command policy_commands[];
+extern const struct command corim_commands[];
 extern const struct command local_commands[];
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "cli/input.h"
 #include "cli/policy_file.h"
+#include "lib/api/image.h"
 #include "lib/attest/policy_narrow.h"
 #include "lib/attest/reference/igvm_policy.h"
 #include "lib/computation/manifest.h"
@@ -14,7 +15,12 @@ const struct flag expect_flags[] = {
      "public key that must have signed the policy, a CoRIM"},
     {"igvm", 0, FLAG_TEXT, "FILE", NULL, AT(igvm),
      "IGVM file that the VM must have been made from: its launch measurement is demanded"},
-    {"image", 0, FLAG_LATER, "FILE", NULL, 0, ""},
+    {"image", 0, FLAG_TEXT, "FILE", NULL, AT(image),
+     "release record, image.json: its registers for the VM's shape are demanded"},
+    {"memory", 'm', FLAG_U64, "MIB", NULL, AT(memory_mib),
+     "memory of that shape (default: what the record says)", .min = 1, .max = 16 * MIB},
+    {"cpus", 0, FLAG_U64, "N", NULL, AT(cpus), "vCPUs of that shape (default 1)", .min = 1,
+     .max = 4096},
     {"manifest", 0, FLAG_TEXT, "FILE", NULL, AT(manifest), "manifest that the evidence must show"},
     {NULL},
 };
@@ -32,6 +38,29 @@ static int read_igvm(const struct expect_options *options, struct json **ret, st
     if (err->kind == ERR_INPUT)
         err->kind = ERR_UNTRUSTED;
     return err_wrap(err, "'%s'", options->igvm);
+}
+
+int expect_image(const char *path, uint64_t memory_mib, uint64_t cpus, struct json **ret,
+                 struct err *err)
+{
+    OWNED_JSON *json = NULL;
+    OWNED_IMAGE_RECORD record = {0};
+
+    if (input_read_json(path, IMAGE_RECORD_MAX, &json, err) < 0)
+        return -1;
+    if (image_record_decode(json, &record, err) < 0 ||
+        image_make_policy(&record,
+                          memory_mib > 0 ? (uint32_t)memory_mib : record.default_memory_mib,
+                          cpus > 0 ? (uint32_t)cpus : 1, ret, err) < 0) {
+        err->kind = ERR_USAGE;
+        return err_wrap(err, "'%s'", path);
+    }
+    return 0;
+}
+
+static int read_image(const struct expect_options *options, struct json **ret, struct err *err)
+{
+    return expect_image(options->image, options->memory_mib, options->cpus, ret, err);
 }
 
 static int read_manifest(const struct expect_options *options, struct json **ret, struct err *err)
@@ -70,6 +99,7 @@ static const struct source {
     int (*read)(const struct expect_options *options, struct json **ret, struct err *err);
 } sources[] = {
     {AT(igvm), read_igvm},
+    {AT(image), read_image},
     {AT(manifest), read_manifest},
 };
 

@@ -15,6 +15,11 @@ struct expect_options {
 
 extern const struct flag expect_flags[];
 
+/* The policy's document that a release record has for a VM of this shape; 0 stands for the record's
+ * own memory, and for one vCPU. Errors: USAGE (no record, a shape that it does not know). */
+MUST_USE int expect_image(const char *path, uint64_t memory_mib, uint64_t cpus, struct json **ret,
+                          struct err *err);
+
 /* The policy; NULL when nothing was given. now: when a CoRIM must be valid. Errors: USAGE,
  * UNTRUSTED (a signature; an IGVM file that is no reference). */
 MUST_USE int expect_policy(const struct expect_options *options, int64_t now, struct policy **ret,
