@@ -1,6 +1,7 @@
-/* policy create-corim snp, tdx, vtpm: reference values from flags and files, as a CoRIM. */
+/* policy create-corim: reference values from flags and files, as a CoRIM. */
 #include "cli/commands.h"
 
+#include "cli/corim_cloud.h"
 #include "cli/corim_make.h"
 #include "cli/corim_vtpm.h"
 #include "cli/tcb_text.h"
@@ -211,6 +212,29 @@ const struct command corim_commands[] = {
         .summary = "Makes a policy for a virtual TPM's registers, as a CoRIM",
         .example = "cocos-cli eventlog replay binary_bios_measurements --json > pcrs.json\n"
                    "cocos-cli policy create-corim vtpm --pcrs pcrs.json -o vtpm.corim",
+    },
+    {
+        .path = "policy create-corim azure",
+        .args = "",
+        .options_size = sizeof(struct corim_cloud_options),
+        .flags = {{corim_azure_flags, 0},
+                  {corim_output_flags, offsetof(struct corim_cloud_options, output)}},
+        .run = corim_azure_run,
+        .summary = "Makes a policy from a token of Azure's attestation service",
+        .help = "The token must be signed by the key that is given; nothing is fetched. Its "
+                "measurement, host data, keys and TCB become what is demanded.",
+    },
+    {
+        .path = "policy create-corim gcp",
+        .args = "",
+        .options_size = sizeof(struct corim_cloud_options),
+        .flags = {{corim_gcp_flags, 0},
+                  {corim_output_flags, offsetof(struct corim_cloud_options, output)}},
+        .run = corim_gcp_run,
+        .summary = "Makes a policy from a launch endorsement of Google's firmware",
+        .help = "The endorsement must be signed by the key that is given; nothing is fetched.",
+        .example = "cocos-cli policy create-corim gcp --endorsement fw.binarypb --key google.pem "
+                   "--vcpu 4 -o gcp.corim",
     },
     {NULL},
 };

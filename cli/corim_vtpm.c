@@ -75,6 +75,23 @@ static int add_pcr_flags(struct json *pcrs, const struct flag_list *list, struct
     return 0;
 }
 
+/* One value, or a list of alternatives. */
+static int add_pcr_values(struct json *pcrs, const char *index, const struct json *values,
+                          struct err *err)
+{
+    const bool list = json_kind_of(values) == JSON_KIND_ARRAY;
+
+    for (size_t i = 0; i < (list ? json_count(values) : 1); i++) {
+        const char *hex = json_str(list ? json_at(values, i) : values);
+
+        if (hex == NULL)
+            return err_set(err, ERR_USAGE, "PCR %s is no text", index);
+        if (add_pcr(pcrs, index, hex, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 /* {"pcrs": {"4": hex}}, or {"vtpm": {"pcrs": {"sha256": {"4": digests}}}} of a policy. */
 static int add_pcr_file(struct json *vtpm, const char *path, struct err *err)
 {
@@ -94,11 +111,8 @@ static int add_pcr_file(struct json *vtpm, const char *path, struct err *err)
     if (json_kind_of(registers) != JSON_KIND_OBJECT)
         return err_set(err, ERR_USAGE, "'%s' has no registers in a member pcrs", path);
     while ((value = json_next(registers, &index)) != NULL)
-        if (json_str(value) == NULL ||
-            add_pcr(object_in(vtpm, "pcrs"), index, json_str(value), err) < 0)
-            return json_str(value) == NULL
-                       ? err_set(err, ERR_USAGE, "'%s': PCR %s is no text", path, index)
-                       : err_wrap(err, "'%s'", path);
+        if (add_pcr_values(object_in(vtpm, "pcrs"), index, value, err) < 0)
+            return err_wrap(err, "'%s'", path);
     return 0;
 }
 

@@ -13,17 +13,8 @@ const struct command_group command_groups[] = {
 
 /* Every word of the contract that waits for its part. */
 const char *const commands_later[] = {
-    "attestation get",
-    "policy create-corim azure",
-    "policy create-corim gcp",
-    "policy download",
-    "receipt",
-    "receipt get",
-    "receipt verify",
-    "ima-measurements",
-    "evidence",
-    "evidence show",
-    NULL,
+    "attestation get",  "policy download", "receipt",       "receipt get", "receipt verify",
+    "ima-measurements", "evidence",        "evidence show", NULL,
 };
 
 const struct command *command_next(const struct command *after)

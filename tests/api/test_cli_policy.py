@@ -2,10 +2,13 @@
 read by corim_grammar, which shares nothing with the program."""
 
 import base64
+import hashlib
 import json
 
 import pytest
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
 import corim_grammar
 from test_cli_verify import GENOA, POLICY, VECTORS, measurement, needs_vectors
@@ -128,6 +131,79 @@ def test_policies_are_compared_in_sentences(cli):
     cli("policy", "diff", "a.json", "absent", code=2)
 
 
+def url64(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=")
+
+
+def signer(cli):
+    cli("keys", "-k", "rsa", "-n", "cloud")
+    return load_pem_private_key(cli.path("cloud-private.pem").read_bytes(), None)
+
+
+CLAIMS = {"exp": 2000000000, "nbf": 1000000000, "x-ms-isolation-tee": {
+    "x-ms-attestation-type": "sevsnpvm", **{f"x-ms-sevsnpvm-{name}": value for name, value in {
+        "authorkeydigest": "00" * 48, "idkeydigest": "22" * 48, "launchmeasurement": A, "hostdata": HOST,
+        "familyId": "00" * 16, "imageId": "00" * 16, "reportdata": "00" * 64, "reportid": "33" * 32,
+        "bootloader-svn": 3, "tee-svn": 0, "snpfw-svn": 8, "microcode-svn": 115, "vmpl": 0, "guestsvn": 4,
+        "is-debuggable": False, "migration-allowed": False, "smt-allowed": True}.items()}}}
+
+
+def write_token(cli, key, claims):
+    covered = url64(b'{"alg":"RS256","typ":"JWT"}') + b"." + url64(json.dumps(claims).encode())
+    cli.write("token", covered + b"." + url64(key.sign(covered, padding.PKCS1v15(), hashes.SHA256())))
+
+
+def test_a_token_of_azure_becomes_a_policy_when_its_key_is_known(cli):
+    write_token(cli, signer(cli), CLAIMS)
+    keys(cli, "other", "rsa")
+    args = ["policy", "create-corim", "azure", "--token", "token", "-o", "p.corim"]
+    cli(*args, code=2)
+    cli(*args, "--key", "other-public.pem", code=5)
+    cli(*args, "--key", "cloud-public.pem", "--time", "2050-01-01T00:00:00Z", code=5)
+    cli(*args, "--key", "cloud-public.pem")
+    assert cli("policy", "show", "p.corim").json["snp"] == {
+        "measurement": [A], "host_data": [HOST], "id_key_digest": ["22" * 48],
+        "min_tcb": {"bl": 3, "tee": 0, "snp": 8, "ucode": 115}}
+    corim_grammar.check(cli.path("p.corim").read_bytes())
+
+
+def test_a_token_about_a_guest_that_can_be_debugged_is_no_policy(cli):
+    claims = json.loads(json.dumps(CLAIMS))
+    claims["x-ms-isolation-tee"]["x-ms-sevsnpvm-is-debuggable"] = True
+    write_token(cli, signer(cli), claims)
+    done = cli("policy", "create-corim", "azure", "--token", "token", "--key", "cloud-public.pem", code=5)
+    assert "debugged" in done.err
+
+
+def varint(number):
+    return bytes([number]) if number < 0x80 else bytes([number & 0x7F | 0x80]) + varint(number >> 7)
+
+
+def field(number, value):
+    return varint(number << 3) + varint(value) if isinstance(value, int) else \
+        varint(number << 3 | 2) + varint(len(value)) + value
+
+
+def test_an_endorsement_of_googles_firmware_becomes_a_policy_when_its_key_is_known(cli):
+    key = signer(cli)
+    snp = b"".join(field(2, field(1, cpus) + field(2, bytes.fromhex(value))) for cpus, value in ((1, A), (4, B)))
+    golden = field(2, 1) + field(7, snp)
+    signature = key.sign(golden, padding.PSS(padding.MGF1(hashes.SHA256()), 32), hashes.SHA256())
+    cli.write("fw.binarypb", field(1, golden) + field(2, signature))
+    keys(cli, "other", "rsa")
+    args = ["policy", "create-corim", "gcp", "--endorsement", "fw.binarypb", "-o", "p.corim"]
+    cli(*args, code=2)
+    cli(*args, "--key", "other-public.pem", code=5)
+    cli(*args, "--key", "cloud-public.pem")
+    assert cli("policy", "show", "p.corim").json["snp"] == {"measurement": [A, B]}
+    cli(*args, "--key", "cloud-public.pem", "--vcpu", "4")
+    assert cli("policy", "show", "p.corim").json["snp"] == {"measurement": [B]}
+    cli(*args, "--key", "cloud-public.pem", "--measurement", A)
+    assert cli("policy", "show", "p.corim").json["snp"] == {"measurement": [A]}
+    cli(*args, "--key", "cloud-public.pem", "--measurement", "cc" * 48, code=5)
+    cli(*args, "--key", "cloud-public.pem", "--vcpu", "3", code=5)
+
+
 @needs_vectors
 def test_a_corim_is_a_policy_and_a_signed_one_wants_its_key(cli):
     keys(cli, "owner")
@@ -184,6 +260,26 @@ def test_an_igvm_file_and_a_manifest_are_demands(cli):
     assert "no_reference_because" in cli("igvm", "show", loose, "--json").json["platforms"][0]
     cli("policy", "create-corim", "snp", "--igvm", igvm, "-o", "i.corim")
     assert expected["measure_native_zero"]["digest"] in cli("policy", "show", "i.corim").out
+
+
+def test_a_release_record_is_a_policy_for_the_shapes_it_knows(cli):
+    file = {"sha256": "00" * 32, "bytes": 1}
+    shapes = [{"memory_mib": 512, "cpus": cpus, "pcrs": {"0": [f"{cpus:02x}" * 32], "4": "44" * 32}} for cpus in (1, 2)]
+    cli.write("image.json", json.dumps({
+        "version": 1, "name": "eos", "eos_version": "1", "debug": False, "min_memory_mib": 256,
+        "default_memory_mib": 512, "cmdline": {"text": "", "sha256": hashlib.sha256(b"").hexdigest()},
+        **{part: {"file": part, **file} for part in ("kernel", "initrd", "firmware")},
+        "reference": {"pcrs": {"7": "77" * 32}, "shapes": shapes}}))
+    data = make(cli, "--image", "image.json", "--cpus", "2", kind="vtpm")
+    found = list(corim_grammar.measurements(corim_grammar.check(data)))
+    assert ("vtpm", "pcrs", {14: {0: [[1, b"\x02" * 32]], 4: [[1, b"\x44" * 32]], 7: [[1, b"\x77" * 32]]}}) in found
+    assert "512 MiB" in cli("policy", "create-corim", "vtpm", "--image", "image.json", "--cpus", "3", code=2).err
+    cli.write("noise", b"x")
+    cli("attestation", "validate", "noise", "--image", "image.json", code=5)
+    cli("attestation", "validate", "noise", "--image", "image.json", "--memory", "99", code=2)
+    cli.write("p.json", json.dumps({"version": 1, "vtpm": {"pcrs": {"sha256": {"4": "45" * 32}}}}))
+    done = cli("attestation", "validate", "noise", "--image", "image.json", "--policy", "p.json", code=2)
+    assert "PCR 4" in done.err
 
 
 @needs_vectors

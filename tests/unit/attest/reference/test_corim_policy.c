@@ -354,6 +354,28 @@ static void another_profile_is_no_policy(void **state)
     }
 }
 
+/* Other tools need the classes, and find them there. */
+static void the_page_has_the_class_of_every_part(void **state)
+{
+    OWNED_BUF page = BUF_OF(MIB);
+    struct err err;
+
+    (void)state;
+    assert_ok(file_read("docs/policy.md", &page, &err));
+    assert_non_null(strstr(buf_str(&page), CORIM_POLICY_PROFILE));
+    for (const struct corim_part *part = corim_parts; part->part != NULL; part++) {
+        OWNED(free_str) char *row = NULL;
+        char hex[2 * CORIM_UUID_SIZE + 1];
+
+        text_hex(part->uuid, CORIM_UUID_SIZE, hex);
+        row = mem_printf("| %s | %.8s-%.4s-%.4s-%.4s-%s |",
+                         part->part[0] != '\0' ? part->part : "the whole", hex, hex + 8, hex + 12,
+                         hex + 16, hex + 20);
+        if (strstr(buf_str(&page), row) == NULL)
+            fail_msg("docs/policy.md has no '%s'", row);
+    }
+}
+
 static void texts_are_not_taken_for_a_corim(void **state)
 {
     (void)state;
@@ -372,6 +394,7 @@ int main(void)
         cmocka_unit_test(what_says_more_than_a_policy_is_refused),
         cmocka_unit_test(another_profile_is_no_policy),
         cmocka_unit_test(texts_are_not_taken_for_a_corim),
+        cmocka_unit_test(the_page_has_the_class_of_every_part),
         cmocka_unit_test(a_policy_of_every_member_comes_back_as_it_was),
         cmocka_unit_test(a_part_that_is_named_and_empty_stays_named),
         cmocka_unit_test(a_single_value_comes_back_as_a_list_of_one),
