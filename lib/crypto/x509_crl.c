@@ -180,11 +180,13 @@ int x509_crl_check_time(const struct x509_crl *crl, int64_t now, struct err *err
 
 bool x509_crl_revokes(const struct x509_crl *crl, const struct x509 *cert)
 {
-    struct der entries = der_of(crl->entries);
-    struct span extensions;
+    struct der entries = der_of(crl->entries); /* which were checked when they were read */
 
-    while (der_more(&entries))
-        if (span_equal(take_entry(&entries, &extensions), cert->serial))
+    while (der_more(&entries)) {
+        struct der entry = der_of(der_take(&entries, DER_SEQUENCE));
+
+        if (span_equal(der_integer(&entry), cert->serial))
             return true;
+    }
     return false;
 }

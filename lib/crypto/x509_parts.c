@@ -39,28 +39,31 @@ int x509_split(struct span der, struct x509_signed *ret, struct err *err)
     return 0;
 }
 
+/* Where the digits of a time go in RFC 3339: each 'd' is one. */
+static const char time_form[] = "dddd-dd-ddTdd:dd:dd";
+
 /* RFC 5280, 4.1.2.5: UTCTime until 2049, GeneralizedTime after; seconds, no fractions, "Z". */
 int64_t x509_take_time(struct der *d)
 {
     bool utc = der_next_is(d, DER_UTC_TIME);
     struct span digits = der_take(d, utc ? DER_UTC_TIME : DER_GENERALIZED_TIME);
-    const char *text = (const char *)digits.data;
-    char year[5] = {0}, rfc3339[32];
+    char rfc3339[sizeof(time_form) + 1] = "";
+    size_t at = 0, from = 0;
     int64_t seconds = 0;
     struct err err;
 
-    if (digits.len != (utc ? 13 : 15)) {
+    if (digits.len != (utc ? 13 : 15) || digits.data[digits.len - 1] != 'Z') {
         der_fail(d);
         return 0;
     }
-    if (utc)
-        snprintf(year, sizeof(year), "%s%.2s", text[0] < '5' ? "20" : "19", text);
-    else
-        snprintf(year, sizeof(year), "%.4s", text);
-    text += utc ? 2 : 4;
-    snprintf(rfc3339, sizeof(rfc3339), "%s-%.2s-%.2sT%.2s:%.2s:%.2s%c", year, text, text + 2,
-             text + 4, text + 6, text + 8, text[10]);
-    if (text[10] != 'Z' || text_parse_time(rfc3339, &seconds, &err) < 0)
+    if (utc) {
+        memcpy(rfc3339, digits.data[0] < '5' ? "20" : "19", 2);
+        at = 2;
+    }
+    for (; time_form[at] != '\0'; at++)
+        rfc3339[at] = time_form[at] == 'd' ? (char)digits.data[from++] : time_form[at];
+    rfc3339[at] = 'Z';
+    if (text_parse_time(rfc3339, &seconds, &err) < 0)
         der_fail(d);
     return seconds;
 }
