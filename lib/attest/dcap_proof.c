@@ -231,7 +231,7 @@ void dcap_prove(const struct dcap_quote *quote, const struct td_report *td,
     bool good;
 
     *ret = (struct dcap_proof){0};
-    ret->collateral = dcap_collateral_load(in, verdict, &good);
+    ret->collateral = dcap_collateral_load(in, quote->certificates, verdict, &good);
     dcap_chain_load(quote->certificates, ret->collateral, in->now, verdict, &ret->chain);
     good = ret->chain.sound && good;
     good = prove_quote(quote, verdict) && good;

@@ -145,39 +145,48 @@ struct span der_bits(struct der *d)
 /* --- object identifiers --------------------------------------------------------------------------
  */
 
-static void add_arc(uint64_t arc, struct buf *out)
+/* The content of an OID as it is written with dots; its length. */
+static size_t encode_oid(const char *dotted, uint8_t out[static OID_CONTENT_MAX])
 {
-    uint8_t bytes[10];
-    size_t at = sizeof(bytes);
+    uint64_t first = 0;
+    size_t len = 0;
 
-    bytes[--at] = (uint8_t)(arc & 0x7f);
-    while ((arc >>= 7) > 0)
-        bytes[--at] = (uint8_t)(0x80 | (arc & 0x7f));
-    buf_add(out, bytes + at, sizeof(bytes) - at);
+    for (size_t i = 0; *dotted != '\0'; i++) {
+        uint8_t bytes[10];
+        size_t at = sizeof(bytes);
+        char *end;
+        uint64_t arc = strtoull(dotted, &end, 10);
+
+        dotted = *end == '.' ? end + 1 : end;
+        if (i == 0) {
+            first = arc;
+            continue;
+        }
+        if (i == 1)
+            arc += 40 * first;
+        bytes[--at] = (uint8_t)(arc & 0x7f);
+        while ((arc >>= 7) > 0)
+            bytes[--at] = (uint8_t)(0x80 | (arc & 0x7f));
+        if (len + sizeof(bytes) - at > OID_CONTENT_MAX)
+            return 0; /* longer than any that we know by name */
+        memcpy(out + len, bytes + at, sizeof(bytes) - at);
+        len += sizeof(bytes) - at;
+    }
+    return len;
 }
 
 void der_add_oid(const char *dotted, struct buf *out)
 {
-    uint64_t first = 0;
+    uint8_t content[OID_CONTENT_MAX];
 
-    for (size_t i = 0; *dotted != '\0'; i++) {
-        char *end;
-        uint64_t arc = strtoull(dotted, &end, 10);
-
-        if (i == 0)
-            first = arc;
-        else
-            add_arc(i == 1 ? 40 * first + arc : arc, out);
-        dotted = *end == '.' ? end + 1 : end;
-    }
+    buf_add(out, content, encode_oid(dotted, content));
 }
 
 bool der_oid_is(struct span oid, const char *dotted)
 {
-    OWNED_BUF content = BUF_OF(OID_CONTENT_MAX);
+    uint8_t content[OID_CONTENT_MAX];
 
-    der_add_oid(dotted, &content);
-    return span_equal(oid, buf_span(&content));
+    return oid.len > 0 && span_equal(oid, span_of(content, encode_oid(dotted, content)));
 }
 
 void der_oid_text(struct span oid, struct buf *out)

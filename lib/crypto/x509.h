@@ -40,6 +40,11 @@ MUST_USE int x509_parse(struct span bytes, struct x509 **ret, struct err *err);
 MUST_USE int x509_list_parse(struct span bytes, size_t max, struct x509_list *list,
                              struct err *err);
 
+/* The same, but for blocks that stand word for word in the PEM text known: who has that text has
+ * those certificates. */
+MUST_USE int x509_list_parse_others(struct span bytes, struct span known, size_t max,
+                                    struct x509_list *list, struct err *err);
+
 /* All borrowed from the certificate. */
 struct span x509_der(const struct x509 *cert);
 struct span x509_spki(const struct x509 *cert);        /* SubjectPublicKeyInfo as it stands there */

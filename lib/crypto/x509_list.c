@@ -50,7 +50,16 @@ static bool next_block(struct span *rest, struct span *block)
     return true;
 }
 
-int x509_list_parse(struct span bytes, size_t max, struct x509_list *list, struct err *err)
+static bool stands_in(struct span block, struct span known)
+{
+    while (block.len > 0 && block.data[block.len - 1] == '\n')
+        block.len--;
+    return known.len >= block.len && block.len > 0 &&
+           memmem(known.data, known.len, block.data, block.len) != NULL;
+}
+
+int x509_list_parse_others(struct span bytes, struct span known, size_t max, struct x509_list *list,
+                           struct err *err)
 {
     struct span block;
     size_t count = 0;
@@ -58,11 +67,16 @@ int x509_list_parse(struct span bytes, size_t max, struct x509_list *list, struc
     if (find(bytes, BEGIN) == bytes.len)
         return append(bytes, max, list, err);
     while (next_block(&bytes, &block)) {
-        if (append(block, max, list, err) < 0)
+        if (!stands_in(block, known) && append(block, max, list, err) < 0)
             return err_wrap(err, "block %zu", count + 1);
         count++;
     }
     if (count == 0 || find(bytes, BEGIN) < bytes.len)
         return err_set(err, ERR_INPUT, "block %zu: has no end", count + 1);
     return 0;
+}
+
+int x509_list_parse(struct span bytes, size_t max, struct x509_list *list, struct err *err)
+{
+    return x509_list_parse_others(bytes, span_of(NULL, 0), max, list, err);
 }

@@ -132,7 +132,7 @@ static void take_pieces(struct subject *s)
     struct err err;
 
     verdict_init(&verdict, NULL);
-    s->pieces = dcap_collateral_load(&s->in, &verdict, &good);
+    s->pieces = dcap_collateral_load(&s->in, span_of(NULL, 0), &verdict, &good);
     require(good && s->pieces->document_count == 2, "the collateral");
     require(dcap_quote_parse(s->in.evidence, &quote, &err) == 0, err.text);
     require(x509_list_parse(quote.certificates, 3, &chain, &err) == 0, err.text);

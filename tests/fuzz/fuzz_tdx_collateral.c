@@ -61,7 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     try_text(piece);
     verdict_init(&verdict, NULL);
-    collateral = dcap_collateral_load(&in, &verdict, &good);
+    collateral = dcap_collateral_load(&in, span_of(NULL, 0), &verdict, &good);
     require(good == (verdict.count == 0));
     for (size_t i = 0; i < collateral->document_count; i++) {
         for (uint8_t version = 0; version < 2; version++) {

@@ -32,7 +32,7 @@ static int take_certs(struct dcap_collateral *to, struct span text, struct err *
     if (to->text_count == DCAP_CERTS_MAX)
         return err_set(err, ERR_INPUT, "more than %d certificates", DCAP_CERTS_MAX);
     to->texts[to->text_count++] = text;
-    return x509_list_parse(text, DCAP_CERTS_MAX, &to->certs, err);
+    return x509_list_parse_others(text, to->known, DCAP_CERTS_MAX, &to->certs, err);
 }
 
 static int take_crl(struct dcap_collateral *to, struct span bytes, struct err *err)
@@ -217,13 +217,14 @@ static int take_root(struct dcap_collateral *to, struct span item, struct err *e
     return x509_list_parse(item, DCAP_CERTS_MAX, &to->roots, err);
 }
 
-struct dcap_collateral *dcap_collateral_load(const struct attest_input *in, struct verdict *verdict,
-                                             bool *ret_good)
+struct dcap_collateral *dcap_collateral_load(const struct attest_input *in, struct span known,
+                                             struct verdict *verdict, bool *ret_good)
 {
     struct dcap_collateral *to = mem_new(struct dcap_collateral);
-    bool good = take_all(to, &in->collateral, "collateral", take_item, verdict);
-    bool any;
+    bool any, good;
 
+    to->known = known;
+    good = take_all(to, &in->collateral, "collateral", take_item, verdict);
     good = take_all(to, &in->crls, "crl", take_crl, verdict) && good;
     any = to->any;
     good = take_all(to, &in->chain, "chain", take_certs, verdict) && good;

@@ -18,7 +18,8 @@
 struct attest_input;
 
 struct dcap_collateral {
-    bool any; /* something was given */
+    bool any;          /* something was given */
+    struct span known; /* PEM of certificates that are there anyway, and left out here */
     struct x509_list certs;
     struct x509_list roots; /* those that the caller trusts */
     struct x509_crl *crls[DCAP_CRLS_MAX];
@@ -37,9 +38,10 @@ void dcap_collateral_free(struct dcap_collateral *collateral);
 DEFINE_OWNED(dcap_collateral)
 #define OWNED_DCAP_COLLATERAL OWNED_OF(dcap_collateral)
 
-/* Takes collateral, chain, crls and trust_roots of in. Adds findings for what is none of it;
- * ret_good is false then. Never NULL. The result borrows from in. */
-struct dcap_collateral *dcap_collateral_load(const struct attest_input *in, struct verdict *verdict,
-                                             bool *ret_good);
+/* Takes collateral, chain, crls and trust_roots of in. known: the certificates of the quote. Adds
+ * findings for what is none of it; ret_good is false then. Never NULL. The result borrows from in.
+ */
+struct dcap_collateral *dcap_collateral_load(const struct attest_input *in, struct span known,
+                                             struct verdict *verdict, bool *ret_good);
 
 #endif

@@ -117,6 +117,30 @@ static void the_ceiling_holds(void **state)
     assert_int_equal(list.count, 2);
 }
 
+/* What somebody has already is left out; what is only like it is not. */
+static void certificates_of_another_text_are_left_out(void **state)
+{
+    OWNED_X509_LIST list = {0};
+    OWNED_BUF known = BUF_OF(32768), pem = BUF_OF(32768), der = BUF_OF(8192);
+    struct err err;
+
+    (void)state;
+    make("a", &der);
+    fake_pem("CERTIFICATE", buf_span(&der), &pem);
+    make("b", &der);
+    fake_pem("CERTIFICATE", buf_span(&der), &pem);
+    fake_pem("CERTIFICATE", buf_span(&der), &known);
+    known.len--; /* the line's end does not count */
+    assert_ok(x509_list_parse_others(buf_span(&pem), buf_span(&known), 1, &list, &err));
+    assert_int_equal(list.count, 1);
+    assert_string_equal(x509_common_name(list.items[0]), "a");
+    known.data[known.len / 2] ^= 1;
+    assert_ok(x509_list_parse_others(buf_span(&pem), buf_span(&known), 8, &list, &err));
+    assert_int_equal(list.count, 3);
+    buf_add_str(&pem, "-----BEGIN CERTIFICATE-----");
+    assert_fails(x509_list_parse_others(buf_span(&pem), buf_span(&pem), 8, &list, &err), ERR_INPUT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -126,6 +150,7 @@ int main(void)
         cmocka_unit_test(a_file_cut_short_is_refused),
         cmocka_unit_test(other_blocks_are_refused),
         cmocka_unit_test(the_ceiling_holds),
+        cmocka_unit_test(certificates_of_another_text_are_left_out),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
