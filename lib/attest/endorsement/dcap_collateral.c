@@ -200,6 +200,8 @@ static bool take_all(struct dcap_collateral *to, const struct attest_spans *item
         to->any = true;
         if (i == DCAP_ITEMS_MAX)
             err_set(&err, ERR_INPUT, "more than %d pieces", DCAP_ITEMS_MAX);
+        else if (items->items[i].len > DCAP_ITEM_MAX)
+            err_set(&err, ERR_INPUT, "it has more than %llu bytes", DCAP_ITEM_MAX);
         else if (take(to, items->items[i], &err) == 0)
             continue;
         finding = verdict_add(verdict, FINDING_DCAP_COLLATERAL_FORM);

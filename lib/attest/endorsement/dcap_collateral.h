@@ -13,7 +13,8 @@
 #define DCAP_CERTS_MAX     64
 #define DCAP_CRLS_MAX      16
 #define DCAP_DOCUMENTS_MAX 32
-#define DCAP_ITEMS_MAX     256 /* pieces given */
+#define DCAP_ITEMS_MAX     256       /* pieces given */
+#define DCAP_ITEM_MAX      (8 * MIB) /* of one piece */
 
 struct attest_input;
 

@@ -300,6 +300,22 @@ static void no_more_pieces_are_taken_than_fit(void **state)
     check_pieces(&world, pieces, DCAP_ITEMS_MAX + 1, "dcap.collateral.form", "more than");
 }
 
+static void a_piece_that_is_too_large_is_not_read(void **state)
+{
+    OWNED_FAKE_TDX world;
+    char *text = mem_zeroed(DCAP_ITEM_MAX + 1, 1);
+    struct span piece = span_of(text, DCAP_ITEM_MAX + 1);
+
+    (void)state;
+    memset(text, ' ', DCAP_ITEM_MAX + 1);
+    memcpy(text, "{\"pck_crl\":null}", 16);
+    make_world(&world, FAKE_TD4);
+    check_pieces(&world, &piece, 1, "dcap.collateral.form", "more than 8388608 bytes");
+    piece.len--;
+    check_pieces(&world, &piece, 1, NULL, NULL);
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -314,6 +330,7 @@ int main(void)
         cmocka_unit_test(a_signer_that_the_root_did_not_sign_is_refused),
         cmocka_unit_test(of_several_documents_the_right_one_is_used),
         cmocka_unit_test(no_more_pieces_are_taken_than_fit),
+        cmocka_unit_test(a_piece_that_is_too_large_is_not_read),
     };
 
     return cmocka_run_group_tests(tests, NULL, forget_keys);
