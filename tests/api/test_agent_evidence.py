@@ -243,6 +243,10 @@ def test_evidence_of_the_boot_goes_out_through_the_share(tmp_path, tpm):
     (tmp_path / "in/config.json").write_text(json.dumps(config))
     with Agent(share=str(tmp_path), COCOS_AGENT_PLATFORM="vtpm",
                COCOS_AGENT_TPM=tpm.tcti) as agent:
+        until = time.monotonic() + 20
+        while not (tmp_path / "out/evidence.json").exists():  # the TPM takes its time after the start
+            assert time.monotonic() < until, agent.log()
+            time.sleep(0.05)
         bundle = Bundle(json.loads((tmp_path / "out/evidence.json").read_text()))
         assert bundle.fields["label"] == b"cocos/boot/1"
         assert bundle.fields["nonce"] == nonce
