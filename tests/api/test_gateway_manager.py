@@ -50,6 +50,12 @@ def test_a_vm_from_creation_to_removal(world):
     refused(grpc.StatusCode.NOT_FOUND, gateway, two, "CVMInfo", field(1, vm_id))
     refused(grpc.StatusCode.NOT_FOUND, gateway, two, "RemoveVm", field(1, vm_id))
 
+    policy = dict(fields_of(call(gateway, one, "AttestationPolicy", field(1, vm_id))))
+    assert policy[2].decode() == vm_id
+    assert policy[1] == manager.get(f"/v1/vms/{vm_id}/attestation-policy",
+                                    headers={"Accept": "application/corim+cbor"}).body
+    refused(grpc.StatusCode.NOT_FOUND, gateway, two, "AttestationPolicy", field(1, vm_id))
+
     assert call(gateway, one, "RemoveVm", field(1, vm_id)) == b""
     assert manager.get(f"/v1/vms/{vm_id}").status == 404
     refused(grpc.StatusCode.NOT_FOUND, gateway, one, "RemoveVm", field(1, vm_id))

@@ -208,18 +208,32 @@ static int info(void *door, struct grpc_call *call, struct err *err)
     return grpc_message_write(call, &answer.base, err);
 }
 
-static int not_yet(void *door, struct grpc_call *call, struct err *err)
+/* What the VM must say of itself, as the CoRIM that existing clients take. */
+static int policy(void *door, struct grpc_call *call, struct err *err)
 {
-    (void)door;
-    (void)call;
-    return err_set(err, ERR_UNSUPPORTED, "not available yet");
+    static const char *const headers[] = {"Accept: application/corim+cbor", NULL};
+    struct httpc_call get = {.op = &manager_ops[MANAGER_OP_get_vm_policy], .headers = headers};
+    Manager__AttestationPolicyRes answer = MANAGER__ATTESTATION_POLICY_RES__INIT;
+    OWNED_GRPC_MESSAGE *request = NULL;
+    OWNED_HTTPC_REPLY reply = {0};
+    OWNED_HTTPC *client = NULL;
+
+    if (open_client(door, call, &client, err) < 0 ||
+        grpc_message_read(call, &manager__attestation_policy_req__descriptor, &request, err) < 0)
+        return -1;
+    answer.id = ((Manager__AttestationPolicyReq *)request)->id;
+    get.params[0] = answer.id;
+    if (httpc_perform(client, &get, &reply, err) < 0)
+        return -1;
+    answer.info = (ProtobufCBinaryData){reply.text.len, reply.text.data};
+    return grpc_message_write(call, &answer.base, err);
 }
 
 static const struct grpc_method methods[] = {
     {"CreateVm", create},
     {"RemoveVm", remove_vm},
     {"CVMInfo", info},
-    {"AttestationPolicy", not_yet},
+    {"AttestationPolicy", policy},
 };
 
 struct grpc_service manager_service(struct manager_door *door)
