@@ -2,6 +2,7 @@
  * manager sees them, are in its GET /v1/host. */
 #include "cli/doctor.h"
 
+#include "cli/doctor_tee.h"
 #include "cli/print.h"
 #include "lib/base/child.h"
 #include "lib/base/file.h"
@@ -198,6 +199,27 @@ static void check_libvirt(const struct doctor_options *options, struct finding *
     }
 }
 
+/* A host without any runs plain VMs, so what is missing is no failure. */
+static void check_tee(const struct doctor_options *options, enum tee tee, struct finding *finding)
+{
+    struct tee_verdict verdict;
+
+    doctor_judge_tee(tee, libvirt_uri(options), "", NULL, &verdict);
+    find(finding, verdict.available && verdict.remedy[0] == '\0' ? VERDICT_OK : VERDICT_WARN, "%s",
+         verdict.reason);
+    mend(finding, "%s", verdict.remedy);
+}
+
+#define CHECK_TEE(name, tee)                                                                       \
+    static void name(const struct doctor_options *options, struct finding *finding)                \
+    {                                                                                              \
+        check_tee(options, tee, finding);                                                          \
+    }
+CHECK_TEE(check_snp, TEE_SNP)
+CHECK_TEE(check_tdx, TEE_TDX)
+CHECK_TEE(check_sev, TEE_SEV)
+CHECK_TEE(check_sev_es, TEE_SEV_ES)
+
 /* --- ports and images --- */
 
 static bool port_is_free(uint16_t port)
@@ -296,8 +318,9 @@ static const struct check {
 } checks[] = {
     {"kvm", check_kvm},           {"memory", check_memory},   {"qemu", check_qemu},
     {"firmware", check_firmware}, {"swtpm", check_tpm},       {"swtpm_setup", check_tpm_setup},
-    {"libvirtd", check_libvirtd}, {"libvirt", check_libvirt}, {"ports", check_ports},
-    {"images", check_images},     {"manager", check_manager},
+    {"libvirtd", check_libvirtd}, {"libvirt", check_libvirt}, {"snp", check_snp},
+    {"tdx", check_tdx},           {"sev", check_sev},         {"sev-es", check_sev_es},
+    {"ports", check_ports},       {"images", check_images},   {"manager", check_manager},
 };
 
 const struct flag doctor_flags[] = {

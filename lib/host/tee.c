@@ -49,7 +49,7 @@ static const struct needs {
          "Linux 6.16, QEMU 10.1 and libvirt 11.6 or newer",
          "switch on TME, TME-MT, TDX and the SEAM loader in the firmware's setup, and boot with "
          "kvm_intel.tdx=1 nohibernate",
-         {"/usr/share/ovmf/OVMF.inteltdx.fd", "/usr/share/OVMF/OVMF.inteltdx.fd",
+         {"/usr/share/ovmf/OVMF.inteltdx.fd", "/usr/share/ovmf/OVMF.inteltdx.ms.fd",
           "/usr/share/edk2/ovmf/OVMF.inteltdx.fd"}},
     [TEE_SEV] = {"SEV",
                  AMD,
