@@ -34,6 +34,8 @@ const struct flag boot_flags[] = {
      "config.json that the agent is given: adds PCR 15"},
     {"manifest", 0, FLAG_LIST, "FILE", NULL, AT(manifests),
      "manifest set after it; once for each, in order"},
+    {"launch", 0, FLAG_TEXT, "MODEL", NULL, AT(launch),
+     "add what SEV and TDX would measure at launch, with vCPUs of that model (EPYC-v4)"},
     {"ccel", 0, FLAG_TEXT, "LOG", NULL, AT(ccel),
      "a TD instead: MRTD, and RTMRs after the event log of a TD of this shape"},
     {"uki", 0, FLAG_TEXT, "FILE", NULL, AT(uki),

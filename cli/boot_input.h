@@ -12,7 +12,7 @@ struct boot_options {
     struct common_options common;
     const char *image, *kernel, *initrd, *append, *firmware, *firmware_version;
     const char *pk, *kek, *db, *dbx, *authority;
-    const char *config, *record, *ccel, *uki;
+    const char *config, *record, *ccel, *uki, *launch;
     struct flag_list manifests;
     uint64_t memory_mib, cpus;
     bool as_is, policy, shapes, two_passes;

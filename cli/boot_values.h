@@ -29,6 +29,12 @@ MUST_USE int boot_values_of_shapes(const struct image_record *record,
 struct json *boot_values_add(const struct json *document, const struct vm_shape *shape,
                              const struct boot_prediction *prediction);
 
+/* {"snp": {"digest": hex} or {"refused": why}, "seves": ..., "sev": ..., "tdx": ...}: what a
+ * machine of each kind would say of these files when it is launched by QEMU. Errors: USAGE (no such
+ * model). */
+MUST_USE int boot_values_of_launch(const struct boot_bytes *bytes, const char *vcpu_type,
+                                   struct json **ret, struct err *err);
+
 /* A TD's registers: MRTD of the firmware, the others after a template. */
 struct td_prediction {
     uint8_t mrtd[SHA384_SIZE];

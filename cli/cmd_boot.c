@@ -26,6 +26,13 @@ static void print_registers(const struct json *told)
 
     while ((value = json_next(registers, &key)) != NULL)
         print_line("PCR %-2s  %s", key, json_str(value));
+    key = NULL;
+    while ((value = json_next(json_get(told, "launch"), &key)) != NULL) {
+        const char *digest = json_get_str(value, "digest");
+
+        print_line("%-6s  %s%s", key,
+                   digest ? "" : "none: ", digest ? digest : json_get_str(value, "refused"));
+    }
 }
 
 /* "name  digest" lines of an object. */
@@ -112,7 +119,7 @@ static int print_one(const struct cli *cli, const struct boot_options *options,
     struct boot_prediction prediction;
     struct boot_record record;
     uint8_t run[SHA256_SIZE];
-    struct json *told;
+    struct json *told, *launch = NULL;
     bool has_run;
 
     if (predict_run(options, run, &has_run, err) < 0 ||
@@ -122,7 +129,11 @@ static int print_one(const struct cli *cli, const struct boot_options *options,
         boot_reference_add_firmware(reference, &bytes->shape, options->record ? &record : NULL,
                                     &prediction, err) < 0)
         return reject(err);
+    if (options->launch != NULL && boot_values_of_launch(bytes, options->launch, &launch, err) < 0)
+        return -1;
     told = boot_values_json(reference, &prediction, has_run ? run : NULL);
+    if (launch != NULL)
+        json_set(told, "launch", launch);
     if (options->record != NULL)
         tell_record(bytes, reference, &record, told);
     print_prediction(cli, options, bytes, &prediction, told);

@@ -122,6 +122,21 @@ def test_register_15_is_config_and_manifests(cli, files):
                                                          hashlib.sha256(b'{"a":2,"b":1}').digest())
 
 
+def test_launch_digests_are_those_of_sevsnpmeasure_or_refused(cli, files):
+    launch = cli("measure", *files, "--cpus", "2", "--launch", "EPYC-Milan", "--json").json["launch"]
+    assert list(launch) == ["snp", "seves", "sev", "tdx"]
+    for mode in ("snp", "seves", "sev"):
+        arguments = ["sevsnpmeasure", "--mode", mode, "--ovmf", FIRMWARE, "--kernel", "vmlinuz", "--initrd", "initrd",
+                     "--append", "quiet", "--vcpus", "2", "--vcpu-type", "EPYC-Milan"]
+        if "digest" in launch[mode]:
+            assert cli(*arguments).out.strip() == launch[mode]["digest"]
+        else:
+            assert launch[mode]["refused"] in cli(*arguments, code=5).err
+    assert "kernel hashes" in launch["snp"]["refused"], "Debian's firmware would not measure the kernel"
+    assert "snp     none: " in cli("measure", *files, "--launch", "EPYC-v4").out
+    cli("measure", *files, "--launch", "Pentium", code=2)
+
+
 def test_policy_is_one(cli, files):
     policy = cli("measure", *files, "--policy").json
     assert policy["version"] == 1 and policy["platforms"] == ["vtpm"]
