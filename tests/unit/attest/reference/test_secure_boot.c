@@ -1,7 +1,8 @@
 /* The variables of Secure Boot as firmware measures them: empty ones as in the log of a genuine TD
  * (SHA-384) and of our VMs (SHA-256). */
-#include "tests/unit/unit.h"
+#include "tests/unit/attest/vectors.h"
 
+#include "lib/attest/evidence/tcg_log.h"
 #include "lib/attest/reference/secure_boot.h"
 
 static const struct {
@@ -68,6 +69,89 @@ static void content_and_name_count(void **state)
     assert_memory_equal(db, authority, SHA256_SIZE);
 }
 
+/* The content that an event of a genuine machine carries: GUID, lengths, name, content. */
+static struct span content_of(const struct tcg_event *event)
+{
+    struct reader r = reader_of(event->data);
+    uint64_t name, content;
+
+    read_skip(&r, 16);
+    name = read_le64(&r);
+    content = read_le64(&r);
+    read_skip(&r, 2 * name);
+    return read_span(&r, content);
+}
+
+/* Machines with Microsoft's, Google's and their owners' keys enrolled. From the contents that their
+ * logs carry we compute what they measured. */
+static void variables_of_genuine_machines_are_computed(void **state)
+{
+    static const char *const logs[] = {
+        "tcglog/go-tpm-tools/rhel8-uefi.bin", "tcglog/go-tpm-tools/ubuntu-1804-amd-sev.bin",
+        "tcglog/go-tpm-tools/arch-linux-workstation.bin", "tcglog/go-tpm-tools/glinux-alex.bin"};
+    size_t checked = 0;
+    struct err err;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(logs); i++) {
+        OWNED_BUF bytes = BUF_OF(TCG_LOG_SIZE_MAX);
+        struct secure_boot_vars vars = {.enabled = false};
+        struct span *const contents[] = {NULL, &vars.pk, &vars.kek, &vars.db, &vars.dbx};
+        struct tcg_cursor cursor;
+        struct tcg_event event;
+        struct tcg_log log;
+        size_t at = 0;
+
+        need_vectors();
+        vector_read(logs[i], &bytes);
+        assert_ok(tcg_log_parse(buf_span(&bytes), &log, &err));
+        for (cursor = tcg_log_begin(&log); tcg_log_next(&cursor, &event);) {
+            uint8_t digest[SHA256_SIZE];
+            struct span measured;
+
+            if (event.index != 7 || event.type != EV_EFI_VARIABLE_DRIVER_CONFIG ||
+                at == SECURE_BOOT_VARIABLES)
+                continue;
+            assert_true(tcg_event_find_digest(&event, DIGEST_SHA256, &measured));
+            if (at == 0) {
+                vars.absent = content_of(&event).len == 0;
+                vars.enabled = !span_is_zero(content_of(&event));
+            } else {
+                *contents[at] = content_of(&event);
+            }
+            secure_boot_digest(&vars, at++, DIGEST_SHA256, digest);
+            assert_memory_equal(digest, measured.data, SHA256_SIZE);
+            checked += content_of(&event).len > 1;
+        }
+        assert_int_equal(at, SECURE_BOOT_VARIABLES);
+    }
+    assert_true(checked >= 12); /* with keys in them */
+}
+
+/* The first image that a machine with Secure Boot started, and the key that vouched for it. */
+static void authority_of_a_genuine_machine_is_computed(void **state)
+{
+    OWNED_BUF bytes = BUF_OF(TCG_LOG_SIZE_MAX);
+    uint8_t digest[SHA256_SIZE];
+    struct tcg_cursor cursor;
+    struct tcg_event event;
+    struct tcg_log log;
+    struct span measured;
+    struct err err;
+
+    (void)state;
+    need_vectors();
+    vector_read("tcglog/go-tpm-tools/rhel8-uefi.bin", &bytes);
+    assert_ok(tcg_log_parse(buf_span(&bytes), &log, &err));
+    cursor = tcg_log_begin(&log);
+    do
+        assert_true(tcg_log_next(&cursor, &event));
+    while (event.index != 7 || event.type != EV_EFI_VARIABLE_AUTHORITY);
+    assert_true(tcg_event_find_digest(&event, DIGEST_SHA256, &measured));
+    secure_boot_authority_digest(content_of(&event), DIGEST_SHA256, digest);
+    assert_memory_equal(digest, measured.data, SHA256_SIZE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -75,6 +159,8 @@ int main(void)
         cmocka_unit_test(variable_that_is_not_there_is_not_the_same_as_off),
         cmocka_unit_test(on_is_not_off),
         cmocka_unit_test(content_and_name_count),
+        cmocka_unit_test(variables_of_genuine_machines_are_computed),
+        cmocka_unit_test(authority_of_a_genuine_machine_is_computed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
