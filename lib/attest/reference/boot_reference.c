@@ -21,13 +21,10 @@ void boot_reference_done(struct boot_reference *reference)
 int boot_reference_predict(const struct pcr_boot_input *input, struct boot_prediction *ret,
                            struct err *err)
 {
-    *ret = (struct boot_prediction){0};
+    *ret = (struct boot_prediction){.secure_boot = input->secure_boot.enabled};
     pcr_bank_init(&ret->pcrs, DIGEST_SHA256);
     return pcr_boot_predict(input, &ret->pcrs, err);
 }
-
-/* Registers whose events are the firmware's own and not the same in every build. */
-static const unsigned of_build[] = {1, 7};
 
 static void set_register(struct pcr_bank *bank, unsigned index, const struct pcr_bank *from)
 {
@@ -60,8 +57,13 @@ int boot_reference_add_firmware(const struct boot_reference *reference,
 {
     struct err unknown;
 
-    for (size_t i = 0; i < COUNT_OF(of_build) && !pei_is_known(reference->volumes.pei); i++)
-        set_register(&prediction->pcrs, of_build[i], recorded ? &recorded->pcrs : NULL);
+    if (!pei_is_known(reference->volumes.pei)) {
+        const struct pcr_bank *from = recorded != NULL ? &recorded->pcrs : NULL;
+
+        set_register(&prediction->pcrs, 1, from); /* newer builds measure ACPI tables into it */
+        if (!prediction->secure_boot) /* off is a variable with a zero, or none at all */
+            set_register(&prediction->pcrs, 7, from);
+    }
     if (recorded != NULL) {
         memcpy(prediction->pei, recorded->pei, SHA256_SIZE);
     } else if (pei_predict(reference->volumes.pei, shape, prediction->pei, &unknown) < 0) {

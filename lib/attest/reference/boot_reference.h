@@ -33,6 +33,7 @@ struct boot_record {
 
 struct boot_prediction {
     struct pcr_bank pcrs;      /* without those that are not known */
+    bool secure_boot;          /* of the input: enabled */
     bool pei_known;            /* the digest of the early firmware in this shape is known */
     uint8_t pei[SHA256_SIZE];  /* when pei_known */
     char reason[ERR_TEXT_MAX]; /* why some registers are not known; "" when all are */
@@ -44,9 +45,9 @@ MUST_USE int boot_reference_predict(const struct pcr_boot_input *input, struct b
                                     struct err *err);
 
 /* Adds what the firmware decides. Of a known build (pei.h) that is 0 and 10; of another one nobody
- * knows all that it measures about itself, so 1 and 7 are taken away. recorded, of a reference boot
- * of this shape, or NULL: where it comes in, its 0, and of an unknown build its 1 and 7. Errors:
- * INPUT; what cannot be known is left out, with the reason. */
+ * knows all that it measures about itself, so 1 is taken away, and 7 unless Secure Boot is on.
+ * recorded, of a reference boot of this shape, or NULL: where it comes in, its 0, and of an unknown
+ * build its 1 and 7. Errors: INPUT; what cannot be known is left out, with the reason. */
 MUST_USE int boot_reference_add_firmware(const struct boot_reference *reference,
                                          const struct vm_shape *shape,
                                          const struct boot_record *recorded,

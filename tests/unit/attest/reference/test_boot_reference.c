@@ -122,6 +122,11 @@ static void registers_of_an_unknown_build_are_left_out_with_the_reason(void **st
     assert_false(prediction.pei_known);
     assert_non_null(strstr(prediction.reason, "--record"));
     assert_int_equal(prediction.pcrs.set, 0x3ff & ~(1u << 0 | 1u << 1 | 1u << 7));
+
+    prediction = (struct boot_prediction){.secure_boot = true};
+    fill(&prediction);
+    assert_ok(boot_reference_add_firmware(&reference, &shape, NULL, &prediction, &err));
+    assert_true(pcr_bank_has(&prediction.pcrs, 7)); /* enrolled keys are the same in every build */
 }
 
 int main(void)
