@@ -3,6 +3,10 @@
 #include "lib/attest/evidence/tcg_log.h"
 #include "lib/attest/reference/pei.h"
 
+/* Bytes of a version's text in UTF-16, with its end. */
+#define VERSION_MIN 8
+#define VERSION_MAX 256
+
 int boot_reference_begin(struct span firmware, const char *version, struct boot_reference *ret,
                          struct err *err)
 {
@@ -36,12 +40,12 @@ static void set_register(struct pcr_bank *bank, unsigned index, const struct pcr
 }
 
 /* 0 from the early volume's digest, and 10, which begins with the sum of the first ten. */
-static int add_sums(const struct boot_reference *reference, struct boot_prediction *prediction,
-                    struct err *err)
+static int add_sums(const struct boot_reference *reference, const uint8_t *version,
+                    struct boot_prediction *prediction, struct err *err)
 {
     uint8_t value[SHA256_SIZE];
 
-    pcr_boot_firmware(reference->version, prediction->pei, reference->dxe, value);
+    pcr_boot_firmware(version, prediction->pei, reference->dxe, value);
     if (pcr_bank_give(&prediction->pcrs, 0, SPAN_OF_ARRAY(value), err) < 0)
         return -1;
     for (unsigned index = 0; index < 10; index++)
@@ -71,45 +75,74 @@ int boot_reference_add_firmware(const struct boot_reference *reference,
         return 0;
     }
     prediction->pei_known = true;
-    return add_sums(reference, prediction, err);
+    return add_sums(reference, recorded ? recorded->version : reference->version, prediction, err);
 }
 
 /* The events of PCR 0 in their order, the separator aside. */
 enum firmware_event { EVENT_VERSION, EVENT_PEI, EVENT_DXE, EVENT_COUNT };
 
+static const char *const event_names[EVENT_COUNT] = {"version", "PEIFV", "DXEFV"};
+
+/* True when the event measured a text that stands in the firmware's volumes. */
+static bool is_text_of(const struct boot_reference *reference, const struct tcg_event *event)
+{
+    struct span unpacked = buf_span(&reference->volumes.unpacked);
+
+    return event->data.len >= VERSION_MIN && event->data.len <= VERSION_MAX &&
+           tcg_event_measures(event, DIGEST_SHA256, event->data) &&
+           memmem(unpacked.data, unpacked.len, event->data.data, event->data.len) != NULL;
+}
+
+static int take_event(const struct boot_reference *reference, const struct tcg_event *event,
+                      enum firmware_event which, struct boot_record *ret, struct err *err)
+{
+    struct span digest;
+    bool good = false;
+
+    if (!tcg_event_find_digest(event, DIGEST_SHA256, &digest))
+        return err_set(err, ERR_INPUT, "the log has no SHA-256 bank");
+    switch (which) {
+    case EVENT_VERSION:
+        good =
+            span_equal(digest, SPAN_OF_ARRAY(reference->version)) || is_text_of(reference, event);
+        memcpy(ret->version, digest.data, SHA256_SIZE);
+        break;
+    case EVENT_PEI:
+        good = true;
+        memcpy(ret->pei, digest.data, SHA256_SIZE);
+        break;
+    case EVENT_DXE: good = span_equal(digest, SPAN_OF_ARRAY(reference->dxe)); break;
+    case EVENT_COUNT: break;
+    }
+    return good ? 0
+                : err_set(err, ERR_UNTRUSTED,
+                          "event %zu of the log is not the %s of this firmware file", event->number,
+                          which < EVENT_COUNT ? event_names[which] : "separator");
+}
+
 int boot_reference_record(const struct boot_reference *reference, struct span log,
                           struct boot_record *ret, struct err *err)
 {
-    const uint8_t *const wanted[EVENT_COUNT] = {
-        [EVENT_VERSION] = reference->version, [EVENT_DXE] = reference->dxe};
-    static const char *const names[EVENT_COUNT] = {"version (firmware-version)", "PEIFV", "DXEFV"};
+    enum firmware_event at = EVENT_VERSION;
     struct tcg_log parsed;
     struct tcg_cursor cursor;
     struct tcg_event event;
     uint8_t value[SHA256_SIZE];
-    struct span digest;
-    size_t at = 0;
 
     if (tcg_log_parse(log, &parsed, err) < 0)
         return -1;
     for (cursor = tcg_log_begin(&parsed); tcg_log_next(&cursor, &event);) {
         if (event.index != 0 || !tcg_event_is_extended(&event) || event.type == EV_SEPARATOR)
             continue;
-        if (!tcg_event_find_digest(&event, DIGEST_SHA256, &digest))
-            return err_set(err, ERR_INPUT, "the log has no SHA-256 bank");
-        if (at == EVENT_COUNT ||
-            (wanted[at] != NULL && !span_equal(digest, span_of(wanted[at], SHA256_SIZE))))
-            return err_set(err, ERR_UNTRUSTED,
-                           "event %zu of the log is not the %s of this firmware file", event.number,
-                           at < EVENT_COUNT ? names[at] : "separator");
-        if (at++ == EVENT_PEI)
-            memcpy(ret->pei, digest.data, SHA256_SIZE);
+        if (take_event(reference, &event, at, ret, err) < 0)
+            return -1;
+        at++;
     }
     if (at != EVENT_COUNT)
-        return err_set(err, ERR_UNTRUSTED, "the log has %zu of the firmware's 3 events", at);
+        return err_set(err, ERR_UNTRUSTED, "the log has %d of the firmware's 3 events", (int)at);
     if (tcg_log_replay(&parsed, DIGEST_SHA256, &ret->pcrs, err) < 0)
         return -1;
-    pcr_boot_firmware(reference->version, ret->pei, reference->dxe, value);
+    pcr_boot_firmware(ret->version, ret->pei, reference->dxe, value);
     if (!span_equal(pcr_bank_get(&ret->pcrs, 0), SPAN_OF_ARRAY(value)))
         return err_set(err, ERR_UNTRUSTED, "the log ends register 0 with no separator, or another");
     return 0;

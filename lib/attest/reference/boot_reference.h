@@ -27,8 +27,9 @@ void boot_reference_done(struct boot_reference *reference);
 
 /* What a reference boot showed of its firmware. */
 struct boot_record {
-    uint8_t pei[SHA256_SIZE]; /* the early volume as it lay in memory */
-    struct pcr_bank pcrs;     /* as the log replays */
+    uint8_t version[SHA256_SIZE]; /* of the firmware */
+    uint8_t pei[SHA256_SIZE];     /* the early volume as it lay in memory */
+    struct pcr_bank pcrs;         /* as the log replays */
 };
 
 struct boot_prediction {
@@ -53,9 +54,9 @@ MUST_USE int boot_reference_add_firmware(const struct boot_reference *reference,
                                          const struct boot_record *recorded,
                                          struct boot_prediction *prediction, struct err *err);
 
-/* Reads the event log of a VM that booted this firmware: version and DXEFV in it must be those of
- * the file. Errors: INPUT (malformed), UNTRUSTED (another firmware, or more measured as firmware
- * than it has). */
+/* Reads the event log of a VM that booted this firmware: DXEFV in it must be that of the file, and
+ * the version the one that was given, or a text that stands in the file. Errors: INPUT (malformed),
+ * UNTRUSTED (another firmware, or more measured as firmware than it has). */
 MUST_USE int boot_reference_record(const struct boot_reference *reference, struct span log,
                                    struct boot_record *ret, struct err *err);
 

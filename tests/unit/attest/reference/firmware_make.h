@@ -49,6 +49,9 @@ static inline void make_section(struct buf *out, uint8_t type, struct span body)
     buf_add_span(out, body);
 }
 
+/* A text that stands in the firmware: "v1.0" in UTF-16, with its end. */
+static const uint8_t made_version[] = {'v', 0, '1', 0, '.', 0, '0', 0, 0, 0};
+
 /* PEIFV of pei_size bytes, zero but for its header, and DXEFV of one page. */
 static inline void make_firmware(struct buf *out, size_t pei_size)
 {
@@ -58,7 +61,7 @@ static inline void make_firmware(struct buf *out, size_t pei_size)
 
     make_volume(&pei, made_pei, span_of(NULL, 0), pei_size, 0);
     make_volume(&dxe, made_dxe, span_of(NULL, 0), 4096, 0xff);
-    make_section(&inner, 0x19, span_of("raw", 3));
+    make_section(&inner, 0x19, SPAN_OF_ARRAY(made_version));
     make_section(&inner, 0x17, buf_span(&pei));
     make_section(&inner, 0x17, buf_span(&dxe));
 

@@ -51,6 +51,25 @@ static void log_of_another_firmware_is_no_record(void **state)
     assert_fails(boot_reference_record(&reference, buf_span(&more), &record, &err), ERR_UNTRUSTED);
 }
 
+static void version_of_the_log_may_be_a_text_of_the_firmware(void **state)
+{
+    OWNED_BOOT_REFERENCE reference = {0};
+    OWNED_BUF log = BUF_OF(1 * MIB), empty = BUF_OF(1 * MIB);
+    uint8_t expected[SHA256_SIZE];
+    struct boot_record record;
+    struct err err;
+
+    (void)state;
+    begin(&reference);
+    make_log(&log, SPAN_OF_ARRAY(made_version), reference.volumes.dxe);
+    assert_ok(boot_reference_record(&reference, buf_span(&log), &record, &err));
+    digest_of(DIGEST_SHA256, SPAN_OF_ARRAY(made_version), expected);
+    assert_memory_equal(record.version, expected, SHA256_SIZE);
+
+    make_log(&empty, span_of("\0\0\0\0", 4), reference.volumes.dxe); /* zeros stand everywhere */
+    assert_fails(boot_reference_record(&reference, buf_span(&empty), &record, &err), ERR_UNTRUSTED);
+}
+
 static void log_that_ends_early_or_is_none_is_refused(void **state)
 {
     OWNED_BOOT_REFERENCE reference = {0};
@@ -133,6 +152,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(log_of_another_firmware_is_no_record),
+        cmocka_unit_test(version_of_the_log_may_be_a_text_of_the_firmware),
         cmocka_unit_test(log_that_ends_early_or_is_none_is_refused),
         cmocka_unit_test(registers_of_the_firmware_are_what_the_recorded_log_replays_to),
         cmocka_unit_test(registers_of_an_unknown_build_are_left_out_with_the_reason),
