@@ -8,7 +8,7 @@
 #include "cli/expect.h"
 #include "cli/input.h"
 #include "cli/print.h"
-#include "lib/attest/attest.h"
+#include "lib/attest/ear.h"
 #include "lib/attest/replay.h"
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
@@ -23,6 +23,7 @@ struct validate_options {
     struct expect_options expect;
     const char *format, *nonce, *report_data, *vek, *collateral;
     const char *event_log, *ima_log, *cel_log, *key, *signature, *time, *cache;
+    const char *issuer, *audience, *ear_key;
     struct flag_list chain, crls, roots;
 };
 
@@ -48,7 +49,11 @@ static const struct flag validate_flags[] = {
     {"time", 0, FLAG_TEXT, "RFC3339", NULL, AT(time), "when to judge (default now)"},
     {"cache", 0, FLAG_TEXT, "DIR", "COCOS_CACHE", AT(cache),
      "what 'ca-bundle' fetched, used where a file is not given (default ~/.cocos; none: nothing)"},
-    {"ear-key", 0, FLAG_LATER, "FILE", NULL, 0, ""},
+    {"issuer", 0, FLAG_TEXT, "TEXT", NULL, AT(issuer), "who must have issued a token"},
+    {"audience", 0, FLAG_TEXT, "TEXT", NULL, AT(audience),
+     "who we are, for tokens that are for somebody"},
+    {"ear-key", 0, FLAG_TEXT, "FILE", NULL, AT(ear_key),
+     "sign the verdict as a result for others (EAR) with this key"},
     {NULL},
 };
 
@@ -148,6 +153,8 @@ static int read_input(const struct validate_options *options, const char *path, 
     };
 
     in->format = format_of(options->format);
+    in->issuer = span_of_str(options->issuer);
+    in->audience = span_of_str(options->audience);
     for (size_t i = 0; i < COUNT_OF(ones); i++)
         if (read_one(files, ones[i].path, ones[i].to, err) < 0)
             return -1;
@@ -202,24 +209,60 @@ static void show_verdict(const struct cli *cli, const struct verdict *verdict, b
     print_span(buf_span(&text));
 }
 
-static int judge(const struct cli *cli, const struct attest_input *in, bool explain,
-                 struct err *err)
+/* The verdict for others: the token alone on standard output. */
+static int show_result(const struct cli *cli, const struct validate_options *options,
+                       const struct attest_input *in, const struct verdict *verdict,
+                       struct err *err)
 {
-    struct verdict verdict;
-    int result = 0;
+    OWNED_BUF policy = BUF_OF(POLICY_MAX), token = BUF_OF(1 * MIB);
+    struct ear_context context = {.build = COCOS_VERSION, .now = in->now, .nonce = in->nonce};
+    OWNED_JSON *json = json_new_object();
+    OWNED_KEY *key = NULL;
+
+    if (options->expect.policy != NULL && input_read(options->expect.policy, &policy, err) < 0)
+        return -1;
+    context.policy = buf_span(&policy);
+    if (input_read_private_key(options->ear_key, &key, err) < 0)
+        return -1;
+    if (ear_write(verdict, &context, key, &token, err) < 0) {
+        err->kind = ERR_USAGE;
+        return err_wrap(err, "--ear-key");
+    }
+    json_set_str(json, "ear", buf_str(&token));
+    if (cli->options->json)
+        print_json(json);
+    else
+        print_line("%s", buf_str(&token));
+    return 0;
+}
+
+static int show(const struct cli *cli, const struct validate_options *options,
+                const struct attest_input *in, const struct verdict *verdict, struct err *err)
+{
+    if (options->ear_key != NULL)
+        return show_result(cli, options, in, verdict, err);
+    show_verdict(cli, verdict, strcmp(cli->command->path, "attestation explain") == 0);
+    return 0;
+}
+
+static int judge(const struct cli *cli, const struct validate_options *options,
+                 const struct attest_input *in, struct err *err)
+{
+    OWNED_VERDICT verdict = {0};
 
     if (attest_validate(in, &verdict, err) < 0)
         return err_wrap(err, "'%s'", cli_arg(cli, 0));
-    show_verdict(cli, &verdict, explain);
+    if (show(cli, options, in, &verdict, err) < 0)
+        return -1;
     if (!verdict_accepted(&verdict))
-        result = err_set(err, ERR_UNTRUSTED, "'%s' is rejected", cli_arg(cli, 0));
-    verdict_done(&verdict);
-    return result;
+        return err_set(err, ERR_UNTRUSTED, "'%s' is rejected", cli_arg(cli, 0));
+    return 0;
 }
 
-static int validate(const struct cli *cli, const struct validate_options *options, bool explain,
-                    struct err *err)
+/* Both commands: what explain says more is the verdict's business. */
+static int run_validate(const struct cli *cli, const void *ptr, struct err *err)
 {
+    const struct validate_options *options = ptr;
     __attribute__((cleanup(files_done))) struct files files = {.count = 0};
     OWNED_COLLATERAL collateral = {0};
     OWNED_CACHED cached = {.vek = BUF_OF(0)};
@@ -234,17 +277,7 @@ static int validate(const struct cli *cli, const struct validate_options *option
     if (add_cached(options, &cached, &files, &in, err) < 0)
         return -1;
     in.policy = policy;
-    return judge(cli, &in, explain, err);
-}
-
-static int run_validate(const struct cli *cli, const void *options, struct err *err)
-{
-    return validate(cli, options, false, err);
-}
-
-static int run_explain(const struct cli *cli, const void *options, struct err *err)
-{
-    return validate(cli, options, true, err);
+    return judge(cli, options, &in, err);
 }
 
 /* --- eventlog replay and ima replay --- */
@@ -328,8 +361,8 @@ const struct command evidence_commands[] = {
         .help = "Prints the verdict, and for each check that did not hold what was expected, what "
                 "is there and what would mend it. --igvm, --image and --manifest demand what these "
                 "files say, besides what the policy does; without a policy they are it. Rejected "
-                "evidence ends with exit code 5. SEV-SNP reports, TDX and SGX quotes and TPM "
-                "quotes are judged; other formats say that they cannot be yet.",
+                "evidence ends with exit code 5. With --ear-key the verdict is printed as a signed "
+                "result for other programs instead.",
         .example = "cocos-cli attestation validate report.bin --vek vcek.der --crl milan.crl \\\n"
                    "    --policy policy.json --report-data HEX",
     },
@@ -340,7 +373,7 @@ const struct command evidence_commands[] = {
         .args_max = 1,
         .options_size = sizeof(struct validate_options),
         .flags = {{expect_flags, offsetof(struct validate_options, expect)}, {validate_flags, 0}},
-        .run = run_explain,
+        .run = run_validate,
         .summary = "The same, and says of every finding what would make it pass",
     },
     {

@@ -16,6 +16,8 @@ static const struct {
 } types[] = {
     {"application/vnd.cocos.snp-report", 0, ATTEST_SNP},
     {"application/vnd.cocos.tdx-quote", 0, ATTEST_TDX},
+    {"application/vnd.cocos.sgx-quote", 0, ATTEST_SGX},
+    {"application/vnd.cocos.hcl-report", 0, ATTEST_HCL},
     {"application/vnd.cocos.tpm-attestation", 0, ATTEST_TPM_PB},
     {"application/vnd.cocos.dice-chain", 0, ATTEST_DICE},
     {"application/vnd.cocos.simulated-snp-report", 0, ATTEST_SIM},

@@ -167,7 +167,7 @@ static void check_other(struct attest_case *c, const struct eat *eat)
     finding_got(finding, "claims only");
 }
 
-void eat_case_check(struct attest_case *c, struct span evidence)
+static void check_one(struct attest_case *c, struct span evidence)
 {
     struct token_facts facts;
     struct eat eat;
@@ -190,4 +190,17 @@ void eat_case_check(struct attest_case *c, struct span evidence)
         check_other(c, &eat);
         token_case_judge(c, &facts);
     }
+}
+
+/* Each token of a collection is one by itself; what ties them to each other is of a platform that
+ * no policy here speaks of. */
+void eat_case_check(struct attest_case *c, struct span evidence)
+{
+    struct span tokens[EAT_TOKENS_MAX];
+    size_t count = eat_split(evidence, tokens);
+
+    for (size_t i = 0; i < count; i++)
+        case_check(c, ATTEST_EAT, tokens[i]);
+    if (count == 0)
+        check_one(c, evidence);
 }

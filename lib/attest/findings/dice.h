@@ -7,7 +7,7 @@ FINDING(DICE_FORM, "dice.form", CRYPTO, ERROR,
         "OPD, Certificate Details; TCG DICE Attestation Architecture")
 FINDING(DICE_ROOT, "dice.root", CRYPTO, ERROR,
         "somebody we trust who vouches for the key of the device secret",
-        "bring evidence of the platform over that key within the chain, or give the key ({got}) with --key once you know whose it is",
+        "bring evidence of the platform over that key within the chain, or give that key with --key once you know whose it is",
         "docs/attestation.md, DICE")
 FINDING(DICE_SIGNATURE, "dice.signature", CRYPTO, ERROR,
         "the signature of certificate {subject} by the layer before",

@@ -1,4 +1,5 @@
 #include "tests/unit/attest/bundle_make.h"
+#include "tests/unit/attest/hcl_make.h"
 
 #include "lib/attest/cmw_case.h"
 #include "lib/cbor/cose.h"
@@ -58,6 +59,20 @@ static void nothing_unknown_is_passed_over(void **state)
     buf_reset(&a.text);
     buf_add_str(&a.text, "[30001,\"AA\"]");
     agent_expect(&a, FINDING_CMW_TYPE);
+}
+
+/* What Azure's paravisor vouches for, in a wrapper. */
+static void an_hcl_report_in_a_record_is_judged(void **state)
+{
+    static const char runtime[] = "{\"keys\":[]}";
+    OWNED_BUF report = BUF_OF(64 * KIB), blob = BUF_OF(64 * KIB);
+    OWNED_AGENT a;
+
+    (void)state;
+    make_agent(&a, &report);
+    make_blob(&blob, 2, runtime, a.world.report);
+    add_json(&a.text, "application/vnd.cocos.hcl-report", buf_span(&blob), "");
+    agent_expect(&a, FINDING_HCL_FORM); /* it names no key */
 }
 
 static void what_is_no_evidence_is_told_and_not_taken_for_it(void **state)
@@ -186,6 +201,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(evidence_in_a_record_is_judged),
         cmocka_unit_test(nothing_unknown_is_passed_over),
+        cmocka_unit_test(an_hcl_report_in_a_record_is_judged),
         cmocka_unit_test(what_is_no_evidence_is_told_and_not_taken_for_it),
         cmocka_unit_test(wrappers_within_wrappers_have_a_ceiling),
         cmocka_unit_test(many_messages_have_a_ceiling),
