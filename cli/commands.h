@@ -9,6 +9,7 @@ extern const struct command computation_commands[];
 extern const struct command manifest_commands[];
 extern const struct command key_commands[];
 extern const struct command evidence_commands[];
+extern const struct command replay_commands[];
 extern const struct command bundle_commands[];
 extern const struct command measure_commands[];
 extern const struct command boot_commands[];

@@ -2,13 +2,21 @@
 #include "cli/commands.h"
 
 const struct command_group command_groups[] = {
-    {"Virtual machines", vm_commands},      {"A computation", computation_commands},
-    {"Manifests", manifest_commands},       {"Keys and digests", key_commands},
-    {"Evidence", evidence_commands},        {"Endorsements", bundle_commands},
-    {"Reference values", measure_commands}, {"Guest images", boot_commands},
-    {"IGVM files", igvm_commands},          {"ID blocks", id_block_commands},
-    {"Policies", policy_commands},          {"Policies from values", corim_commands},
-    {"This machine", local_commands},       {NULL, NULL},
+    {"Virtual machines", vm_commands},
+    {"A computation", computation_commands},
+    {"Manifests", manifest_commands},
+    {"Keys and digests", key_commands},
+    {"Evidence", evidence_commands},
+    {"Logs", replay_commands},
+    {"Endorsements", bundle_commands},
+    {"Reference values", measure_commands},
+    {"Guest images", boot_commands},
+    {"IGVM files", igvm_commands},
+    {"ID blocks", id_block_commands},
+    {"Policies", policy_commands},
+    {"Policies from values", corim_commands},
+    {"This machine", local_commands},
+    {NULL, NULL},
 };
 
 /* Every word of the contract that waits for its part. */
