@@ -5,8 +5,6 @@
 #include "lib/attest/token_key.h"
 #include "lib/cbor/cose.h"
 
-#include <strings.h>
-
 /* Types that are judged here; formats of 0 have no number. Parameters after a ';' do not change
  * what a message is. */
 static const struct {
@@ -30,14 +28,25 @@ static const struct {
     {"application/cmw+json", 0, ATTEST_CMW},
 };
 
+/* The same letters, large or small (RFC 6838, 4.2); type is small and whole, text is not. */
+static bool is_type(const char *type, const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        char letter = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] - 'A' + 'a') : text[i];
+
+        if (type[i] == '\0' || type[i] != letter)
+            return false;
+    }
+    return type[len] == '\0';
+}
+
 static enum attest_format find_format(const struct cmw_record *record)
 {
     size_t len = strcspn(record->type, "; ");
 
     for (size_t i = 0; i < COUNT_OF(types); i++)
-        if (len > 0
-                ? strlen(types[i].type) == len && strncasecmp(types[i].type, record->type, len) == 0
-                : types[i].format != 0 && types[i].format == record->format)
+        if (len > 0 ? is_type(types[i].type, record->type, len)
+                    : types[i].format != 0 && types[i].format == record->format)
             return types[i].is;
     return ATTEST_AUTO;
 }

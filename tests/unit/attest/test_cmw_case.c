@@ -39,6 +39,12 @@ static void evidence_in_a_record_is_judged(void **state)
     buf_reset(&a.text);
     add_json(&a.text, SNP_TYPE "; version=2", buf_span(&report), ",4");
     agent_expect(&a, FINDING_COUNT);
+    buf_reset(&a.text);
+    add_json(&a.text, "Application/VND.cocos.snp-report", buf_span(&report), "");
+    agent_expect(&a, FINDING_COUNT);
+    buf_reset(&a.text);
+    add_json(&a.text, SNP_TYPE "s", buf_span(&report), "");
+    agent_expect(&a, FINDING_CMW_TYPE);
     report.data[0x50] ^= 1;
     buf_reset(&a.text);
     add_json(&a.text, SNP_TYPE, buf_span(&report), "");
