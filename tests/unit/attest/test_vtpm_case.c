@@ -326,7 +326,8 @@ static void a_software_tpms_key_needs_no_reason_where_the_policy_takes_such_a_tp
     unpin_ak(&s);
     assert_refused(&s, FINDING_TPM_AK_UNBOUND);
 
-    s.machine.firmware_version = 0;
+    s.machine.firmware_version = 0x2020031200120003;
+    s.in.evidence = span_of(NULL, 0);
     quote_again(&s);
     write_policy(&s, ",\"emulated\":true", "");
     unpin_ak(&s);
