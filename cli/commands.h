@@ -8,6 +8,7 @@ extern const struct command vm_commands[];
 extern const struct command computation_commands[];
 extern const struct command manifest_commands[];
 extern const struct command key_commands[];
+extern const struct command attest_commands[];
 extern const struct command evidence_commands[];
 extern const struct command replay_commands[];
 extern const struct command bundle_commands[];

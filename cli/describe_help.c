@@ -12,8 +12,11 @@ const char described_essay[] =
     "standard output, messages and progress to standard error; with --json every result is JSON.";
 
 const char described_caution[] =
-    "Until evidence can be verified, whatever sends or fetches wants --insecure-no-attestation, "
-    "and says so every time.";
+    "Whatever sends or fetches lets the machine prove first what it is, on the very connection "
+    "that "
+    "is used then: --policy FILE (COCOS_POLICY) says what is good. Without a policy nothing is "
+    "sent; "
+    "--insecure-no-attestation is the only way round, and says so every time.";
 
 const char described_tour[] =
     "# the operator, once: which manager\n"
@@ -26,7 +29,7 @@ const char described_tour[] =
     "    --consumer reader-public.pem --start manual -o manifest.json\n"
     "VM=$(cocos-cli create-vm --manifest manifest.json --ttl 1h --wait)\n"
     "# the providers: only into the computation they agreed to\n"
-    "export COCOS_MANIFEST=manifest.json\n"
+    "export COCOS_MANIFEST=manifest.json COCOS_POLICY=policy.json\n"
     "cocos-cli algo fit.py coder-private.pem --vm \"$VM\"\n"
     "cocos-cli data iris.csv data-private.pem --vm \"$VM\"\n"
     "cocos-cli run owner-private.pem --vm \"$VM\"\n"

@@ -3,13 +3,15 @@
 #include "cli/input.h"
 #include "cli/interrupt.h"
 #include "cli/print.h"
+#include "cli/trust.h"
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
 
 #include <stdio.h>
 
-#define CA_MAX     (1 * MIB)
-#define USER_AGENT "cocos-cli/" COCOS_VERSION
+#define CA_MAX          (1 * MIB)
+#define EXPLANATION_MAX (256 * KIB)
+#define USER_AGENT      "cocos-cli/" COCOS_VERSION
 
 const struct flag manager_flags[] = {
     {"manager-url", 0, FLAG_TEXT, "URL", "COCOS_MANAGER_URL", offsetof(struct manager_options, url),
@@ -43,8 +45,19 @@ const struct flag evidence_flags[] = {
     {"insecure-no-attestation", 0, FLAG_BOOL, NULL, NULL,
      offsetof(struct evidence_options, insecure),
      "go on although nothing proves what runs at the other end"},
-    {"policy", 0, FLAG_LATER, "FILE", "COCOS_POLICY", 0, ""},
-    {"policy-sha256", 0, FLAG_LATER, "HEX", NULL, 0, ""},
+    {"policy", 0, FLAG_TEXT, "FILE", "COCOS_POLICY", offsetof(struct evidence_options, policy),
+     "what the machine must prove to be, before anything is sent"},
+    {"policy-key", 0, FLAG_TEXT, "FILE", NULL, offsetof(struct evidence_options, policy_key),
+     "public key that must have signed the policy, where it is a signed CoRIM"},
+    {"policy-sha256", 0, FLAG_TEXT, "HEX", NULL, offsetof(struct evidence_options, policy_sha256),
+     "digest of the policy (RFC 8785 form); without --policy the manager is asked for that of "
+     "--vm"},
+    {"chain", 0, FLAG_LIST, "FILE", NULL, offsetof(struct evidence_options, chain),
+     "certificates between the machine's platform and its root"},
+    {"crl", 0, FLAG_LIST, "FILE", NULL, offsetof(struct evidence_options, crls),
+     "revocation list; once for each"},
+    {"trust-root", 0, FLAG_LIST, "FILE", NULL, offsetof(struct evidence_options, roots),
+     "root that replaces the built-in ones of its family"},
     {NULL},
 };
 
@@ -194,16 +207,56 @@ static int load_key(const struct agent_access *access, struct agent *agent, stru
 }
 
 /* The one way past this is said aloud, every time. */
-static int check_evidence(const struct agent_access *access, struct err *err)
+static int load_trust(const struct agent_access *access, const char *manifest, struct agent *agent,
+                      struct err *err)
 {
+    if (!access->evidence->insecure && trust_is_named(access->evidence))
+        return trust_load(access, manifest, &agent->trust, err);
     if (access->evidence->insecure)
         say_warning("--insecure-no-attestation: nothing proves what runs there; whoever runs that "
                     "machine can read what is sent and make up what comes back");
     else if (access->evidence_needed)
         return err_set(err, ERR_UNTRUSTED,
-                       "nothing was sent: this version cannot verify yet what runs at the other "
-                       "end; --insecure-no-attestation goes on without");
+                       "nothing was sent: what must the machine prove to be? say --policy FILE, or "
+                       "--policy-sha256 HEX with --vm; --insecure-no-attestation goes on without");
     return 0;
+}
+
+/* What was seen once stays: also a connection that is opened anew must show this manifest. */
+static void pin_manifest(struct agent *agent, const struct httpc_attested *attested)
+{
+    const struct transcript *transcript = &attested->transcript;
+
+    if (attested->has_transcript && transcript->has[TRANSCRIPT_MANIFEST])
+        trust_pin_manifest(agent->trust, transcript->value[TRANSCRIPT_MANIFEST]);
+}
+
+int session_attest(struct agent *agent, struct httpc_attested *ret, struct err *err)
+{
+    if (httpc_attest(agent->http, trust_terms(agent->trust), ret, err) < 0)
+        return -1;
+    pin_manifest(agent, ret);
+    return 0;
+}
+
+/* Before anything else is asked or sent. */
+static int prove(struct agent *agent, struct err *err)
+{
+    OWNED_HTTPC_ATTESTED attested = {.has_transcript = false};
+    OWNED_BUF text = BUF_OF(EXPLANATION_MAX);
+
+    if (agent->trust == NULL)
+        return 0;
+    if (session_attest(agent, &attested, err) < 0)
+        return err->kind == ERR_UNSUPPORTED || err->kind == ERR_NOT_FOUND
+                   ? err_set(err, ERR_UNTRUSTED, "nothing was sent: the machine has no evidence")
+                   : -1;
+    if (verdict_accepted(&attested.verdict))
+        return 0;
+    attest_explain(&attested.verdict, &text);
+    say("%s", buf_str(&text));
+    return err_set(err, ERR_UNTRUSTED,
+                   "nothing was sent: the machine's evidence is not what the policy accepts");
 }
 
 static int connect_agent(const struct agent_access *access, const struct agent_place *place,
@@ -218,11 +271,10 @@ static int connect_agent(const struct agent_access *access, const struct agent_p
     config.auth = auth != NULL && strcmp(auth, "signature") == 0 ? HTTPC_AUTH_SIGNATURE
                                                                  : HTTPC_AUTH_CERTIFICATE;
     config.opener = &agent_ops[AGENT_OP_get_state];
-    if (httpc_new(&config, &agent->http, err) < 0)
+    if (httpc_new(&config, &agent->http, err) < 0 || prove(agent, err) < 0 ||
+        session_read_state(agent, err) < 0)
         return -1;
-    if (session_read_state(agent, err) < 0)
-        return -1;
-    if (place->pin == NULL)
+    if (place->pin == NULL && agent->trust == NULL)
         say_warning("the agent's key %s is taken unchecked; --agent-pin would check it",
                     httpc_peer_pin(agent->http));
     return 0;
@@ -251,7 +303,7 @@ int session_open_agent(const struct agent_access *access, struct agent **ret, st
     if (access->evidence->manifest != NULL &&
         session_manifest_digest(access->evidence->manifest, wanted, err) < 0)
         return -1;
-    if (check_evidence(access, err) < 0 || find_place(access, &place, err) < 0 ||
+    if (load_trust(access, wanted, agent, err) < 0 || find_place(access, &place, err) < 0 ||
         connect_agent(access, &place, agent, err) < 0 ||
         check_manifest(access, wanted, agent, err) < 0)
         return -1;
@@ -264,6 +316,7 @@ void agent_free(struct agent *agent)
     if (agent == NULL)
         return;
     httpc_free(agent->http);
+    trust_free(agent->trust);
     key_free(agent->key);
     json_free(agent->state);
     free(agent);

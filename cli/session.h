@@ -24,10 +24,13 @@ struct agent_options {
 };
 extern const struct flag agent_flags[];
 
-/* For what must not happen before the machine's evidence was verified. */
+/* For what must not happen before the machine's evidence was verified: trust.h reads most of it. */
 struct evidence_options {
     bool insecure;
-    const char *manifest; /* path, or SHA-256 in hex */
+    const char *policy, *policy_key; /* paths */
+    const char *policy_sha256;
+    struct flag_list chain, crls, roots; /* paths */
+    const char *manifest;                /* path, or SHA-256 in hex */
 };
 extern const struct flag evidence_flags[]; /* of every command that speaks with an agent */
 extern const struct flag agreed_flags[];   /* --manifest, of those that move data of a party */
@@ -40,8 +43,11 @@ MUST_USE int session_open_manager(const struct manager_options *options, struct 
 MUST_USE int session_find_vm(struct httpc *manager, const char *id_or_name, struct json **ret,
                              struct err *err);
 
+struct trust;
+
 struct agent {
     struct httpc *http;
+    struct trust *trust;                  /* NULL: it was asked for no proof */
     struct key *key;                      /* NULL: nobody in particular */
     struct json *state;                   /* as it was when we connected */
     char computation[MANIFEST_HASH_SIZE]; /* manifest_sha256, "" while there is none */
@@ -58,13 +64,18 @@ struct agent_access {
     bool computation_needed; /* an agent without a manifest is of no use */
 };
 
-/* Connects, reads the state, and refuses (UNTRUSTED) before anything else is sent: when evidence is
- * needed and cannot be had, and when --manifest is not what the agent runs. */
+/* Connects, lets the machine prove what it is where a policy says what is good, reads the state,
+ * and refuses (UNTRUSTED) before anything else is sent: when evidence is needed and there is no
+ * policy, when the policy does not accept it, and when --manifest is not what the agent runs. */
 MUST_USE int session_open_agent(const struct agent_access *access, struct agent **ret,
                                 struct err *err);
 void agent_free(struct agent *agent);
 DEFINE_OWNED(agent)
 #define OWNED_AGENT OWNED_OF(agent)
+
+/* Asks for fresh evidence by the agent's trust; see httpc_attest(). */
+struct httpc_attested;
+MUST_USE int session_attest(struct agent *agent, struct httpc_attested *ret, struct err *err);
 
 /* Reads the state again into agent->state. */
 MUST_USE int session_read_state(struct agent *agent, struct err *err);

@@ -6,7 +6,8 @@ const struct command_group command_groups[] = {
     {"A computation", computation_commands},
     {"Manifests", manifest_commands},
     {"Keys and digests", key_commands},
-    {"Evidence", evidence_commands},
+    {"Evidence of a machine", attest_commands},
+    {"Evidence from files", evidence_commands},
     {"Logs", replay_commands},
     {"Endorsements", bundle_commands},
     {"Reference values", measure_commands},
@@ -21,8 +22,8 @@ const struct command_group command_groups[] = {
 
 /* Every word of the contract that waits for its part. */
 const char *const commands_later[] = {
-    "attestation get",  "policy download", "receipt",       "receipt get", "receipt verify",
-    "ima-measurements", "evidence",        "evidence show", NULL,
+    "policy download",  "receipt",  "receipt get",   "receipt verify",
+    "ima-measurements", "evidence", "evidence show", NULL,
 };
 
 const struct command *command_next(const struct command *after)

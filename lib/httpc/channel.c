@@ -219,6 +219,8 @@ static int attest(struct httpc *client, const struct httpc_terms *terms,
     OWNED_ASKING asking = {.client = client, .terms = terms, .bundle = &attested->bundle};
 
     random_bytes(asking.question.nonce, sizeof(asking.question.nonce));
+    if (terms->given.nonce.len == sizeof(asking.question.nonce))
+        memcpy(asking.question.nonce, terms->given.nonce.data, sizeof(asking.question.nonce));
     if (ask(&asking, err) < 0 || (wants_challenge(&asking) && challenge(&asking, err) < 0) ||
         judge(&asking, &attested->verdict, err) < 0)
         return -1;

@@ -20,8 +20,8 @@
 /* What makes the other end good. Borrowed by the client until it is freed, or asked to attest by
  * others. */
 struct httpc_terms {
-    /* Policy, and who vouches: chain, crls, trust_roots, collateral. Evidence, nonce, channel,
-     * credential and time are filled in here. */
+    /* Policy, and who vouches: chain, crls, trust_roots, collateral. A nonce of 32 bytes, for who
+     * keeps the evidence; a fresh one where there is none. The rest is filled in here. */
     struct attest_input given;
     const char *const *types; /* kinds of evidence to ask for; NULL: all there are */
 };
