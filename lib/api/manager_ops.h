@@ -14,6 +14,7 @@ OP(delete_vm,             DELETE, "/v1/vms/{id}",            AUTH_OPERATOR, BODY
 OP(list_vm_events,        GET,    "/v1/vms/{id}/events",     AUTH_VIEWER,   BODY_NONE, 0)
 OP(get_vm_metrics,        GET,    "/v1/vms/{id}/metrics",    AUTH_VIEWER,   BODY_NONE, 0)
 OP(get_vm_console,        GET,    "/v1/vms/{id}/console",    AUTH_OPERATOR, BODY_NONE, 0)
+OP(get_vm_attestation,    GET,    "/v1/vms/{id}/attestation",   AUTH_VIEWER, BODY_NONE, 0)
 OP(get_vm_policy,         GET,    "/v1/vms/{id}/attestation-policy", AUTH_VIEWER, BODY_NONE, 0)
 OP(list_events,           GET,    "/v1/events",              AUTH_VIEWER,   BODY_NONE, 0)
 /* clang-format on */

@@ -17,6 +17,7 @@ struct config {
     uint64_t max_vms_per_owner;
     char *cors_origins;
     char *names;
+    char *verifier; /* path; "": beside this program */
     uint64_t boot_timeout;
     uint64_t silence_timeout;
     uint64_t libvirt_timeout;

@@ -5,11 +5,13 @@
 #include "services/manager-api/app.h"
 #include "services/manager-api/commands.h"
 #include "services/manager-api/credentials.h"
+#include "services/manager-api/link/verifier.h"
 #include "services/manager-api/vm/guard.h"
 #include "services/manager-api/vm/libvirt.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <sys/file.h>
@@ -76,9 +78,27 @@ static int check_listen(const struct app *app, struct err *err)
                    app->config.listen);
 }
 
+/* The program that verifies, or NULL: without one VMs run unchecked, and that is said. */
+static char *find_verifier(const struct config *config)
+{
+    char self[PATH_MAX] = "";
+    OWNED(free_str) char *path = NULL;
+
+    if (config->verifier[0] != '\0')
+        path = mem_strdup(config->verifier);
+    else if (readlink("/proc/self/exe", self, sizeof(self) - 1) > 0)
+        path = mem_printf("%.*s/cocos-cli", (int)(strrchr(self, '/') - self), self);
+    if (path != NULL && access(path, X_OK) == 0)
+        return GIVE(path);
+    log_warn("there is no verifier at '%s': what VMs say about their boot is not checked",
+             path != NULL ? path : "");
+    return NULL;
+}
+
 static int start_fleet(struct app *app, struct err *err)
 {
     const struct config *config = &app->config;
+    OWNED(free_str) char *verifier = find_verifier(config);
     const struct vm_watcher watcher = {.changed = woken_by_hypervisor, .ctx = app};
     struct vm_provider *inner = NULL;
     struct fleet *opened = NULL;
@@ -95,6 +115,7 @@ static int start_fleet(struct app *app, struct err *err)
         .silence_timeout_ms = config->silence_timeout,
         .start_grace_ms = START_GRACE_MS,
         .retention_ms = config->retention,
+        .verifier = verifier,
         .clock = {.now = clock_now, .monotonic_ms = clock_monotonic_ms},
         .tell = note,
         .tell_ctx = app,
@@ -243,6 +264,8 @@ int main(int argc, char **argv)
     struct err err = {.kind = ERR_NONE};
     int result;
 
+    if (verifier_is_child(argc, argv))
+        return verifier_become(argv);
     lifecycle_begin();
     /* A call to libvirt has a thread of its own; as many heaps of their own would be kept for
      * nothing. */

@@ -163,6 +163,21 @@ int api_get_vm_policy(void *arg, struct httpd_request *rq, struct httpd_reply *r
     return 0;
 }
 
+/* --- the manager's own check --------------------------------------------------------- */
+
+int api_get_vm_attestation(void *arg, struct httpd_request *rq, struct httpd_reply *reply,
+                           struct err *err)
+{
+    struct app *app = arg;
+    const struct fleet_caller caller = app_caller(rq);
+    struct json *attestation = NULL;
+
+    if (fleet_attestation(app->fleet, &caller, httpd_param(rq, "id"), &attestation, err) < 0)
+        return -1;
+    httpd_reply_json(reply, 200, attestation);
+    return 0;
+}
+
 /* --- figures and console ------------------------------------------------------------ */
 
 static struct json *pair(const char *first, uint64_t a, const char *second, uint64_t b)

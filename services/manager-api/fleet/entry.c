@@ -18,7 +18,7 @@ enum api_vm_state entry_state(const struct entry *entry)
     };
 
     if (entry->record.phase == VM_PHASE_READY && entry->heard)
-        return API_VM_RUNNING;
+        return entry->gate == GATE_OPEN ? API_VM_RUNNING : API_VM_ATTESTING;
     return states[entry->record.phase];
 }
 
@@ -47,7 +47,7 @@ void entry_view(const struct fleet *fleet, const struct entry *entry, struct vm 
         .cpus = record->cpus,
         .memory_mib = record->memory_mib,
         .state = entry_state(entry),
-        .attestation = API_UNCHECKED,
+        .attestation = entry->attestation,
         .created_at = record->created_at,
         .expires_at = record->expires_at,
         .agent = {.last_seen = entry->last_seen, .silent = entry->silent},

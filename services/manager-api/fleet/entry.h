@@ -9,6 +9,8 @@
 
 #include <pthread.h>
 
+#define FLEET_REASON_SIZE 1024
+
 /* A VM in the picture. Whoever sets `busy` is the only one to change the record, to talk to the
  * hypervisor about it and to free it, until busy is false again. */
 struct entry {
@@ -28,13 +30,19 @@ struct entry {
     int64_t last_seen; /* seconds since 1970 */
     bool silent;
     struct share_state said;
-    int64_t complained_ms; /* when an unreadable share was last reported; 0: never */
+
+    /* See gate.h: whoever is CLOSED is looked at again, whoever is MARKED a worker checks. */
+    enum { GATE_CLOSED, GATE_MARKED, GATE_OPEN } gate;
+    int64_t gate_since_ms;            /* when it began to wait; 0: it does not */
+    enum api_attestation attestation; /* what came of it */
+    int64_t complained_ms;            /* when an unreadable share was last reported; 0: never */
 };
 
 struct fleet {
     struct fleet_config config;
     char state_dir[VM_PATH_SIZE];
     char image_dir[VM_PATH_SIZE];
+    char verifier[VM_PATH_SIZE]; /* "": there is none */
     char manager[VM_ID_SIZE];
     char boot_id[VM_ID_SIZE];
     struct vm_provider *provider;

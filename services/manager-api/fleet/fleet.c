@@ -158,6 +158,8 @@ int fleet_open(const struct fleet_config *config, struct vm_provider *provider, 
     fleet->provider = provider;
     snprintf(fleet->state_dir, sizeof(fleet->state_dir), "%s", config->state_dir);
     snprintf(fleet->image_dir, sizeof(fleet->image_dir), "%s", config->image_dir);
+    snprintf(fleet->verifier, sizeof(fleet->verifier), "%s",
+             config->verifier != NULL ? config->verifier : "");
     snprintf(fleet->manager, sizeof(fleet->manager), "%s", config->manager);
     snprintf(fleet->problem, sizeof(fleet->problem), "the hypervisor has not answered yet");
     pthread_mutex_init(&fleet->lock, NULL);

@@ -51,6 +51,7 @@ struct fleet_config {
     uint64_t boot_timeout_ms;
     uint64_t silence_timeout_ms;
     uint64_t start_grace_ms; /* how long a start that an earlier manager began may take to show */
+    const char *verifier;    /* path of cocos-cli, see gate.h; NULL: nothing is verified */
     uint64_t retention_ms;   /* how long a VM that ended is still shown */
     struct fleet_clock clock;
     void (*tell)(void *ctx, const struct fleet_event *event); /* called with no lock held */
@@ -125,6 +126,10 @@ MUST_USE int fleet_console(struct fleet *fleet, const struct fleet_caller *calle
  * release record knows no values for its shape; the text says why). */
 MUST_USE int fleet_policy(struct fleet *fleet, const struct fleet_caller *caller, const char *id,
                           struct json **ret, struct err *err);
+
+/* What came of the manager's own check: {attestation, reason, checked_at, verdict}. */
+MUST_USE int fleet_attestation(struct fleet *fleet, const struct fleet_caller *caller,
+                               const char *id, struct json **ret, struct err *err);
 
 /* Who owns a VM: for its events. */
 MUST_USE int fleet_owner(struct fleet *fleet, const struct fleet_caller *caller, const char *id,

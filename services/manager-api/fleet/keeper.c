@@ -1,6 +1,6 @@
 #include "lib/base/clock.h"
 #include "lib/program/log.h"
-#include "services/manager-api/fleet/tidings.h"
+#include "services/manager-api/fleet/gate.h"
 #include "services/manager-api/vm/process.h"
 
 #include <stdio.h>
@@ -24,9 +24,22 @@ static struct json *computation_of(const struct share_state *said)
     return data;
 }
 
-static void apply_state(struct fleet *fleet, struct entry *entry, const struct share_state *state,
+/* What was found in one look. */
+struct look {
+    struct watch_news news;
+    struct gate_view gate;
+};
+
+static void look_done(struct look *look)
+{
+    watch_news_release(&look->news);
+}
+#define OWNED_LOOK __attribute__((cleanup(look_done))) struct look
+
+static void apply_state(struct fleet *fleet, struct entry *entry, const struct look *look,
                         struct tidings *tidings)
 {
+    const struct share_state *state = &look->news.state;
     bool first = !entry->heard;
     bool moved = first || state->state != entry->said.state ||
                  strcmp(state->computation_id, entry->said.computation_id) != 0;
@@ -38,8 +51,8 @@ static void apply_state(struct fleet *fleet, struct entry *entry, const struct s
     entry->last_seen = written > entry->record.created_at && written < now ? written : now;
     entry->silent = false;
     entry->said = *state;
-    if (first && !entry_ended(entry))
-        tidings_add(tidings, entry, "vm.running", NULL);
+    if (first)
+        gate_step(fleet, entry, &look->gate, tidings);
     if (moved)
         tidings_add(tidings, entry, "vm.computation", computation_of(state));
 }
@@ -100,41 +113,57 @@ static void note_blindness(struct fleet *fleet, const struct watch_news *news)
                  "docs/manager.md");
 }
 
+/* With the lock held. */
+static void apply_look(struct fleet *fleet, struct entry *entry, struct look *look,
+                       struct tidings *tidings)
+{
+    if (look->news.heard)
+        apply_state(fleet, entry, look, tidings);
+    gate_step(fleet, entry, &look->gate, tidings);
+    apply_events(entry, &look->news, tidings);
+    complain(fleet, entry, &look->news, tidings);
+    if (look->news.violation[0] != '\0' && !entry_ended(entry) && !entry->busy)
+        fail(fleet, entry, "share", look->news.violation, tidings);
+}
+
 void fleet_watch_one(struct fleet *fleet, const char *id)
 {
-    OWNED_WATCH_NEWS news = {0};
+    OWNED_LOOK look = {0};
     OWNED_TIDINGS tidings = {0};
     struct share_paths paths;
     struct entry *entry = NULL;
     struct vm_hypervisor hypervisor;
     struct watch watch = {0};
+    bool closed = false, marked = false;
     struct err ignored;
 
     pthread_mutex_lock(&fleet->lock);
     entry = fleet_find(fleet, id);
-    if (entry != NULL)
+    if (entry != NULL) {
         watch = entry->watch;
+        closed = entry->gate == GATE_CLOSED;
+    }
     hypervisor = fleet->hypervisor;
     pthread_mutex_unlock(&fleet->lock);
     if (entry == NULL || share_paths_of(fleet->state_dir, id, &paths, &ignored) < 0)
         return;
     watch.process = process_of(&hypervisor, id);
-    watch_look(&watch, paths.out, fleet_now_ms(fleet), &news);
-    note_blindness(fleet, &news);
+    watch_look(&watch, paths.out, fleet_now_ms(fleet), &look.news);
+    if (closed)
+        gate_look(fleet, &paths, &look.gate);
+    note_blindness(fleet, &look.news);
 
     pthread_mutex_lock(&fleet->lock);
     entry = fleet_find(fleet, id);
     if (entry != NULL && entry->record.phase != VM_PHASE_REMOVING) {
         entry->watch = watch;
-        if (news.heard)
-            apply_state(fleet, entry, &news.state, &tidings);
-        apply_events(entry, &news, &tidings);
-        complain(fleet, entry, &news, &tidings);
-        if (news.violation[0] != '\0' && !entry_ended(entry) && !entry->busy)
-            fail(fleet, entry, "share", news.violation, &tidings);
+        apply_look(fleet, entry, &look, &tidings);
+        marked = closed && entry->gate == GATE_MARKED;
     }
     pthread_mutex_unlock(&fleet->lock);
     tidings_tell(&tidings, fleet);
+    if (marked)
+        gate_check_later(fleet, id);
 }
 
 /* --- what the clock says --------------------------------------------------------- */

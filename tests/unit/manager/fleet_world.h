@@ -37,6 +37,7 @@ struct test_world {
     struct fleet *fleet;
     struct tee_probe tee; /* of the host */
     unsigned max_vms, max_per_owner, start_grace_ms;
+    const char *verifier; /* NULL: nothing is verified */
     pthread_mutex_t lock;
     struct buf told; /* "vm.created vm.booting ..." */
 };
@@ -81,6 +82,7 @@ static inline void world_open(struct test_world *world)
         .silence_timeout_ms = 30000,
         .start_grace_ms = world->start_grace_ms,
         .retention_ms = 3600000,
+        .verifier = world->verifier,
         .clock = {test_now, test_now_ms},
         .tell = world_told,
         .tell_ctx = world,

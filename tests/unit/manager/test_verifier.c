@@ -1,0 +1,133 @@
+/* The confined child, with programs in the place of the verifier that try what they must not. */
+#include "tests/unit/manager/scratch.h"
+
+#include "services/manager-api/link/verifier.h"
+
+#include <sys/stat.h>
+
+static int ask(struct scratch *dir, const char *script, struct json **ret, bool *accepted,
+               struct err *err)
+{
+    OWNED(free_str) char *program = mem_printf("%s/program", dir->path);
+    OWNED(free_str) char *text = mem_printf("#!/bin/sh\n%s\n", script);
+    const struct verifier_question question = {program, "evidence", dir->path, "00"};
+
+    assert_int_equal(file_replace(program, span_of_str(text), 0755, err), 0);
+    return verifier_ask(&question, ret, accepted, err);
+}
+
+static void what_is_no_verdict_is_told_in_its_own_words(void **state)
+{
+    struct scratch dir = scratch_new();
+    struct json *verdict = NULL;
+    bool accepted = false;
+    struct err err;
+
+    (void)state;
+    assert_fails(ask(&dir, "echo broken >&2; exit 1", &verdict, &accepted, &err), ERR_SYSTEM);
+    assert_non_null(strstr(err.text, "exit code 1"));
+    assert_non_null(strstr(err.text, "broken"));
+    assert_fails(ask(&dir, "echo accepted", &verdict, &accepted, &err), ERR_SYSTEM);
+    assert_fails(ask(&dir, "kill -9 $$", &verdict, &accepted, &err), ERR_SYSTEM);
+    assert_non_null(strstr(err.text, "signal 9"));
+    assert_null(verdict);
+    scratch_done(&dir);
+}
+
+static void a_program_that_is_not_there_is_told(void **state)
+{
+    const struct verifier_question question = {"/no/such/program", "e", "p", "00"};
+    struct json *verdict = NULL;
+    bool accepted = false;
+    struct err err;
+
+    (void)state;
+    assert_fails(verifier_ask(&question, &verdict, &accepted, &err), ERR_SYSTEM);
+    assert_non_null(strstr(err.text, "/no/such/program"));
+}
+
+static void only_word_and_exit_code_together_accept(void **state)
+{
+    static const struct {
+        const char *script;
+        bool accepted;
+    } rows[] = {
+        {"echo '{\"result\":\"accepted\"}'", true},
+        {"echo '{\"result\":\"accepted\"}'; exit 5", false},
+        {"echo '{\"result\":\"rejected\"}'", false},
+        {"echo '{\"result\":\"rejected\"}'; exit 5", false},
+        {"echo '{}'", false},
+    };
+    struct scratch dir = scratch_new();
+    struct err err;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        OWNED_JSON *verdict = NULL;
+        bool accepted = !rows[i].accepted;
+
+        assert_ok(ask(&dir, rows[i].script, &verdict, &accepted, &err));
+        assert_int_equal(accepted, rows[i].accepted);
+    }
+    scratch_done(&dir);
+}
+
+static void it_is_asked_about_the_files_that_were_named(void **state)
+{
+    struct scratch dir = scratch_new();
+    OWNED_JSON *verdict = NULL;
+    const char *said;
+    bool accepted;
+    struct err err;
+
+    (void)state;
+    assert_ok(ask(&dir, "echo \"{\\\"said\\\":\\\"$*\\\"}\"", &verdict, &accepted, &err));
+    said = json_get_str(verdict, "said");
+    assert_non_null(strstr(said, "attestation validate"));
+    assert_non_null(strstr(said, "--nonce 00"));
+    assert_non_null(strstr(said, dir.path));
+    scratch_done(&dir);
+}
+
+static void it_writes_nothing_and_reaches_nobody(void **state)
+{
+    static const char script[] =
+        "w=no; n=no; p=no\n"
+        "{ echo x > \"$4\"/written; } 2>/dev/null && w=yes\n"
+        "{ echo x >> \"$0\"; } 2>/dev/null && w=yes\n"
+        "[ \"$(grep -c : /proc/net/dev)\" -gt 1 ] && n=yes\n"
+        "[ -n \"$SECRET\" ] && p=yes\n"
+        "grep -q 'NoNewPrivs:.1' /proc/self/status || p=yes\n"
+        "grep -q 'CapEff:.0000000000000000' /proc/self/status || p=yes\n"
+        "echo \"{\\\"wrote\\\":\\\"$w\\\",\\\"network\\\":\\\"$n\\\",\\\"power\\\":\\\"$p\\\"}\"";
+    struct scratch dir = scratch_new();
+    OWNED(free_str) char *written = mem_printf("%s/written", dir.path);
+    OWNED_JSON *verdict = NULL;
+    struct stat status;
+    bool accepted;
+    struct err err;
+
+    (void)state;
+    setenv("SECRET", "of the manager's environment", 1);
+    assert_ok(ask(&dir, script, &verdict, &accepted, &err));
+    assert_string_equal(json_get_str(verdict, "wrote"), "no");
+    assert_string_equal(json_get_str(verdict, "network"), "no");
+    assert_string_equal(json_get_str(verdict, "power"), "no");
+    assert_int_equal(stat(written, &status), -1);
+    scratch_done(&dir);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_no_verdict_is_told_in_its_own_words),
+        cmocka_unit_test(a_program_that_is_not_there_is_told),
+        cmocka_unit_test(only_word_and_exit_code_together_accept),
+        cmocka_unit_test(it_is_asked_about_the_files_that_were_named),
+        cmocka_unit_test(it_writes_nothing_and_reaches_nobody),
+    };
+
+    if (verifier_is_child(argc, argv))
+        return verifier_become(argv);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
