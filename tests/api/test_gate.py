@@ -4,6 +4,7 @@ with a TPM that boots nothing, on the share of a VM that libvirt only pretends."
 import json
 import os
 import shutil
+import time
 
 import pytest
 
@@ -79,6 +80,10 @@ def test_a_guest_that_was_told_something_else_is_found(tpm):
         with open(os.path.join(copy, "in", "config.json"), "w", encoding="utf-8") as file:
             json.dump({**config, "cvms_url": "https://elsewhere"}, file)
         with Agent(share=copy, COCOS_AGENT_PLATFORM="vtpm", COCOS_AGENT_TPM=tpm.tcti):
+            until = time.monotonic() + 20
+            while not os.path.exists(os.path.join(copy, "out", "evidence.json")):
+                assert time.monotonic() < until
+                time.sleep(0.05)
             for name in ("evidence.json", "state.json"):
                 shutil.copy(os.path.join(copy, "out", name), manager.share(vm, "out", name))
             found = manager.await_state(vm, "failed", seconds=60)
