@@ -93,6 +93,10 @@ void entry_end(struct fleet *fleet, struct entry *entry, enum vm_phase phase, co
 int64_t fleet_now(const struct fleet *fleet);
 int64_t fleet_now_ms(const struct fleet *fleet);
 
+/* Where the files of a VM are that the caller may see. Errors: NOT_FOUND. */
+MUST_USE int fleet_paths(struct fleet *fleet, const struct fleet_caller *caller, const char *id,
+                         struct share_paths *ret, struct err *err);
+
 /* Tells an event about a VM; data is taken over. */
 void fleet_tell(struct fleet *fleet, const char *id, const char *owner, const char *type,
                 struct json *data);

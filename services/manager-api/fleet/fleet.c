@@ -348,6 +348,19 @@ int fleet_owner(struct fleet *fleet, const struct fleet_caller *caller, const ch
     return 0;
 }
 
+int fleet_paths(struct fleet *fleet, const struct fleet_caller *caller, const char *id,
+                struct share_paths *ret, struct err *err)
+{
+    bool known;
+
+    pthread_mutex_lock(&fleet->lock);
+    known = fleet_find_for(fleet, caller, id) != NULL;
+    pthread_mutex_unlock(&fleet->lock);
+    if (!known)
+        return err_set(err, ERR_NOT_FOUND, "there is no such VM");
+    return share_paths_of(fleet->state_dir, id, ret, err);
+}
+
 int fleet_measure(struct fleet *fleet, const struct fleet_caller *caller, const char *id,
                   struct vm_stats *ret, struct err *err)
 {

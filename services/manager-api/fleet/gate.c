@@ -362,14 +362,8 @@ int fleet_attestation(struct fleet *fleet, const struct fleet_caller *caller, co
                       struct json **ret, struct err *err)
 {
     struct share_paths paths;
-    bool known;
 
-    pthread_mutex_lock(&fleet->lock);
-    known = fleet_find_for(fleet, caller, id) != NULL;
-    pthread_mutex_unlock(&fleet->lock);
-    if (!known)
-        return err_set(err, ERR_NOT_FOUND, "there is no such VM");
-    if (share_paths_of(fleet->state_dir, id, &paths, err) < 0)
+    if (fleet_paths(fleet, caller, id, &paths, err) < 0)
         return -1;
     if (read_json(paths.dir, VERDICT_FILE, ret, err) == 0)
         return 0;
