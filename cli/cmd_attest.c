@@ -79,16 +79,13 @@ static void tell(const struct httpc_attested *attested)
 
 static int judge(const struct agent *agent, const struct httpc_attested *attested, struct err *err)
 {
-    OWNED_BUF text = BUF_OF(1 * MIB);
-
     if (agent->trust == NULL) {
         say_warning("nobody judged this evidence: 'cocos-cli attestation validate' does");
         return 0;
     }
     if (verdict_accepted(&attested->verdict))
         return 0;
-    attest_explain(&attested->verdict, &text);
-    say("%s", buf_str(&text));
+    trust_explain(&attested->verdict);
     return err_set(err, ERR_UNTRUSTED, "the evidence is not what the policy accepts");
 }
 

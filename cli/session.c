@@ -9,9 +9,8 @@
 
 #include <stdio.h>
 
-#define CA_MAX          (1 * MIB)
-#define EXPLANATION_MAX (256 * KIB)
-#define USER_AGENT      "cocos-cli/" COCOS_VERSION
+#define CA_MAX     (1 * MIB)
+#define USER_AGENT "cocos-cli/" COCOS_VERSION
 
 const struct flag manager_flags[] = {
     {"manager-url", 0, FLAG_TEXT, "URL", "COCOS_MANAGER_URL", offsetof(struct manager_options, url),
@@ -243,7 +242,6 @@ int session_attest(struct agent *agent, struct httpc_attested *ret, struct err *
 static int prove(struct agent *agent, struct err *err)
 {
     OWNED_HTTPC_ATTESTED attested = {.has_transcript = false};
-    OWNED_BUF text = BUF_OF(EXPLANATION_MAX);
 
     if (agent->trust == NULL)
         return 0;
@@ -253,8 +251,7 @@ static int prove(struct agent *agent, struct err *err)
                    : -1;
     if (verdict_accepted(&attested.verdict))
         return 0;
-    attest_explain(&attested.verdict, &text);
-    say("%s", buf_str(&text));
+    trust_explain(&attested.verdict);
     return err_set(err, ERR_UNTRUSTED,
                    "nothing was sent: the machine's evidence is not what the policy accepts");
 }

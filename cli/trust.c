@@ -2,11 +2,13 @@
 
 #include "cli/input.h"
 #include "cli/policy_file.h"
+#include "cli/print.h"
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
 
 #define FILES_MAX       16
 #define CERTIFICATE_MAX (1 * MIB)
+#define EXPLANATION_MAX (256 * KIB)
 
 struct file_list {
     struct buf bufs[FILES_MAX];
@@ -166,4 +168,17 @@ int trust_load(const struct agent_access *access, const char *manifest, struct t
     given->policy = trust->policy;
     *ret = GIVE(trust);
     return 0;
+}
+
+void trust_explain(const struct verdict *verdict)
+{
+    OWNED_BUF text = BUF_OF(EXPLANATION_MAX);
+
+    attest_explain(verdict, &text);
+    for (const char *line = buf_str(&text); *line != '\0';) {
+        size_t len = strcspn(line, "\n");
+
+        say("%.*s", (int)len, line);
+        line += len + (line[len] == '\n');
+    }
 }

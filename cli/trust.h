@@ -27,4 +27,7 @@ const struct httpc_terms *trust_terms(const struct trust *trust);
  * connection that is opened anew. */
 void trust_pin_manifest(struct trust *trust, const uint8_t sha256[static SHA256_SIZE]);
 
+/* Tells a person why the evidence was not accepted. */
+void trust_explain(const struct verdict *verdict);
+
 #endif
