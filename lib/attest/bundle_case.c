@@ -1,6 +1,9 @@
 #include "lib/attest/bundle_case.h"
 
+#include "lib/attest/evidence/svsm.h"
 #include "lib/attest/transcript_case.h"
+
+#define VMPL_OFFSET 0x30 /* in a report: AMD 56860, ATTESTATION_REPORT */
 
 bool bundle_case_detect(struct span evidence)
 {
@@ -39,6 +42,45 @@ static const struct bundle_item *find_item(const struct bundle *bundle, enum bun
     return NULL;
 }
 
+/* What an item of a platform must carry, and which key it binds then. */
+struct tie {
+    uint8_t demand[SHA512_SIZE];
+    bool has_key;
+    uint8_t key[SHA256_SIZE];
+};
+
+/* The guest chose what the SVSM signed, so the attestation key in the transcript is its word alone;
+ * the manifest is the SVSM's, and names the endorsement key. A credential challenge leads on. */
+static bool tie_to_svsm(struct attest_case *c, const struct bundle *bundle,
+                        const struct bundle_item *item, struct tie *tie)
+{
+    struct span manifest = bundle_span(&bundle->endorsement.svsm_manifest);
+    struct reader vmpl =
+        reader_of(span_part(bundle_span(&item->data), VMPL_OFFSET, item->data.len));
+    struct tpm_public ek;
+    struct err err;
+
+    if (svsm_find_ek(manifest, &ek, &err) < 0) {
+        verdict_add_err(c->verdict, FINDING_SVSM_FORM, &err);
+        return false;
+    }
+    svsm_report_data(SPAN_OF_ARRAY(tie->demand), manifest, tie->demand);
+    digest_of(DIGEST_SHA256, ek.raw, tie->key);
+    tie->has_key = true;
+    return verdict_check(c->verdict, FINDING_SVSM_VMPL, read_le32(&vmpl) == 0) == NULL;
+}
+
+/* False, with a finding, when nothing that the item says could bind a key. */
+static bool find_tie(struct attest_case *c, const struct bundle *bundle,
+                     const struct bundle_item *item, struct tie *tie)
+{
+    if (item->type == BUNDLE_SNP && bundle->endorsement.svsm_manifest.len > 0)
+        return tie_to_svsm(c, bundle, item, tie);
+    tie->has_key = c->transcript->has[TRANSCRIPT_AK];
+    memcpy(tie->key, c->transcript->value[TRANSCRIPT_AK], SHA256_SIZE);
+    return true;
+}
+
 /* Checks what is there, and binds what it proves. True when the transcript is vouched for. */
 static bool check_items(struct attest_case *c, const struct bundle *bundle,
                         const uint8_t report_data[static SHA512_SIZE])
@@ -48,15 +90,18 @@ static bool check_items(struct attest_case *c, const struct bundle *bundle,
     c->logs_are_tpms = find_item(bundle, BUNDLE_VTPM) != NULL;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         const struct bundle_item *item = find_item(bundle, rows[i].type);
+        struct tie tie = {.has_key = false};
         bool good;
 
         if (item == NULL)
             continue;
-        good = case_check_within(c, rows[i].format, bundle_span(&item->data), report_data);
+        memcpy(tie.demand, report_data, sizeof(tie.demand));
+        good = find_tie(c, bundle, item, &tie);
+        good = case_check_within(c, rows[i].format, bundle_span(&item->data), tie.demand) && good;
         present = present || rows[i].roots;
         vouched = vouched || (rows[i].roots && good);
-        if (good && rows[i].platform && c->transcript->has[TRANSCRIPT_AK])
-            case_bind_key(c, rows[i].kind, c->transcript->value[TRANSCRIPT_AK]);
+        if (good && rows[i].platform && tie.has_key)
+            case_bind_key(c, rows[i].kind, tie.key);
     }
     c->logs_are_tpms = false;
     if (!present)

@@ -79,11 +79,13 @@ static int ask(struct asking *asking, struct err *err)
 
 /* --- the second: a secret for the TPM -------------------------------------------------------- */
 
+/* The policy names makers, or an SVSM names the TPM's endorsement key. */
 static bool wants_challenge(const struct asking *asking)
 {
     const struct policy *policy = asking->terms->given.policy;
 
-    return policy != NULL && policy->vtpm.ek_root.count > 0;
+    return (policy != NULL && policy->vtpm.ek_root.count > 0) ||
+           asking->parsed.endorsement.svsm_manifest.len > 0;
 }
 
 static const struct bundle_item *find_quote(const struct bundle *bundle)
@@ -114,8 +116,7 @@ static int make_challenge(struct asking *asking, struct json **ret, struct err *
     struct tpm_public ek;
 
     random_bytes(&asking->random, sizeof(asking->random));
-    if (bundle_parse(buf_span(asking->bundle), &asking->parsed, err) < 0 ||
-        read_ak_name(asking, err) < 0 ||
+    if (read_ak_name(asking, err) < 0 ||
         tpm_public_parse(bundle_span(&asking->parsed.endorsement.ek), &ek, err) < 0 ||
         credential_make(&ek, span_of(asking->ak_name, asking->ak_name_len), &asking->random,
                         &challenge, err) < 0)
@@ -217,11 +218,16 @@ static int attest(struct httpc *client, const struct httpc_terms *terms,
                   struct httpc_attested *attested, struct err *err)
 {
     OWNED_ASKING asking = {.client = client, .terms = terms, .bundle = &attested->bundle};
+    struct err malformed;
 
     random_bytes(asking.question.nonce, sizeof(asking.question.nonce));
     if (terms->given.nonce.len == sizeof(asking.question.nonce))
         memcpy(asking.question.nonce, terms->given.nonce.data, sizeof(asking.question.nonce));
-    if (ask(&asking, err) < 0 || (wants_challenge(&asking) && challenge(&asking, err) < 0) ||
+    if (ask(&asking, err) < 0)
+        return -1;
+    if (bundle_parse(buf_span(asking.bundle), &asking.parsed, &malformed) < 0)
+        asking.parsed = (struct bundle){.version = 0}; /* the verdict says what is wrong */
+    if ((wants_challenge(&asking) && challenge(&asking, err) < 0) ||
         judge(&asking, &attested->verdict, err) < 0)
         return -1;
     if (verdict_accepted(&attested->verdict)) {

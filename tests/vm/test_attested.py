@@ -29,17 +29,17 @@ CHANGES = {"initrd": change_initrd, "cmdline": change_cmdline, "nothing": lambda
 
 
 @pytest.fixture
-def images(tmp_path):
+def images():
+    images = ROOT / "build" / "vm-tests" / "changed-images"  # where the VMs' user may look
+    shutil.rmtree(images, ignore_errors=True)
     for name, change in CHANGES.items():
-        folder = tmp_path / "images" / name
+        folder = images / name
         shutil.copytree(IMAGES / "eos-base", folder)
         record = json.loads((folder / "image.json").read_text())
         record["name"] = name
         change(folder, record)
         (folder / "image.json").write_text(json.dumps(record))
-    for folder in (tmp_path, tmp_path / "images"):
-        folder.chmod(0o755)
-    return tmp_path / "images"
+    return images
 
 
 def test_a_machine_that_booted_something_else_never_runs(images):

@@ -97,6 +97,15 @@ static bool is_shown(const struct vtpm *vtpm, const struct attest_case *c)
 
 /* --- the face -------------------------------------------------------------------------------- */
 
+/* The challenge was for an endorsement key that the platform itself names. */
+static bool is_platforms_own(const struct attest_case *c)
+{
+    struct tpm_public ek;
+    struct err unused;
+
+    return tpm_public_parse(c->in->credential->ek, &ek, &unused) == 0 && ek_is_reported(&ek, c);
+}
+
 /* See the header. */
 static bool is_taken_unbound(const struct vtpm *vtpm, const struct attest_case *c)
 {
@@ -113,7 +122,7 @@ static enum ak_binding find(const struct vtpm *vtpm, const struct attest_case *c
     if (is_reported(vtpm, c))
         return AK_REPORTED;
     if (shown)
-        return AK_CREDENTIAL;
+        return is_platforms_own(c) ? AK_REPORTED : AK_CREDENTIAL;
     if (c->policy != NULL && is_pinned(vtpm, &c->policy->vtpm.ak_sha256))
         return AK_PINNED;
     return is_taken_unbound(vtpm, c) ? AK_EMULATED : AK_UNBOUND;

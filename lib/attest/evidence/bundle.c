@@ -37,7 +37,8 @@ static const struct json_table logs_table = JSON_TABLE("logs", bundle_logs, logs
 
 #define KEY(member)                                                                                \
     JSON_FIELD_BASE64(bundle_endorsement, member, 0, BUNDLE_KEY_SIZE_MAX, JSON_SKIP_EMPTY)
-static const struct json_field endorsement_fields[] = {KEY(ek), KEY(ek_certificate)};
+static const struct json_field endorsement_fields[] = {KEY(ek), KEY(ek_certificate),
+                                                       KEY(svsm_manifest)};
 static const struct json_table endorsement_table =
     JSON_TABLE("endorsement", bundle_endorsement, endorsement_fields);
 
@@ -188,6 +189,12 @@ int bundle_set_endorsement(struct bundle *bundle, struct span ek, struct span ek
         return -1;
     return set_blob(&bundle->endorsement.ek_certificate, ek_certificate, BUNDLE_KEY_SIZE_MAX,
                     "a certificate", err);
+}
+
+int bundle_set_svsm(struct bundle *bundle, struct span manifest, struct err *err)
+{
+    return set_blob(&bundle->endorsement.svsm_manifest, manifest, BUNDLE_KEY_SIZE_MAX, "a manifest",
+                    err);
 }
 
 int bundle_add(struct bundle *bundle, enum bundle_type type, struct span data, struct err *err)

@@ -3,7 +3,7 @@
  *   {"version": 1, "transcript": base64,
  *    "items": [{"type": "snp", "media_type": "...", "data": base64}, ...],
  *    "logs": {"tcg": base64, "ima": base64, "cel": base64},
- *    "endorsement": {"ek": base64, "ek_certificate": base64}}
+ *    "endorsement": {"ek": base64, "ek_certificate": base64, "svsm_manifest": base64}}
  *
  * One table of fields reads and writes it. The transcript says what the evidence is about
  * (transcript.h); every item carries its hash, and the transcript carries the hash of the logs, so
@@ -19,7 +19,7 @@
 #define BUNDLE_ITEMS_MAX     8
 #define BUNDLE_ITEM_SIZE_MAX (1 * MIB)
 #define BUNDLE_LOG_SIZE_MAX  (8 * MIB)
-#define BUNDLE_KEY_SIZE_MAX  (16 * KIB) /* of an endorsement key, or its certificate */
+#define BUNDLE_KEY_SIZE_MAX  (16 * KIB) /* of an endorsement key, its certificate, a manifest */
 #define BUNDLE_TEXT_MAX      (16 * MIB)
 
 enum bundle_type {
@@ -49,6 +49,8 @@ struct bundle_logs {
 struct bundle_endorsement {
     struct json_blob ek;             /* TPMT_PUBLIC; empty without a TPM that has one */
     struct json_blob ek_certificate; /* DER; empty where the maker gave none */
+    struct json_blob svsm_manifest;  /* evidence/svsm.h: the snp report is its SVSM's, over what it
+                                        would be over otherwise and this; empty without one */
 };
 
 struct bundle {
@@ -78,6 +80,7 @@ MUST_USE int bundle_set_logs(struct bundle *bundle, const struct transcript_logs
                              struct err *err);
 MUST_USE int bundle_set_endorsement(struct bundle *bundle, struct span ek,
                                     struct span ek_certificate, struct err *err);
+MUST_USE int bundle_set_svsm(struct bundle *bundle, struct span manifest, struct err *err);
 MUST_USE int bundle_add(struct bundle *bundle, enum bundle_type type, struct span data,
                         struct err *err);
 MUST_USE int bundle_write(const struct bundle *bundle, struct buf *out, struct err *err);

@@ -20,18 +20,28 @@ struct attester_places {
     const struct key *sim_key; /* of the stand-in platform; NULL: there is none */
 };
 
+struct attester_answer {
+    struct buf item;
+    struct buf svsm_manifest; /* of the SVSM that made the report; empty without one */
+};
+
+#define ATTESTER_ITEM_MAX (256 * KIB)
+#define ATTESTER_ANSWER                                                                            \
+    ((struct attester_answer){BUF_OF(ATTESTER_ITEM_MAX), BUF_OF(BUNDLE_KEY_SIZE_MAX)})
+
+void attester_answer_done(struct attester_answer *answer);
+#define OWNED_ATTESTER_ANSWER __attribute__((cleanup(attester_answer_done))) struct attester_answer
+
 struct attester {
     enum bundle_type type;
 
     /* Errors: NOT_FOUND: this machine is no such thing. SYSTEM: it is, and does not work. */
     int (*probe)(const struct attester_places *places, struct err *err);
 
-    /* Answers: the bytes of the item, appended. Errors: SYSTEM. */
+    /* Answers: into ret, which is ATTESTER_ANSWER before. Errors: SYSTEM. */
     int (*ask)(const struct attester_places *places, const uint8_t report_data[static SHA512_SIZE],
-               struct buf *out, struct err *err);
+               struct attester_answer *ret, struct err *err);
 };
-
-#define ATTESTER_ITEM_MAX (256 * KIB)
 
 extern const struct attester attester_snp, attester_tdx, attester_vtpm, attester_sim;
 

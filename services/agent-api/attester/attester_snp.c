@@ -6,6 +6,12 @@
 
 #define PROVIDER "sev_guest"
 
+void attester_answer_done(struct attester_answer *answer)
+{
+    buf_done(&answer->item);
+    buf_done(&answer->svsm_manifest);
+}
+
 void attester_add_certificates(struct span table, struct buf *out)
 {
     struct snp_certs certs = {0};
@@ -35,41 +41,61 @@ static int probe(const struct attester_places *places, struct err *err)
     return sev_guest_probe(places->sev_guest, err);
 }
 
-static int ask_tsm(const struct attester_places *places,
-                   const uint8_t report_data[static SHA512_SIZE], struct buf *out, struct err *err)
+/* The vTPM among the services of an SVSM. */
+#define VTPM_SERVICE "c476f1eb-0123-45a5-9641-b4e7dde5bfe3"
+
+/* Where an SVSM gives the guest its TPM, the report is the SVSM's, with its manifest, which names
+ * that TPM; a kernel that knows of none says so, and the report is about the guest itself. */
+static int ask_kernel(const struct attester_places *places,
+                      const uint8_t report_data[static SHA512_SIZE], struct tsm_answer *answer,
+                      struct err *err)
 {
-    OWNED_TSM_ANSWER answer = {.provider = ""};
-    struct tsm_question question = {.service = NULL};
+    struct tsm_question question = {.service = places->tpm != NULL ? VTPM_SERVICE : NULL};
 
     memcpy(question.report_data, report_data, SHA512_SIZE);
-    if (tsm_ask(places->tsm, &question, &answer, err) < 0)
+    if (tsm_ask(places->tsm, &question, answer, err) == 0)
+        return 0;
+    if (question.service == NULL || err->kind != ERR_UNSUPPORTED)
+        return -1;
+    question.service = NULL;
+    return tsm_ask(places->tsm, &question, answer, err);
+}
+
+static int ask_tsm(const struct attester_places *places,
+                   const uint8_t report_data[static SHA512_SIZE], struct attester_answer *ret,
+                   struct err *err)
+{
+    OWNED_TSM_ANSWER answer = {.provider = ""};
+
+    if (ask_kernel(places, report_data, &answer, err) < 0)
         return -1;
     if (answer.report.len != SNP_REPORT_SIZE)
         return err_set(err, ERR_SYSTEM, "a report of %zu bytes, not %d", answer.report.len,
                        SNP_REPORT_SIZE);
-    buf_add_span(out, buf_span(&answer.report));
-    attester_add_certificates(buf_span(&answer.certificates), out);
+    buf_add_span(&ret->item, buf_span(&answer.report));
+    attester_add_certificates(buf_span(&answer.certificates), &ret->item);
+    buf_add_span(&ret->svsm_manifest, buf_span(&answer.manifest));
     return 0;
 }
 
 static int ask_device(const struct attester_places *places,
-                      const uint8_t report_data[static SHA512_SIZE], struct buf *out,
+                      const uint8_t report_data[static SHA512_SIZE], struct attester_answer *ret,
                       struct err *err)
 {
     OWNED_SEV_GUEST_ANSWER answer = {.report = BUF_OF(0)};
 
     if (sev_guest_report(places->sev_guest, report_data, &answer, err) < 0)
         return -1;
-    buf_add_span(out, buf_span(&answer.report));
-    attester_add_certificates(buf_span(&answer.certificates), out);
+    buf_add_span(&ret->item, buf_span(&answer.report));
+    attester_add_certificates(buf_span(&answer.certificates), &ret->item);
     return 0;
 }
 
 static int ask(const struct attester_places *places, const uint8_t report_data[static SHA512_SIZE],
-               struct buf *out, struct err *err)
+               struct attester_answer *ret, struct err *err)
 {
-    int result = tsm_is_snp(places) ? ask_tsm(places, report_data, out, err)
-                                    : ask_device(places, report_data, out, err);
+    int result = tsm_is_snp(places) ? ask_tsm(places, report_data, ret, err)
+                                    : ask_device(places, report_data, ret, err);
 
     return result < 0 ? err_wrap(err, "SEV-SNP") : 0;
 }

@@ -18,7 +18,7 @@ static int probe(const struct attester_places *places, struct err *err)
 }
 
 static int ask(const struct attester_places *places, const uint8_t report_data[static SHA512_SIZE],
-               struct buf *out, struct err *err)
+               struct attester_answer *ret, struct err *err)
 {
     OWNED_TSM_ANSWER answer = {.provider = ""};
     struct tsm_question question = {.service = NULL};
@@ -26,7 +26,7 @@ static int ask(const struct attester_places *places, const uint8_t report_data[s
     memcpy(question.report_data, report_data, SHA512_SIZE);
     if (tsm_ask(places->tsm, &question, &answer, err) < 0)
         return err_wrap(err, "TDX");
-    buf_add_span(out, buf_span(&answer.report));
+    buf_add_span(&ret->item, buf_span(&answer.report));
     return 0;
 }
 

@@ -66,7 +66,7 @@ static int quote(struct tpm_device *tpm, const uint8_t report_data[static SHA512
 }
 
 static int ask(const struct attester_places *places, const uint8_t report_data[static SHA512_SIZE],
-               struct buf *out, struct err *err)
+               struct attester_answer *ret, struct err *err)
 {
     OWNED_QUOTED quoted = {.quote = BUF_OF(4 * KIB), .signature = BUF_OF(4 * KIB)};
     struct tpm_pb pb = {.ak_public = tpm_device_ak(places->tpm), .quote_count = 1};
@@ -78,7 +78,7 @@ static int ask(const struct attester_places *places, const uint8_t report_data[s
         .signature = buf_span(&quoted.signature),
         .bank = quoted.bank,
     };
-    tpm_pb_write(&pb, out);
+    tpm_pb_write(&pb, &ret->item);
     return 0;
 }
 

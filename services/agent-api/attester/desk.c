@@ -186,14 +186,18 @@ static int add_item(const struct desk *desk, const struct attester *attester, st
                     struct err *err)
 {
     struct span transcript = bundle_span(&bundle->transcript);
-    OWNED_BUF item = BUF_OF(ATTESTER_ITEM_MAX);
+    OWNED_ATTESTER_ANSWER answer = ATTESTER_ANSWER;
     uint8_t report_data[SHA512_SIZE];
 
     transcript_report_data(transcript, report_data);
-    if (attester->ask(&desk->config.places, report_data, &item, err) < 0 ||
-        buf_check(&item, bundle_type_names[attester->type], err) < 0)
+    if (attester->ask(&desk->config.places, report_data, &answer, err) < 0 ||
+        buf_check(&answer.item, bundle_type_names[attester->type], err) < 0 ||
+        buf_check(&answer.svsm_manifest, "the SVSM's manifest", err) < 0)
         return -1;
-    return bundle_add(bundle, attester->type, buf_span(&item), err);
+    if (answer.svsm_manifest.len > 0 &&
+        bundle_set_svsm(bundle, buf_span(&answer.svsm_manifest), err) < 0)
+        return -1;
+    return bundle_add(bundle, attester->type, buf_span(&answer.item), err);
 }
 
 static int add_endorsement(const struct desk *desk, struct bundle *bundle, struct err *err)

@@ -15,7 +15,7 @@ static void it_is_there_only_when_asked_for(void **state)
 static void its_report_answers_and_is_signed_by_its_root(void **state)
 {
     static const uint8_t report_data[SHA512_SIZE] = {3, 1, 4};
-    OWNED_BUF item = BUF_OF(ATTESTER_ITEM_MAX);
+    OWNED_ATTESTER_ANSWER answer = ATTESTER_ANSWER;
     struct snp_report report;
     OWNED_KEY *root = NULL, *other = NULL;
     struct err err;
@@ -24,8 +24,8 @@ static void its_report_answers_and_is_signed_by_its_root(void **state)
     assert_ok(key_generate(KEY_P384, 0, &root, &err));
     assert_ok(key_generate(KEY_P384, 0, &other, &err));
     assert_ok(
-        attester_sim.ask(&(struct attester_places){.sim_key = root}, report_data, &item, &err));
-    assert_ok(sim_report_parse(buf_span(&item), &report, &err));
+        attester_sim.ask(&(struct attester_places){.sim_key = root}, report_data, &answer, &err));
+    assert_ok(sim_report_parse(buf_span(&answer.item), &report, &err));
     assert_memory_equal(report.report_data, report_data, SHA512_SIZE);
     assert_ok(sim_report_check(&report, root, &err));
     assert_fails(sim_report_check(&report, other, &err), ERR_UNTRUSTED);

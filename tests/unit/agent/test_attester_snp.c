@@ -50,30 +50,31 @@ static void another_platform_is_none(void **state)
 
 static void what_has_not_the_size_of_a_report_is_none(void **state)
 {
-    OWNED_BUF item = BUF_OF(ATTESTER_ITEM_MAX);
+    OWNED_ATTESTER_ANSWER answer = ATTESTER_ANSWER;
     struct err err;
 
     (void)state;
     fake_tsm.report = span_of(report, SNP_REPORT_SIZE - 1);
-    assert_fails(attester_snp.ask(&places, report_data, &item, &err), ERR_SYSTEM);
+    assert_fails(attester_snp.ask(&places, report_data, &answer, &err), ERR_SYSTEM);
 }
 
 static void the_report_is_the_item(void **state)
 {
-    OWNED_BUF item = BUF_OF(ATTESTER_ITEM_MAX);
+    OWNED_ATTESTER_ANSWER answer = ATTESTER_ANSWER;
     struct err err;
 
     (void)state;
     assert_ok(attester_snp.probe(&places, &err));
-    assert_ok(attester_snp.ask(&places, report_data, &item, &err));
-    assert_true(span_equal(buf_span(&item), SPAN_OF_ARRAY(report)));
+    assert_ok(attester_snp.ask(&places, report_data, &answer, &err));
+    assert_true(span_equal(buf_span(&answer.item), SPAN_OF_ARRAY(report)));
     assert_memory_equal(fake_tsm.asked, report_data, SHA512_SIZE);
 }
 
 static void the_hosts_certificates_follow_without_their_padding(void **state)
 {
     const struct snp_certs certs = {.cert = {[SNP_CERT_VCEK] = span_of_str("a certificate")}};
-    OWNED_BUF table = BUF_OF(TSM_CERTIFICATE_MAX), item = BUF_OF(ATTESTER_ITEM_MAX);
+    OWNED_ATTESTER_ANSWER answer = ATTESTER_ANSWER;
+    OWNED_BUF table = BUF_OF(TSM_CERTIFICATE_MAX);
     struct snp_certs read = {0};
     struct span rest;
     size_t bare;
@@ -84,8 +85,8 @@ static void the_hosts_certificates_follow_without_their_padding(void **state)
     bare = table.len;
     memset(buf_grow(&table, 4000), 0, 4000);
     fake_tsm.certificates = buf_span(&table);
-    assert_ok(attester_snp.ask(&places, report_data, &item, &err));
-    rest = span_part(buf_span(&item), SNP_REPORT_SIZE, item.len);
+    assert_ok(attester_snp.ask(&places, report_data, &answer, &err));
+    rest = span_part(buf_span(&answer.item), SNP_REPORT_SIZE, answer.item.len);
     assert_int_equal(rest.len, bare);
     assert_ok(snp_certs_parse(rest, 0, &read, &err));
     assert_true(span_equal(read.cert[SNP_CERT_VCEK], span_of_str("a certificate")));
@@ -93,18 +94,37 @@ static void the_hosts_certificates_follow_without_their_padding(void **state)
 
 static void what_is_no_table_of_certificates_is_left_out(void **state)
 {
-    OWNED_BUF item = BUF_OF(ATTESTER_ITEM_MAX);
+    OWNED_ATTESTER_ANSWER answer = ATTESTER_ANSWER;
     static const uint8_t zeros[4096];
     struct err err;
 
     (void)state;
     fake_tsm.certificates = span_of_str("the host says what it likes");
-    assert_ok(attester_snp.ask(&places, report_data, &item, &err));
-    assert_int_equal(item.len, SNP_REPORT_SIZE);
-    buf_reset(&item);
+    assert_ok(attester_snp.ask(&places, report_data, &answer, &err));
+    assert_int_equal(answer.item.len, SNP_REPORT_SIZE);
+    buf_reset(&answer.item);
     fake_tsm.certificates = SPAN_OF_ARRAY(zeros);
-    assert_ok(attester_snp.ask(&places, report_data, &item, &err));
-    assert_int_equal(item.len, SNP_REPORT_SIZE);
+    assert_ok(attester_snp.ask(&places, report_data, &answer, &err));
+    assert_int_equal(answer.item.len, SNP_REPORT_SIZE);
+}
+
+static void an_svsm_that_gives_the_tpm_makes_the_report(void **state)
+{
+    OWNED_ATTESTER_ANSWER answer = ATTESTER_ANSWER, bare = ATTESTER_ANSWER;
+    struct attester_places with_tpm = places;
+    struct err err;
+
+    (void)state;
+    with_tpm.tpm = (struct tpm_device *)report; /* not asked here: it only has to be there */
+    assert_ok(attester_snp.ask(&with_tpm, report_data, &bare, &err));
+    assert_int_equal(bare.svsm_manifest.len, 0); /* this kernel knows no services */
+
+    fake_tsm.manifest = span_of_str("a manifest");
+    assert_ok(attester_snp.ask(&with_tpm, report_data, &answer, &err));
+    assert_string_equal(buf_str(&answer.svsm_manifest), "a manifest");
+    assert_string_equal(fake_tsm.service, "c476f1eb-0123-45a5-9641-b4e7dde5bfe3");
+    assert_memory_equal(fake_tsm.asked, report_data, SHA512_SIZE);
+    assert_int_equal(answer.item.len, SNP_REPORT_SIZE);
 }
 
 int main(void)
@@ -116,6 +136,7 @@ int main(void)
         TEST(the_report_is_the_item),
         TEST(the_hosts_certificates_follow_without_their_padding),
         TEST(what_is_no_table_of_certificates_is_left_out),
+        TEST(an_svsm_that_gives_the_tpm_makes_the_report),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

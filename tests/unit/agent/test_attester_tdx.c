@@ -36,24 +36,24 @@ static void another_platform_is_none(void **state)
 
 static void a_quote_that_is_not_made_is_told(void **state)
 {
-    OWNED_BUF item = BUF_OF(ATTESTER_ITEM_MAX);
+    OWNED_ATTESTER_ANSWER answer = ATTESTER_ANSWER;
     struct err err;
 
     (void)state;
     fake_tsm.report = span_of_str("");
-    assert_fails(attester_tdx.ask(&places, report_data, &item, &err), ERR_SYSTEM);
+    assert_fails(attester_tdx.ask(&places, report_data, &answer, &err), ERR_SYSTEM);
 }
 
 static void the_quote_is_the_item(void **state)
 {
-    OWNED_BUF item = BUF_OF(ATTESTER_ITEM_MAX);
+    OWNED_ATTESTER_ANSWER answer = ATTESTER_ANSWER;
     struct err err;
 
     (void)state;
     fake_tsm.certificates = span_of_str("nothing of a quote");
     assert_ok(attester_tdx.probe(&places, &err));
-    assert_ok(attester_tdx.ask(&places, report_data, &item, &err));
-    assert_string_equal(buf_str(&item), "a quote");
+    assert_ok(attester_tdx.ask(&places, report_data, &answer, &err));
+    assert_string_equal(buf_str(&answer.item), "a quote");
     assert_memory_equal(fake_tsm.asked, report_data, SHA512_SIZE);
 }
 

@@ -36,7 +36,7 @@ static void without_a_tpm_it_is_not_there(void **state)
 static void the_quote_answers_the_transcript_with_its_registers(void **state)
 {
     static const uint8_t report_data[SHA512_SIZE] = {5};
-    OWNED_BUF item = BUF_OF(ATTESTER_ITEM_MAX);
+    OWNED_ATTESTER_ANSWER answer = ATTESTER_ANSWER;
     OWNED_TPM_DEVICE *tpm = NULL;
     struct attester_places places = {.tpm = NULL};
     uint8_t extra[SHA256_SIZE];
@@ -50,9 +50,9 @@ static void the_quote_answers_the_transcript_with_its_registers(void **state)
     assert_ok(tpm_device_open(fake.tcti, &tpm, &err));
     places.tpm = tpm;
     assert_ok(attester_vtpm.probe(&places, &err));
-    assert_ok(attester_vtpm.ask(&places, report_data, &item, &err));
+    assert_ok(attester_vtpm.ask(&places, report_data, &answer, &err));
 
-    assert_ok(tpm_pb_parse(buf_span(&item), &pb, &err));
+    assert_ok(tpm_pb_parse(buf_span(&answer.item), &pb, &err));
     assert_true(span_equal(pb.ak_public, tpm_device_ak(tpm)));
     assert_int_equal(pb.quote_count, 1);
     assert_int_equal(pb.quotes[0].bank.set, TPM_QUOTED_PCRS);
@@ -64,7 +64,7 @@ static void the_quote_answers_the_transcript_with_its_registers(void **state)
 static void a_tpm_that_is_gone_is_told(void **state)
 {
     static const uint8_t report_data[SHA512_SIZE] = {5};
-    OWNED_BUF item = BUF_OF(ATTESTER_ITEM_MAX);
+    OWNED_ATTESTER_ANSWER answer = ATTESTER_ANSWER;
     OWNED_TPM_DEVICE *tpm = NULL;
     struct err err;
 
@@ -74,8 +74,9 @@ static void a_tpm_that_is_gone_is_told(void **state)
     assert_ok(tpm_device_open(fake.tcti, &tpm, &err));
     fake_tpm_stop(&fake);
     have_tpm = false;
-    assert_fails(attester_vtpm.ask(&(struct attester_places){.tpm = tpm}, report_data, &item, &err),
-                 ERR_SYSTEM);
+    assert_fails(
+        attester_vtpm.ask(&(struct attester_places){.tpm = tpm}, report_data, &answer, &err),
+        ERR_SYSTEM);
 }
 
 int main(void)

@@ -25,13 +25,14 @@ static int hold_probe(const struct attester_places *places, struct err *err)
 }
 
 static int hold_ask(const struct attester_places *places,
-                    const uint8_t report_data[static SHA512_SIZE], struct buf *out, struct err *err)
+                    const uint8_t report_data[static SHA512_SIZE], struct attester_answer *ret,
+                    struct err *err)
 {
     (void)places, (void)err;
     atomic_fetch_add(&asked, 1);
     memcpy(seen, report_data, SHA512_SIZE);
     pthread_mutex_lock(&gate);
-    buf_add_str(out, "evidence");
+    buf_add_str(&ret->item, "evidence");
     pthread_mutex_unlock(&gate);
     return 0;
 }

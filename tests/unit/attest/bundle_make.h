@@ -6,6 +6,7 @@
 #include "tests/unit/attest/vtpm_make.h"
 
 #include "lib/attest/evidence/bundle.h"
+#include "lib/attest/evidence/svsm.h"
 #include "tests/fakes/fake_snp.h"
 
 struct agent {
@@ -13,6 +14,8 @@ struct agent {
     struct machine machine;
     struct transcript transcript;
     struct buf encoded, text, policy;
+    struct buf svsm; /* the manifest of an SVSM that makes the report; empty: none does */
+    const struct attest_credential *credential;
     bool snp, vtpm; /* which items it sends */
     uint8_t channel_bytes[3][32];
     struct attest_channel channel;
@@ -27,6 +30,7 @@ static inline void agent_done(struct agent *a)
     buf_done(&a->encoded);
     buf_done(&a->text);
     buf_done(&a->policy);
+    buf_done(&a->svsm);
     verdict_done(&a->verdict);
 }
 #define OWNED_AGENT __attribute__((cleanup(agent_done))) struct agent
@@ -80,6 +84,7 @@ static inline void agent_make(struct agent *a)
     *a = (struct agent){.encoded = BUF_OF(TRANSCRIPT_SIZE_MAX),
                         .text = BUF_OF(256 * KIB),
                         .policy = BUF_OF(16 * KIB),
+                        .svsm = BUF_OF(16 * KIB),
                         .snp = true,
                         .vtpm = true};
     fake_snp_start(&a->world, SNP_MILAN, false);
@@ -105,6 +110,8 @@ static inline void agent_sign(struct agent *a)
     assert_ok(transcript_encode(&a->transcript, &a->encoded, &err));
     transcript_report_data(buf_span(&a->encoded), report_data);
     transcript_extra_data(report_data, extra);
+    if (a->svsm.len > 0)
+        svsm_report_data(SPAN_OF_ARRAY(report_data), buf_span(&a->svsm), report_data);
     memcpy(a->world.report + 0x50, report_data, sizeof(report_data));
     fake_snp_make(&a->world);
     buf_reset(&a->machine.extra);
@@ -123,6 +130,7 @@ static inline void agent_write(struct agent *a)
     bundle_init(&bundle);
     assert_ok(bundle_set_transcript(&bundle, &a->transcript, &err));
     assert_ok(bundle_set_logs(&bundle, &logs, &err));
+    assert_ok(bundle_set_svsm(&bundle, buf_span(&a->svsm), &err));
     buf_add(&report, a->world.report, sizeof(a->world.report));
     fake_snp_table(&a->world, &report);
     if (a->vtpm)
@@ -147,6 +155,7 @@ static inline void agent_validate(struct agent *a)
     a->in.channel = channel;
     a->in.nonce = nonce;
     a->in.report_data = report_data;
+    a->in.credential = a->credential;
     assert_ok(policy_load(buf_span(&a->policy), &policy, &err));
     a->in.policy = policy;
     verdict_done(&a->verdict);

@@ -194,6 +194,86 @@ static void no_bit_of_an_item_can_be_changed(void **state)
     }
 }
 
+/* An SVSM's report names the endorsement key of the TPM that it gives; that the attestation key
+ * lives beside it is for a credential challenge to show. */
+struct svsm {
+    struct key *ek;
+    uint8_t ak_name[TPM_NAME_SIZE_MAX];
+    struct attest_credential credential;
+};
+
+static void svsm_done(struct svsm *s)
+{
+    key_free(s->ek);
+}
+#define OWNED_SVSM __attribute__((cleanup(svsm_done))) struct svsm
+
+static void make_svsm(struct agent *a, struct svsm *s)
+{
+    struct tpm_public ak;
+    struct err err;
+    size_t len;
+
+    *s = (struct svsm){.ek = NULL};
+    assert_ok(key_generate(KEY_P256, 0, &s->ek, &err));
+    make_public(&a->svsm, s->ek, TPM_ATTRIBUTE_DECRYPT);
+    assert_ok(tpm_public_parse(buf_span(&a->machine.public), &ak, &err));
+    assert_ok(tpm_public_name(&ak, s->ak_name, &len, &err));
+    s->credential =
+        (struct attest_credential){.ak_name = span_of(s->ak_name, len), .ek = buf_span(&a->svsm)};
+    a->credential = &s->credential;
+}
+
+static void an_svsms_tpm_is_bound_by_its_endorsement_key(void **state)
+{
+    OWNED_AGENT a;
+    OWNED_SVSM s;
+
+    (void)state;
+    make_fresh(&a);
+    make_svsm(&a, &s);
+    agent_accepted(&a);
+    assert_string_equal(
+        json_get_str(json_get(json_get(a.verdict.claims, "vtpm"), "ak"), "bound_by"), "report");
+
+    a.credential = NULL; /* the transcript names the key, but nobody vouches for that */
+    agent_refused(&a, FINDING_TPM_AK_UNBOUND);
+}
+
+static void an_svsms_report_is_over_its_manifest_and_from_where_it_is(void **state)
+{
+    OWNED_AGENT a;
+    OWNED_SVSM s;
+
+    (void)state;
+    make_fresh(&a);
+    make_svsm(&a, &s);
+    agent_sign(&a);
+    a.svsm.data[a.svsm.len - 1] ^= 1; /* another key in the manifest */
+    agent_write(&a);
+    agent_expect(&a, FINDING_SNP_REPORT_DATA);
+    assert_true(agent_found(&a, FINDING_TPM_AK_UNBOUND));
+
+    a.svsm.len--; /* none at all */
+    agent_refused(&a, FINDING_SVSM_FORM);
+}
+
+static void a_report_that_the_guest_asked_for_is_no_svsms(void **state)
+{
+    OWNED_AGENT a;
+    OWNED_SVSM s;
+
+    (void)state;
+    make_fresh(&a);
+    make_svsm(&a, &s);
+    agent_sign(&a);
+    a.world.report[0x30] = 2;
+    fake_snp_make(&a.world);
+    agent_write(&a);
+    agent_expect(&a, FINDING_SVSM_VMPL);
+    assert_true(agent_found(&a, FINDING_TPM_AK_UNBOUND));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +289,9 @@ int main(void)
         cmocka_unit_test(a_kind_that_the_policy_does_not_name_is_refused),
         cmocka_unit_test(malformed_bundles_are_refused_with_their_place),
         cmocka_unit_test(no_bit_of_an_item_can_be_changed),
+        cmocka_unit_test(an_svsms_tpm_is_bound_by_its_endorsement_key),
+        cmocka_unit_test(an_svsms_report_is_over_its_manifest_and_from_where_it_is),
+        cmocka_unit_test(a_report_that_the_guest_asked_for_is_no_svsms),
     };
 
     return cmocka_run_group_tests(tests, NULL, agent_forget_keys);

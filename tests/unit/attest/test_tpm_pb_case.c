@@ -237,7 +237,7 @@ static void an_svsm_vouches_for_the_key_beside_its_own(void **state)
     if (!verdict_accepted(&s.verdict))
         fail_with_reasons(&s);
     assert_string_equal(
-        json_get_str(json_get(json_get(s.verdict.claims, "vtpm"), "ak"), "bound_by"), "credential");
+        json_get_str(json_get(json_get(s.verdict.claims, "vtpm"), "ak"), "bound_by"), "report");
     s.credential = NULL; /* it names the endorsement key only */
     validate(&s);
     assert_true(found(&s, FINDING_TPM_AK_UNBOUND));
