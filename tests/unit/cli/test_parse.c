@@ -155,9 +155,9 @@ static void what_is_wrong_is_said(void **state)
 static void what_comes_later_is_said(void **state)
 {
     static const char *const lines[][5] = {
-        {"policy", "create-corim", "snp", NULL},
+        {"policy", "download", "f", NULL},
+        {"receipt", "get", NULL},
         {"data", "--seal", "x", NULL},
-        {"run", "--policy", "p.json", NULL},
     };
     struct err err;
 
@@ -170,20 +170,6 @@ static void what_comes_later_is_said(void **state)
         assert_non_null(strstr(err.text, "not available yet"));
         cli_done(&cli);
     }
-}
-
-static void a_setting_that_comes_later_is_not_overlooked(void **state)
-{
-    struct cli cli;
-    struct err err;
-
-    (void)state;
-    setenv("COCOS_POLICY", "p.json", 1);
-    assert_fails(PARSE(&cli, "run"), ERR_UNSUPPORTED);
-    cli_done(&cli);
-    assert_ok(PARSE(&cli, "version")); /* which has nothing to do with it */
-    cli_done(&cli);
-    unsetenv("COCOS_POLICY");
 }
 
 static void settings_come_from_the_environment_unless_said(void **state)
@@ -238,7 +224,6 @@ int main(void)
         cmocka_unit_test(a_dash_alone_is_an_argument),
         cmocka_unit_test(what_is_wrong_is_said),
         cmocka_unit_test(what_comes_later_is_said),
-        cmocka_unit_test(a_setting_that_comes_later_is_not_overlooked),
         cmocka_unit_test(settings_come_from_the_environment_unless_said),
         cmocka_unit_test(help_is_given_whatever_else_is_missing),
     };
