@@ -15,6 +15,8 @@
 #define SECOND 1000ULL
 #define HOUR   (3600 * SECOND)
 
+#define NUMA_NODE_MAX 1023
+
 static const struct setting settings[] = {
     SETTING_TEXT(config, listen, "COCOS_MANAGER_LISTEN", "127.0.0.1:7443",
                  "address and port to serve on"),
@@ -52,6 +54,10 @@ static const struct setting settings[] = {
                      "how long a VM that ended is still listed"),
     SETTING_CHOICE(config, log_level, "COCOS_MANAGER_LOG_LEVEL", "info", log_level_names,
                    "least important lines to log"),
+    SETTING_BOOL(config, hugepages, "COCOS_MANAGER_HUGEPAGES", "false",
+                 "take the VMs' memory from the host's huge pages, which somebody has to reserve"),
+    SETTING_TEXT(config, numa_node, "COCOS_MANAGER_NUMA_NODE", "",
+                 "NUMA node that memory and processors of all VMs come from; empty: any"),
 };
 
 const struct program_info config_info = {
@@ -156,8 +162,34 @@ static int make_absolute(char **path, const char *what, struct err *err)
     return 0;
 }
 
+/* A VM of one node has that node's processors too. */
+static int find_node(const char *setting, struct vm_place *ret, struct err *err)
+{
+    OWNED(free_str) char *path = NULL;
+    OWNED_BUF text = BUF_OF(VM_CPUSET_SIZE - 1);
+    uint64_t node = 0;
+
+    if (setting[0] == '\0')
+        return 0;
+    if (text_parse_u64(setting, NUMA_NODE_MAX, &node, err) < 0)
+        return -1;
+    path = mem_printf("/sys/devices/system/node/node%llu/cpulist", (unsigned long long)node);
+    if (file_read(path, &text, err) < 0)
+        return err_wrap(err, "this host has no node %s", setting);
+    ret->has_node = true;
+    ret->node = (uint32_t)node;
+    snprintf(ret->cpuset, sizeof(ret->cpuset), "%.*s", (int)strcspn(buf_str(&text), "\n"),
+             buf_str(&text));
+    return 0;
+}
+
 static int check(struct config *config, struct err *err)
 {
+    config->place = (struct vm_place){.hugepages = config->hugepages};
+    if (find_node(config->numa_node, &config->place, err) < 0) {
+        err->kind = ERR_USAGE;
+        return err_wrap(err, "COCOS_MANAGER_NUMA_NODE");
+    }
     if (check_listen(config->listen, err) < 0)
         return -1;
     if (ports_parse(config->port_range, &config->ports, err) < 0)

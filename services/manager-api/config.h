@@ -5,6 +5,7 @@
 
 #include "lib/program/setting.h"
 #include "services/manager-api/fleet/ports.h"
+#include "services/manager-api/vm/vm.h"
 
 struct config {
     char *listen;
@@ -23,8 +24,11 @@ struct config {
     uint64_t libvirt_timeout;
     uint64_t retention;
     int log_level;
+    bool hugepages;
+    char *numa_node;
 
-    struct ports ports; /* of port_range */
+    struct ports ports;    /* of port_range */
+    struct vm_place place; /* of hugepages and numa_node */
 };
 
 extern const struct program_info config_info;

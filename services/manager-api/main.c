@@ -109,6 +109,7 @@ static int start_fleet(struct app *app, struct err *err)
         .manager = manager,
         .ports = config->ports,
         .kvm = app->accel.kvm,
+        .place = config->place,
         .max_vms = (unsigned)config->max_vms,
         .max_per_owner = (unsigned)config->max_vms_per_owner,
         .boot_timeout_ms = config->boot_timeout,

@@ -81,6 +81,9 @@ def test_a_signal_ends_it_with_zero(fresh, signal_number):
     ({"state_dir": "/proc/nothing/here"}, "COCOS_MANAGER_STATE_DIR"),
     ({"state_dir": "/etc/hostname"}, "COCOS_MANAGER_STATE_DIR"),
     ({"log_level": "loud"}, "COCOS_MANAGER_LOG_LEVEL"),
+    ({"numa_node": "1023"}, "COCOS_MANAGER_NUMA_NODE"),
+    ({"numa_node": "../0"}, "COCOS_MANAGER_NUMA_NODE"),
+    ({"hugepages": "some"}, "COCOS_MANAGER_HUGEPAGES"),
 ])
 def test_a_bad_setting_is_named_and_ends_it_with_two(tmp_path, settings, words):
     done = run(tmp_path, **settings)

@@ -108,8 +108,8 @@ static int begin_change(struct fake_world *world, enum fake_call call, unsigned 
 
     if (answer(world, err) < 0)
         return -1;
-    number = __atomic_add_fetch(&world->changes, 1, __ATOMIC_SEQ_CST);
-    __atomic_add_fetch(&world->calls[call], 1, __ATOMIC_SEQ_CST);
+    number = ++world->changes;
+    ++world->calls[call];
     if (world->die_before == number)
         _exit(FAKE_DEATH);
     if (world->fail_at != 0 &&
@@ -203,6 +203,7 @@ static int define(struct vm_provider *provider, const struct vm_launch *launch, 
             machine = &world->machines[i];
     machine->defined = true;
     machine->record = launch->record;
+    machine->place = launch->place;
     memset(machine->binding, 0, sizeof(machine->binding));
     if (launch->protection.bound)
         memcpy(machine->binding, launch->protection.binding, sizeof(machine->binding));

@@ -18,23 +18,24 @@ struct fake_machine {
     bool on;
     enum vm_end end;
     struct vm_record record;
+    struct vm_place place;
     uint8_t binding[VM_BINDING_SIZE]; /* that its last definition had; zeros for none */
 };
 
 struct fake_world {
     pthread_mutex_t lock; /* shared by processes; never held at a death */
     struct fake_machine machines[FAKE_VM_MAX];
-    unsigned changes; /* calls that changed something so far */
-    unsigned calls[FAKE_CALL_COUNT];
-    unsigned die_before; /* the process ends before its n-th change; 0: never */
-    unsigned die_after;  /* and after it */
-    unsigned fail_at;    /* the n-th change fails; 0: none */
-    bool fail_for_good;  /* and every call after it */
-    enum err_kind fail_kind;
-    bool dead;              /* every call fails with UNAVAILABLE, as without libvirtd */
-    unsigned hang_ms;       /* every call takes that long */
-    unsigned linger_ms;     /* a list is that old when it arrives */
-    uint16_t busy_ports[8]; /* starting with one of these fails with STATE */
+    _Atomic unsigned changes; /* calls that changed something so far */
+    _Atomic unsigned calls[FAKE_CALL_COUNT];
+    _Atomic unsigned die_before; /* the process ends before its n-th change; 0: never */
+    _Atomic unsigned die_after;  /* and after it */
+    _Atomic unsigned fail_at;    /* the n-th change fails; 0: none */
+    _Atomic bool fail_for_good;  /* and every call after it */
+    _Atomic enum err_kind fail_kind;
+    _Atomic bool dead;          /* every call fails with UNAVAILABLE, as without libvirtd */
+    _Atomic unsigned hang_ms;   /* every call takes that long */
+    _Atomic unsigned linger_ms; /* a list is that old when it arrives */
+    uint16_t busy_ports[8];     /* starting with one of these fails with STATE */
     unsigned busy_port_count;
     bool all_ports_busy;
     enum tee_switch offers[TEE_COUNT]; /* kinds of protection that it says it has */

@@ -146,6 +146,7 @@ static int prepare_files(struct creation *creation, const struct vm_hypervisor *
 
     launch->record = creation->record;
     launch->kvm = creation->fleet->config.kvm;
+    launch->place = creation->fleet->config.place;
     if (launch_fill(&creation->image, manifest_of(creation->order), launch, err) < 0)
         return -1;
     for (size_t i = 0; i < COUNT_OF(files); i++)

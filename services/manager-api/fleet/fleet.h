@@ -45,6 +45,7 @@ struct fleet_config {
     const char *manager;   /* the id of this manager, a UUID */
     struct ports ports;
     bool kvm;
+    struct vm_place place;  /* of every VM on the host */
     struct tee_probe tee;   /* what the host protects VMs with; a copy */
     unsigned max_vms;       /* that may be on at once */
     unsigned max_per_owner; /* the same for one owner */

@@ -75,6 +75,7 @@ static inline void world_open(struct test_world *world)
         .manager = TEST_MANAGER,
         .ports = {22000, 22999},
         .kvm = world->tee.qemu,
+        .place = {.hugepages = true, .has_node = true, .node = 1},
         .tee = world->tee,
         .max_vms = world->max_vms,
         .max_per_owner = world->max_per_owner,

@@ -103,6 +103,7 @@ static void the_best_protection_there_is_is_taken(void **state)
     assert_int_equal(protected.record.platform, VM_PLATFORM_SNP);
     assert_false(span_is_zero(span_of(protected.binding, 32)));
     assert_int_equal(open.record.platform, VM_PLATFORM_VM);
+    assert_true(open.place.hugepages && protected.place.has_node);
     assert_true(span_is_zero(SPAN_OF_ARRAY(open.binding)));
 }
 
