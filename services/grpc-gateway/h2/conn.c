@@ -5,6 +5,7 @@
 #define READ_BLOCK   (64 * KIB)
 #define READS_A_TURN 8          /* then the others have theirs */
 #define GATHER       (64 * KIB) /* frames that go out in one write */
+#define QUEUE_MAX    4096       /* frames that wait for a peer that does not read */
 
 struct h2_conn *h2_conn_new(const struct h2_host *host, int fd, SSL_CTX *tls, int64_t now)
 {
@@ -99,6 +100,14 @@ static bool write_frames(struct h2_conn *conn)
     }
 }
 
+/* A peer can make us say more than it reads, by streams beyond the limit say, each of which is
+ * refused with a frame: memory would be its to fill. */
+static bool is_flooded(const struct h2_conn *conn)
+{
+    return conn->written < conn->out.len &&
+           nghttp2_session_get_outbound_queue_size(conn->session) > QUEUE_MAX;
+}
+
 bool h2_conn_run(struct h2_conn *conn, int64_t now)
 {
     if (conn->session == NULL && !open_wire(conn))
@@ -109,7 +118,7 @@ bool h2_conn_run(struct h2_conn *conn, int64_t now)
         write_frames(conn); /* the reason, if nghttp2 has one for the peer */
         return false;
     }
-    if (!write_frames(conn))
+    if (!write_frames(conn) || is_flooded(conn))
         return false;
     if (conn->stream_count > 0)
         conn->idle_ms = now;
