@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define ONLY_MESSAGE_MS 30000
+
 struct grpc_call {
     struct h2_stream *stream;
     int64_t until;
@@ -173,7 +175,7 @@ int grpc_call_read_message(struct grpc_call *call, struct buf *message, bool *re
     return 0;
 }
 
-int grpc_call_read_only_message(struct grpc_call *call, struct buf *message, struct err *err)
+static int read_only_message(struct grpc_call *call, struct buf *message, struct err *err)
 {
     OWNED_BUF more = BUF_OF(message->max);
     bool end;
@@ -185,6 +187,18 @@ int grpc_call_read_only_message(struct grpc_call *call, struct buf *message, str
     if (grpc_call_read_message(call, &more, &end, err) < 0)
         return -1;
     return end ? 0 : err_set(err, ERR_MALFORMED, "the call has more than one message");
+}
+
+int grpc_call_read_only_message(struct grpc_call *call, struct buf *message, struct err *err)
+{
+    int64_t until = call->until, patience = clock_monotonic_ms() + ONLY_MESSAGE_MS;
+    int result;
+
+    if (call->until > patience)
+        call->until = patience;
+    result = read_only_message(call, message, err);
+    call->until = until;
+    return result;
 }
 
 /* --- what goes out --- */

@@ -32,7 +32,8 @@ MUST_USE int grpc_call_read(struct grpc_call *call, enum grpc_piece *ret, struct
 MUST_USE int grpc_call_read_message(struct grpc_call *call, struct buf *message, bool *ret_end,
                                     struct err *err);
 
-/* The one message of a call that has one. MALFORMED when there are more or fewer. */
+/* The one message of a call that has one, which is said at once: within 30 seconds, also when the
+ * call has no deadline (TIMEOUT). MALFORMED when there are more or fewer. */
 MUST_USE int grpc_call_read_only_message(struct grpc_call *call, struct buf *message,
                                          struct err *err);
 

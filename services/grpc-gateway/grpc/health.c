@@ -7,7 +7,8 @@
 #include <string.h>
 #include <time.h>
 
-#define POLL_MS 250
+#define POLL_MS     250
+#define WATCHES_MAX 64
 
 typedef Grpc__Health__V1__HealthCheckResponse__ServingStatus serving_status;
 
@@ -56,16 +57,14 @@ static int check(void *app, struct grpc_call *call, struct err *err)
     return say(call, status, err);
 }
 
-static int watch(void *app, struct grpc_call *call, struct err *err)
+static int tell_changes(struct health *health, const char *name, struct grpc_call *call,
+                        struct err *err)
 {
     const struct timespec pause = {.tv_nsec = POLL_MS * 1000000L};
-    OWNED(free_str) char *name = NULL;
     serving_status status, said = STATUS(UNKNOWN);
 
-    if (read_name(call, &name, err) < 0)
-        return -1;
     while (!grpc_call_is_over(call)) {
-        status = status_of(app, name);
+        status = status_of(health, name);
         if (status != said && say(call, status, err) < 0)
             return -1;
         grpc_call_flush(call);
@@ -75,6 +74,22 @@ static int watch(void *app, struct grpc_call *call, struct err *err)
         nanosleep(&pause, NULL);
     }
     return err_set(err, ERR_INTERRUPTED, "the client ended the call");
+}
+
+static int watch(void *app, struct grpc_call *call, struct err *err)
+{
+    OWNED(free_str) char *name = NULL;
+    struct health *health = app;
+    int result = -1;
+
+    if (read_name(call, &name, err) < 0)
+        return -1;
+    if (atomic_fetch_add(&health->watches, 1) < WATCHES_MAX)
+        result = tell_changes(health, name, call, err);
+    else
+        err_set(err, ERR_TOO_MANY, "%d watch already, and that is all there may be", WATCHES_MAX);
+    atomic_fetch_sub(&health->watches, 1);
+    return result;
 }
 
 static const struct grpc_method methods[] = {{"Check", check}, {"Watch", watch}};

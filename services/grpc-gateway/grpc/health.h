@@ -1,4 +1,5 @@
-/* The health service of gRPC, grpc.health.v1: Check and Watch. */
+/* The health service of gRPC, grpc.health.v1: Check and Watch. Anyone may call, so that
+ * no more than 64 watch at once (TOO_MANY): the other calls stay free for those with work. */
 #ifndef COCOS_GATEWAY_GRPC_HEALTH_H
 #define COCOS_GATEWAY_GRPC_HEALTH_H
 
@@ -12,6 +13,7 @@
 struct health {
     const char *names[HEALTH_NAMES_MAX]; /* NULL: no more */
     atomic_bool is_draining;             /* NOT_SERVING from now on; whoever watches is told */
+    atomic_uint watches;                 /* under way */
 };
 
 struct grpc_service health_service(struct health *health);

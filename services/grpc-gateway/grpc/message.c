@@ -1,9 +1,12 @@
 #include "services/grpc-gateway/grpc/message.h"
 
+/* Anyone may send one: what all calls hold together stays small. */
+#define MESSAGE_MAX (64 * KIB)
+
 int grpc_message_read(struct grpc_call *call, const ProtobufCMessageDescriptor *type,
                       ProtobufCMessage **ret, struct err *err)
 {
-    OWNED_BUF text = BUF_OF(GRPC_MESSAGE_MAX);
+    OWNED_BUF text = BUF_OF(MESSAGE_MAX);
 
     if (grpc_call_read_only_message(call, &text, err) < 0)
         return -1;

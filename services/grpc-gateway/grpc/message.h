@@ -18,7 +18,8 @@ static inline void grpc_message_free_owned(ProtobufCMessage **owner)
 }
 #define OWNED_GRPC_MESSAGE __attribute__((cleanup(grpc_message_free_owned))) ProtobufCMessage
 
-/* The only message of the call. Errors: MALFORMED (of another type), what call.h says. */
+/* The only message of the call, of at most 64 KiB. Errors: MALFORMED (of another type), TOO_LARGE,
+ * what call.h says. */
 MUST_USE int grpc_message_read(struct grpc_call *call, const ProtobufCMessageDescriptor *type,
                                ProtobufCMessage **ret, struct err *err);
 
