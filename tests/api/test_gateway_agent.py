@@ -11,7 +11,7 @@ import pytest
 
 from gateways import (Client, Gateway, LegacyComputation, algorithm_messages, dataset_messages, field, fields_of,
                       signed)
-from agents import Computation
+from agents import Computation, sha3
 from parties import Party
 
 COPY = "import shutil\nshutil.copy('datasets/a', 'results/a')\n"
@@ -89,6 +89,42 @@ def test_who_may_not_is_told_before_the_body(door, gateway):
                      signed(work.provider, "algorithm-provider", ("algo_type", "bin")) * 2,
                      [("signature", "???"), ("algo_type", "bin")]):
         refused(lambda m=metadata: client.algo([], m), grpc.StatusCode.UNAUTHENTICATED)
+
+
+def test_who_has_nothing_to_send_is_told_before_his_first_message(door, gateway):
+    client = Client(gateway.channel())
+    work = LegacyComputation(COPY, {"a": "x"})
+    stop = threading.Event()
+
+    def silence():
+        stop.wait(30)
+        yield from ()
+
+    refused(lambda: client.data(silence(), signed(work.data, "data-provider")), grpc.StatusCode.FAILED_PRECONDITION)
+    work.set(door)
+    begin = time.monotonic()
+    details = refused(lambda: client.data(silence(), signed(work.stranger, "data-provider")),
+                      grpc.StatusCode.UNAUTHENTICATED)
+    assert "data-provider" in details and time.monotonic() - begin < 10
+    stop.set()
+
+
+def test_requirements_come_with_the_algorithm_also_when_a_first_call_was_cut(door, gateway):
+    requirements = b"# nothing\n"
+    work = LegacyComputation(COPY, {"a": "x"})
+    work.manifest["algorithm"]["requirements_sha3_256"] = sha3(requirements)
+    work.set(door)
+    client = Client(gateway.channel())
+    metadata = signed(work.provider, "algorithm-provider", ("algo_type", "python"))
+    assert "come before" in refused(lambda: client.algo(algorithm_messages(work), metadata),
+                                    grpc.StatusCode.FAILED_PRECONDITION)
+    refused(lambda: client.algo(algorithm_messages(work, b"other"), metadata), grpc.StatusCode.INVALID_ARGUMENT)
+    refused(lambda: client.algo([field(2, requirements), field(1, b"not it")], metadata),
+            grpc.StatusCode.INVALID_ARGUMENT)
+    assert not door.state()["awaiting"]["requirements"] and door.state()["awaiting"]["algorithm"]
+    client.algo(algorithm_messages(work, requirements), metadata)
+    client.data(dataset_messages("a", work.datasets["a"]), signed(work.data, "data-provider"))
+    door.await_state("ConsumingResults")
 
 
 def test_what_is_missing_is_named(door, gateway):

@@ -189,6 +189,17 @@ def test_more_streams_than_may_be_are_refused(plain):
     peer.close()
 
 
+def test_a_peer_that_only_speaks_cannot_make_answers_pile_up(plain):
+    peer = Peer(plain, hello=False)
+    peer.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    peer.say(PREFACE + frame(SETTINGS, 0, 0))  # the server's settings are never acknowledged
+    with pytest.raises((BrokenPipeError, ConnectionResetError)):
+        for begin in range(0, 1_000_000, 1000):
+            peer.say(b"".join(frame(HEADERS, END_HEADERS, 2 * i + 1, head("/grpc.health.v1.Health/Watch"))
+                              for i in range(begin, begin + 1000)))
+    peer.close()
+
+
 def test_a_silent_peer_is_cut_and_does_not_hold_the_others(plain):
     silent = [Peer(plain, hello=False) for _ in range(20)]
     begin = time.monotonic()
@@ -223,6 +234,26 @@ def test_watching_health_ends_with_the_server():
             next(watch)
         assert caught.value.code() == grpc.StatusCode.UNAVAILABLE
         stopper.join()
+
+
+def test_those_who_watch_leave_room_for_calls(plain):
+    channel = plain.channel()
+    watch = channel.unary_stream("/grpc.health.v1.Health/Watch", request_serializer=bytes,
+                                 response_deserializer=bytes)
+    watches = [watch(field(1, "agent")) for _ in range(64)]
+    assert all(next(one) == b"\x08\x01" for one in watches)
+    with pytest.raises(grpc.RpcError) as caught:
+        next(watch(field(1, "agent")))
+    assert caught.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+    Client(channel).health()
+    for one in watches:
+        one.cancel()
+
+
+def test_a_message_of_a_small_call_is_small(plain):
+    with pytest.raises(grpc.RpcError) as caught:
+        Client(plain.channel()).health("x" * 100_000)
+    assert caught.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
 def test_tls_wants_h2_and_proves_keys():

@@ -10,6 +10,7 @@
 
 #define REQUIREMENTS_MAX (4 * MIB)
 #define NAME_MAX_BYTES   255
+#define NO_FILENAME      "\n"
 #define CHUNK            (1 * MIB) /* of what goes down, as existing clients have it */
 
 /* agent.proto */
@@ -36,24 +37,64 @@ static int read_refused(void *refusal, void *to, size_t room, size_t *ret_len, s
     return -1;
 }
 
-/* Asks before the body is read: a refusal then costs nothing. An answer to HEAD has no words, so
- * those are fetched with a body that is announced and not sent. */
-static int ask(struct agent_client *client, enum agent_op head, enum agent_op op, const char *name,
-               struct err *err)
+/* Asks before the body is read: a refusal then costs nothing. The answer's status; 0 when there is
+ * none, and err says why. */
+static int ask(struct agent_client *client, enum agent_op head, const char *name, struct err *err)
 {
     struct httpc_call call = {.op = &agent_ops[head], .params = {name}};
-    struct httpc_upload nothing = {.read = read_refused};
-    OWNED_HTTPC_REPLY answer = {0}, words = {0};
-    struct err refusal;
+    OWNED_HTTPC_REPLY answer = {0};
 
-    if (agent_client_perform(client, call, &answer, err) == 0)
-        return 0;
-    if (answer.status < 400)
-        return -1;
-    refusal = *err;
-    nothing.from = &refusal;
-    call = (struct httpc_call){.op = &agent_ops[op], .params = {name}, .upload = &nothing};
+    return agent_client_perform(client, call, &answer, err) < 0 && answer.status < 400
+               ? 0
+               : answer.status;
+}
+
+/* An answer to HEAD has no words, so those are fetched with a body that is announced and not sent.
+ */
+static int refuse(struct agent_client *client, enum agent_op op, const char *name, struct err *err)
+{
+    struct err refusal = *err;
+    struct httpc_upload nothing = {.read = read_refused, .from = &refusal};
+    struct httpc_call call = {.op = &agent_ops[op], .params = {name}, .upload = &nothing};
+    OWNED_HTTPC_REPLY words = {0};
+
     return agent_client_perform(client, call, &words, err) < 0 ? -1 : 0;
+}
+
+/* Where requirements are declared and not there yet, the algorithm may not be sent before them:
+ * both come in this call. */
+static int ask_algorithm(struct agent_client *client, struct err *err)
+{
+    int status = ask(client, AGENT_OP_head_algorithm, NULL, err);
+    struct err unused;
+
+    if (status == 0)
+        return -1;
+    if (status < 400 ||
+        (status == 409 && ask(client, AGENT_OP_head_requirements, NULL, &unused) == 200))
+        return 0;
+    return refuse(client, AGENT_OP_put_algorithm, NULL, err);
+}
+
+/* Who has nothing to send is told before a byte of his is kept. The name of a dataset comes with
+ * its first bytes, so this asks for one that no manifest can declare: only who may send others is
+ * told that there is none. */
+static int ask_provider(struct agent_client *client, struct err *err)
+{
+    int status = ask(client, AGENT_OP_head_dataset, NO_FILENAME, err);
+
+    if (status == 0)
+        return -1;
+    return status == 404 ? 0 : refuse(client, AGENT_OP_put_dataset, NO_FILENAME, err);
+}
+
+static int ask_dataset(struct agent_client *client, const char *name, struct err *err)
+{
+    int status = ask(client, AGENT_OP_head_dataset, name, err);
+
+    if (status == 0)
+        return -1;
+    return status < 400 ? 0 : refuse(client, AGENT_OP_put_dataset, name, err);
 }
 
 static int put(struct agent_client *client, enum agent_op op, const char *name,
@@ -79,6 +120,8 @@ static int read_side(void *from, void *to, size_t room, size_t *ret_len, struct 
     return 0;
 }
 
+/* They may be there from a call that was cut later on, and then they are what the manifest pins; if
+ * that is not why they are not taken, the algorithm is not taken either. */
 static int put_requirements(struct agent_client *client, const struct relay *relay, struct err *err)
 {
     struct span left = buf_span(&relay->side);
@@ -86,7 +129,9 @@ static int put_requirements(struct agent_client *client, const struct relay *rel
 
     if (left.len == 0)
         return 0;
-    return put(client, AGENT_OP_put_requirements, NULL, &body, err);
+    if (put(client, AGENT_OP_put_requirements, NULL, &body, err) < 0)
+        return err->kind == ERR_STATE ? 0 : -1;
+    return 0;
 }
 
 static int check_algorithm_type(struct grpc_call *call, struct err *err)
@@ -111,8 +156,7 @@ static int algo(void *door, struct grpc_call *call, struct err *err)
     relay.body_number = FIELD_ALGORITHM;
     relay.side_number = FIELD_REQUIREMENTS;
     if (agent_client_open(door, call, &client, err) < 0 || check_algorithm_type(call, err) < 0 ||
-        ask(&client, AGENT_OP_head_algorithm, AGENT_OP_put_algorithm, NULL, err) < 0 ||
-        relay_begin(&relay, err) < 0)
+        ask_algorithm(&client, err) < 0 || relay_begin(&relay, err) < 0)
         return -1;
     if (relay.spooled == 0)
         return err_set(err, ERR_INPUT, "no algorithm came");
@@ -133,14 +177,15 @@ static int data(void *door, struct grpc_call *call, struct err *err)
     relay.body_number = FIELD_DATASET;
     relay.side_number = FIELD_FILENAME;
     relay.side_is_name = true;
-    if (agent_client_open(door, call, &client, err) < 0 || relay_begin(&relay, err) < 0)
+    if (agent_client_open(door, call, &client, err) < 0 || ask_provider(&client, err) < 0 ||
+        relay_begin(&relay, err) < 0)
         return -1;
     name = buf_str(&relay.side);
     if (relay.side.len == 0 || strlen(name) != relay.side.len)
         return err_set(err, ERR_INPUT, "the first message of a dataset has no filename");
     if (relay.spooled == 0)
         return err_set(err, ERR_INPUT, "no dataset came");
-    if (ask(&client, AGENT_OP_head_dataset, AGENT_OP_put_dataset, name, err) < 0 ||
+    if (ask_dataset(&client, name, err) < 0 ||
         put(&client, AGENT_OP_put_dataset, name, &body, err) < 0)
         return -1;
     return grpc_call_write(call, span_of(NULL, 0), err);
@@ -206,7 +251,7 @@ static int write_refused(void *refusal, struct span bytes, struct err *err)
     return -1;
 }
 
-/* Clients want to know how much comes before it does. As in ask(), a refusal's words come from
+/* Clients want to know how much comes before it does. As in refuse(), its words come from
  * asking again. */
 static int find_size(struct agent_client *client, uint64_t *ret, struct err *err)
 {
