@@ -189,6 +189,8 @@ static int perform_once(struct httpc *client, const struct httpc_call *call,
         return signed_run(client, call, reply, err);
 
     transfer_prepare(&x);
+    if (call->computation != NULL && call->computation[0] != '\0')
+        transfer_add_header(&x, "Cocos-Computation: %s", call->computation);
     result = transfer_run(&x, err);
     transfer_done(&x);
     return result;

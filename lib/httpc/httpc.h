@@ -115,8 +115,9 @@ struct httpc_call {
     const struct json *json;                /* a JSON body, or */
     const struct httpc_upload *upload;      /* a streamed one, or neither */
     const struct httpc_sink *sink;          /* NULL: collected */
-    const char *computation;                /* Cocos-Computation of a signed request, hex */
-    httpc_progress *progress;               /* of the streamed body, up or down; may be NULL */
+    const char *computation;  /* the one that is meant, hex: Cocos-Computation, which a
+                                 signature covers; NULL: none */
+    httpc_progress *progress; /* of the streamed body, up or down; may be NULL */
     void *progress_ctx;
     bool endless;      /* a stream of events: silence is no fault */
     unsigned quiet_ms; /* of an endless one: silence of this length, once the

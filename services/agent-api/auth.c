@@ -259,6 +259,21 @@ static int may(struct auth *auth, const struct httpd_request *rq, enum deed deed
     return role_check(roles, deed, err);
 }
 
+/* Who names the computation that he means is not taken for one of another, also when a certificate
+ * says who he is: what an owner sets meanwhile may do other things with the same dataset. A
+ * signature was checked for this already. */
+static int check_meant(const struct httpd_request *rq, const struct caller *caller, struct err *err)
+{
+    const char *meant = httpd_header(rq, "Cocos-Computation");
+
+    if (meant == NULL || caller->is_signed || caller->manifest == NULL ||
+        strcmp(meant, caller->manifest->sha256) == 0)
+        return 0;
+    return err_set(err, ERR_STATE,
+                   "the request means another computation than manifest_sha256 %s, which is set",
+                   caller->manifest->sha256);
+}
+
 /* The body's digest, where one is announced, is checked at its end; a signature covers it. */
 static int expect_digest(struct httpd_request *rq, struct err *err)
 {
@@ -280,7 +295,8 @@ int auth_admit(struct auth *auth, struct httpd_request *rq, struct err *err)
 
     httpd_set_caller(rq, caller, release_caller);
     caller->manifest = engine_keep_manifest(auth->engine);
-    if (prove(auth, rq, deed, caller, err) < 0 || may(auth, rq, deed, caller, err) < 0)
+    if (prove(auth, rq, deed, caller, err) < 0 || may(auth, rq, deed, caller, err) < 0 ||
+        (deed != DEED_SET_COMPUTATION && check_meant(rq, caller, err) < 0))
         return -1;
     return expect_digest(rq, err);
 }

@@ -26,7 +26,8 @@ struct caller {
 };
 
 /* The hook of the service: proves who asks (401) and whether he may (403; 404 for a dataset that is
- * not declared; 409 without a computation). */
+ * not declared; 409 without a computation, and for another than the one that Cocos-Computation
+ * names). */
 MUST_USE int auth_admit(struct auth *auth, struct httpd_request *rq, struct err *err);
 
 const struct caller *auth_caller(const struct httpd_request *rq);

@@ -74,6 +74,19 @@ def test_refusals_are_problem_documents(waiting):
     assert answer.status == 401 and "www-authenticate" in answer.headers
 
 
+def test_who_means_another_computation_sends_nothing_to_this_one(agent):
+    work = Computation("pass", {"a": "x"})
+    meant = {"Cocos-Computation": work.sha256}
+    work.manifest["description"] = "what the owner set meanwhile"
+    work.set(agent).send_algorithm(agent)
+    answer = agent.ask("PUT", "/v1/datasets/a", work.data, b"x", meant)
+    assert answer.status == 409 and work.sha256 in answer.json["detail"]
+    assert agent.ask("PUT", "/v1/datasets/a", work.stranger, b"x", meant).status == 403
+    assert agent.state()["awaiting"]["datasets"] == ["a"]
+    answer = agent.ask("PUT", "/v1/datasets/a", work.data, b"x", {"Cocos-Computation": work.sha256})
+    assert answer.status == 201
+
+
 def test_a_provider_of_one_dataset_may_not_send_another(agent):
     work = Computation("pass", {"a": "x", "b": "y"})
     work.manifest["datasets"][1]["provider"]["key"] = Computation.stranger.pem
