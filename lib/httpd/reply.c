@@ -176,6 +176,14 @@ static struct MHD_Response *make_response(struct httpd_request *rq)
                                            MHD_RESPMEM_PERSISTENT);
 }
 
+/* Of a local connection with unread bytes at its end the kernel tells once, and whoever listens for
+ * the next request would hear it: delivery.c has to. */
+static bool is_last(const struct httpd_request *rq)
+{
+    return httpd_is_draining(rq->httpd) ||
+           (httpd_is_local(rq) && rq->reply.kind == REPLY_FILE && strcmp(rq->method, "GET") == 0);
+}
+
 enum MHD_Result httpd_reply_send(struct httpd_request *rq)
 {
     struct MHD_Response *response;
@@ -187,7 +195,7 @@ enum MHD_Result httpd_reply_send(struct httpd_request *rq)
     if (response == NULL)
         return MHD_NO;
     list_headers(rq, &rq->reply, add_to_response, response);
-    if (httpd_is_draining(rq->httpd))
+    if (is_last(rq))
         add_to_response(response, "Connection", "close");
 
     rq->status = rq->reply.status;

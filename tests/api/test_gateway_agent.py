@@ -2,6 +2,7 @@
 
 import io
 import os
+import socket
 import threading
 import time
 import zipfile
@@ -215,6 +216,22 @@ def test_a_message_over_the_limit_is_refused(door, gateway):
 def test_an_agent_that_is_not_there_is_told(tmp_path):
     with Gateway("--agent", f"unix:{tmp_path}/none.sock") as gateway:
         refused(lambda: Client(gateway.channel()).result([("signature", "AAAA")]), grpc.StatusCode.UNAVAILABLE)
+
+
+@pytest.mark.parametrize("size", [20_000, 100_000])
+def test_a_result_that_is_dropped_unread_at_the_local_socket_was_not_fetched(door, size):
+    work = LegacyComputation(f"open('results/a', 'wb').write(bytes({size}))\n", {"a": "x"}).send(door)
+    door.await_state("ConsumingResults")
+    for _ in range(4):
+        plain = socket.socket(socket.AF_UNIX)
+        plain.connect(door.door[len("unix:"):])
+        client = door.context(work.consumer).wrap_socket(plain)
+        client.sendall(b"GET /v1/result HTTP/1.1\r\nHost: t\r\n\r\n")
+        assert client.recv(100).startswith(b"HTTP/1.1 200")
+        time.sleep(0.1)  # all of it is on its way
+        client.close()
+        time.sleep(0.5)
+        assert door.state()["state"] == "ConsumingResults"
 
 
 def test_many_uploads_at_once(door):
