@@ -10,6 +10,7 @@
 #include "lib/program/log.h"
 
 #include <stdio.h>
+#include <sys/resource.h>
 
 #define DRAIN_MS     5000
 #define SERVICES_MAX 4
@@ -105,6 +106,18 @@ static int run(struct gateway *gateway, struct err *err)
     return 0;
 }
 
+/* Every call has a connection of its own to whoever answers it: all that are allowed at once take
+ * more descriptors than a program usually gets without asking. */
+static void take_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int main(int argc, char **argv)
 {
     static struct gateway gateway;
@@ -112,6 +125,7 @@ int main(int argc, char **argv)
     int result;
 
     lifecycle_begin();
+    take_descriptors();
     result = setting_load(&gateway_info, argc, argv, &gateway.config, &err);
     if (result == 0)
         result = run(&gateway, &err);

@@ -193,10 +193,10 @@ def test_a_peer_that_only_speaks_cannot_make_answers_pile_up(plain):
     peer = Peer(plain, hello=False)
     peer.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     peer.say(PREFACE + frame(SETTINGS, 0, 0))  # the server's settings are never acknowledged
+    fields = head("/grpc.health.v1.Health/Watch")
     with pytest.raises((BrokenPipeError, ConnectionResetError)):
         for begin in range(0, 1_000_000, 1000):
-            peer.say(b"".join(frame(HEADERS, END_HEADERS, 2 * i + 1, head("/grpc.health.v1.Health/Watch"))
-                              for i in range(begin, begin + 1000)))
+            peer.say(b"".join(frame(HEADERS, END_HEADERS, 2 * i + 1, fields) for i in range(begin, begin + 1000)))
     peer.close()
 
 
@@ -208,6 +208,16 @@ def test_a_silent_peer_is_cut_and_does_not_hold_the_others(plain):
     assert time.monotonic() - begin < 10
     assert all(peer.is_closed() for peer in silent)
     assert 8 < time.monotonic() - begin < 20
+
+
+def test_connections_that_rest_make_room_for_others(plain):
+    peers = [Peer(plain) for _ in range(256)]
+    for peer in peers:
+        assert rounds(peer, 1, head())
+    Client(plain.channel()).health(timeout=5)
+    assert rounds(peers[-1], 3, head())  # the oldest goes first
+    for peer in peers:
+        peer.close()
 
 
 def test_deadlines_and_encodings_are_checked(plain):

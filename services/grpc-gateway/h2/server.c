@@ -103,6 +103,21 @@ static void run_conn(struct h2_server *server, struct h2_conn *conn, int64_t now
     }
 }
 
+/* Ends the connection that has rested longest, so that nobody keeps others out with connections
+ * that do nothing. False when all have something under way. */
+static bool make_room(struct h2_server *server)
+{
+    struct h2_conn *resting = NULL;
+
+    for (struct h2_conn *conn = server->conns; conn != NULL; conn = conn->next)
+        if (conn->stream_count == 0 && (resting == NULL || conn->idle_ms < resting->idle_ms))
+            resting = conn;
+    if (resting != NULL)
+        end_conn(server, resting);
+    return resting != NULL;
+}
+
+/* May end any connection: nothing that epoll has told of one may be left to look at. */
 static void accept_all(struct h2_server *server, int64_t now)
 {
     struct epoll_event event = {.events = EPOLLIN};
@@ -110,7 +125,7 @@ static void accept_all(struct h2_server *server, int64_t now)
     int fd, yes = 1;
 
     while ((fd = accept4(server->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
-        if (server->conn_count >= server->config.connections_max) {
+        if (server->conn_count >= server->config.connections_max && !make_room(server)) {
             close(fd);
             continue;
         }
@@ -199,25 +214,35 @@ static bool drain(struct h2_server *server, int64_t now)
     return true;
 }
 
+static void take_events(struct h2_server *server, const struct epoll_event *ready, int n,
+                        int64_t now)
+{
+    bool accepts = false;
+    uint64_t count;
+
+    for (int i = 0; i < n; i++) {
+        if (ready[i].data.ptr == &server->listener)
+            accepts = true;
+        else if (ready[i].data.ptr == &server->wake)
+            (void)!read(server->wake, &count, sizeof(count));
+        else
+            run_conn(server, ready[i].data.ptr, now);
+    }
+    if (accepts)
+        accept_all(server, now);
+}
+
 static void *serve(void *arg)
 {
     struct h2_server *server = arg;
     struct epoll_event ready[READY_MAX];
     int64_t ticked = 0, now;
-    uint64_t count;
 
     do {
         int n = epoll_wait(server->epoll, ready, READY_MAX, TICK_MS);
 
         now = clock_monotonic_ms();
-        for (int i = 0; i < n; i++) {
-            if (ready[i].data.ptr == &server->listener)
-                accept_all(server, now);
-            else if (ready[i].data.ptr == &server->wake)
-                (void)!read(server->wake, &count, sizeof(count));
-            else
-                run_conn(server, ready[i].data.ptr, now);
-        }
+        take_events(server, ready, n, now);
         tend_streams(server, now);
         if (now - ticked >= TICK_MS) {
             ticked = now;

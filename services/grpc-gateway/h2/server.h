@@ -4,7 +4,9 @@
  * Connections are plain (prior knowledge) or TLS with ALPN "h2". A connection must be open within
  * 10 seconds, ends after 5 minutes without a stream, and is asked with PING when a stream is open
  * and nothing was heard for a minute. Header lists over 16 KiB, more than 256 streams at once, and
- * streams that are reset faster than 33 a second for long are refused, as nghttp2 has it. */
+ * streams that are reset faster than 33 a second for long are refused, as nghttp2 has it. Where
+ * there are as many connections as may be, a new one takes the place of the one that has rested
+ * longest. */
 #ifndef COCOS_GATEWAY_H2_SERVER_H
 #define COCOS_GATEWAY_H2_SERVER_H
 
