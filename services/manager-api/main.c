@@ -78,6 +78,14 @@ static int check_listen(const struct app *app, struct err *err)
                    app->config.listen);
 }
 
+/* Whoever names a verifier does not want VMs to run without. */
+static int check_verifier(const struct config *config, struct err *err)
+{
+    if (config->verifier[0] == '\0' || access(config->verifier, X_OK) == 0)
+        return 0;
+    return err_set_errno(err, ERR_USAGE, "verifier '%s'", config->verifier);
+}
+
 /* The program that verifies, or NULL: without one VMs run unchecked, and that is said. */
 static char *find_verifier(const struct config *config)
 {
@@ -182,7 +190,8 @@ static int start(struct app *app, const struct credentials *credentials, struct 
 
     accel_probe_host(&probe);
     if (accel_decide((enum accel_choice)app->config.accel, &probe, &app->accel, err) < 0 ||
-        tokens_open(app->config.state_dir, &app->tokens, err) < 0 || check_listen(app, err) < 0)
+        tokens_open(app->config.state_dir, &app->tokens, err) < 0 || check_listen(app, err) < 0 ||
+        check_verifier(&app->config, err) < 0)
         return -1;
     make_metrics(app);
     app->journal = journal_new(woken_by_events, app);

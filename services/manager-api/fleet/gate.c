@@ -38,10 +38,13 @@ static bool is_there(const struct share_paths *paths)
 void gate_look(const struct fleet *fleet, const struct share_paths *paths, struct gate_view *ret)
 {
     OWNED_JSON *policy = NULL;
-    struct err unused;
+    struct err err;
 
+    /* Values that are there and cannot be read are no reason to do without. */
     *ret = (struct gate_view){
-        .needed = fleet->verifier[0] != '\0' && policy_find(paths, &policy, &unused) == 0,
+        .looked = true,
+        .needed = fleet->verifier[0] != '\0' &&
+                  (policy_find(paths, &policy, &err) == 0 || err.kind != ERR_STATE),
         .evidence = is_there(paths),
     };
 }
@@ -71,7 +74,7 @@ void gate_step(struct fleet *fleet, struct entry *entry, const struct gate_view 
 {
     int64_t now_ms = fleet_now_ms(fleet);
 
-    if (!entry->heard || entry->gate != GATE_CLOSED || entry_ended(entry))
+    if (!view->looked || !entry->heard || entry->gate != GATE_CLOSED || entry_ended(entry))
         return;
     if (!view->needed) {
         open_gate(entry, API_UNCHECKED, tidings);

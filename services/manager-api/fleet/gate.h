@@ -12,6 +12,7 @@
 
 /* What the files of a VM say. */
 struct gate_view {
+    bool looked;   /* somebody did: without that nothing is decided */
     bool needed;   /* there is something to compare with */
     bool evidence; /* the guest has put its evidence down */
 };

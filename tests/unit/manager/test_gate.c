@@ -77,6 +77,27 @@ static void without_reference_values_a_vm_runs_unchecked(void **state)
     assert_non_null(strstr(json_get_str(json, "reason"), "reference values"));
 }
 
+/* Neither is it called running because something is wrong here. */
+static void reference_values_that_cannot_be_read_keep_the_gate_shut(void **state)
+{
+    static const char *const texts[] = {"", "no JSON", "{}"};
+    WORLD *world = world_with_verifier();
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        OWNED_JSON *json = NULL;
+        char id[VM_ID_SIZE];
+
+        start(world, id);
+        put_in_vm(world, id, "policy.json", texts[i]);
+        put_in_vm(world, id, "out/evidence.json", ACCEPTED);
+        world_await(world, id, API_VM_FAILED);
+        json = attestation_of(world, id);
+        assert_non_null(strstr(json_get_str(json, "reason"), "cannot be read"));
+    }
+    assert_false(world_was_told(world, "vm.running"));
+}
+
 static void a_vm_is_not_running_before_its_evidence_is_accepted(void **state)
 {
     WORLD *world = world_with_verifier();
@@ -214,6 +235,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_reference_values_a_vm_runs_unchecked),
+        cmocka_unit_test(reference_values_that_cannot_be_read_keep_the_gate_shut),
         cmocka_unit_test(a_vm_is_not_running_before_its_evidence_is_accepted),
         cmocka_unit_test(wrong_evidence_ends_the_vm_with_the_reason),
         cmocka_unit_test(what_is_no_evidence_ends_the_vm),
