@@ -99,6 +99,7 @@ struct check {
     struct share_paths paths;
     uint8_t nonce[VM_NONCE_SIZE];
     char pin[SHARE_PIN_SIZE];
+    char failure[SHARE_ID_SIZE]; /* what the agent could not use, in its own word; "": nothing */
 
     struct json *verdict; /* NULL: there is none */
     bool accepted;
@@ -206,9 +207,10 @@ static void find_reason(struct check *check)
 
         if (severity == NULL || strcmp(severity, "error") != 0)
             continue;
-        snprintf(check->reason, sizeof(check->reason), "%s: %s; expected %.200s, got %.200s",
-                 json_get_str(finding, "id"), json_get_str(finding, "what"),
-                 expected ? expected : "-", got ? got : "-");
+        snprintf(check->reason, sizeof(check->reason), "%s%s%s%s: %s; expected %.200s, got %.200s",
+                 check->failure[0] ? "the agent could not use the " : "", check->failure,
+                 check->failure[0] ? " that it was given; " : "", json_get_str(finding, "id"),
+                 json_get_str(finding, "what"), expected ? expected : "-", got ? got : "-");
         return;
     }
 }
@@ -286,6 +288,7 @@ static bool begin(struct check *check)
     if (entry != NULL) {
         memcpy(check->nonce, entry->record.nonce, sizeof(check->nonce));
         memcpy(check->pin, entry->said.pin, sizeof(check->pin));
+        memcpy(check->failure, entry->said.failure, sizeof(check->failure));
     }
     pthread_mutex_unlock(&fleet->lock);
     return entry != NULL &&

@@ -148,6 +148,24 @@ static void wrong_evidence_ends_the_vm_with_the_reason(void **state)
     assert_int_equal(json_count(json_get(json_get(json, "verdict"), "findings")), 2);
 }
 
+static void what_the_agent_could_not_use_is_told(void **state)
+{
+    WORLD *world = world_with_verifier();
+    OWNED_VM vm = {0};
+    char id[VM_ID_SIZE];
+    struct err err;
+
+    (void)state;
+    start(world, id);
+    put_in_vm(world, id, "out/state.json",
+              "{\"state\":\"Failed\",\"computation_id\":null,\"failure\":{\"kind\":\"manifest\"},"
+              "\"spki_sha256\":\"" TEST_STATE_KEY "\",\"seq\":2,\"pin\":\"" TEST_PIN "\"}");
+    put_in_vm(world, id, "out/evidence.json", REJECTED);
+    world_await(world, id, API_VM_FAILED);
+    assert_ok(fleet_get(world->fleet, &alice, id, &vm, &err));
+    assert_non_null(strstr(vm.failure.detail, "could not use the manifest that it was given"));
+}
+
 static void what_is_no_evidence_ends_the_vm(void **state)
 {
     static const char *const texts[] = {
@@ -238,6 +256,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(reference_values_that_cannot_be_read_keep_the_gate_shut),
         cmocka_unit_test(a_vm_is_not_running_before_its_evidence_is_accepted),
         cmocka_unit_test(wrong_evidence_ends_the_vm_with_the_reason),
+        cmocka_unit_test(what_the_agent_could_not_use_is_told),
         cmocka_unit_test(what_is_no_evidence_ends_the_vm),
         cmocka_unit_test(a_link_is_no_evidence),
         cmocka_unit_test(a_guest_that_gives_no_evidence_is_not_waited_for_for_ever),
