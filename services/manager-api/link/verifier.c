@@ -3,8 +3,10 @@
 #include "lib/base/child.h"
 #include "lib/base/text.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <seccomp.h>
 #include <stdio.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -67,11 +69,27 @@ static bool make_readonly(void)
     return mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &attr, sizeof(attr)) == 0;
 }
 
+/* The sockets of other programs lie in the file system, whatever network one has, and theirs would
+ * take us for the user that we still are: libvirt's, for one, does as root asks. */
+static bool shut_sockets(void)
+{
+    static const int calls[] = {SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(io_uring_setup)};
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+    bool done = filter != NULL;
+
+    for (size_t i = 0; done && i < COUNT_OF(calls); i++)
+        done = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), calls[i], 0) == 0;
+    done = done && seccomp_load(filter) == 0;
+    seccomp_release(filter);
+    return done;
+}
+
 int verifier_become(char **argv)
 {
     char *const environment[] = {(char *)"HOME=/", (char *)MORE_SETTING, NULL};
 
-    if (!leave() || !make_readonly() || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || !bound()) {
+    if (!leave() || !make_readonly() || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || !bound() ||
+        !shut_sockets()) {
         perror("the verifier cannot be confined");
         return NOT_CONFINED;
     }

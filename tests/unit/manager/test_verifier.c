@@ -96,6 +96,8 @@ static void it_writes_nothing_and_reaches_nobody(void **state)
         "{ echo x > \"$4\"/written; } 2>/dev/null && w=yes\n"
         "{ echo x >> \"$0\"; } 2>/dev/null && w=yes\n"
         "[ \"$(grep -c : /proc/net/dev)\" -gt 1 ] && n=yes\n"
+        "python3 -c 'import socket; socket.socket(socket.AF_UNIX)' 2>/dev/null && n=yes\n"
+        "python3 -c 'import sys' || n=unknown\n"
         "[ -n \"$SECRET\" ] && p=yes\n"
         "grep -q 'NoNewPrivs:.1' /proc/self/status || p=yes\n"
         "grep -q 'CapEff:.0000000000000000' /proc/self/status || p=yes\n"
