@@ -1,5 +1,6 @@
 #include "lib/attest/case.h"
 
+#include "lib/attest/evidence/snp_report.h"
 #include "lib/crypto/secret.h"
 
 bool case_admit_kind(struct attest_case *c, enum attest_kind kind)
@@ -93,6 +94,19 @@ void case_check_report_data(struct attest_case *c, enum finding_id mismatch,
         answered = check_one(c, mismatch, nonce, report_data) && answered;
     }
     if (asked && answered)
+        case_mark_fresh(c);
+}
+
+/* What the policy pins stands beside what was asked; within a wrapper that is no freshness. */
+void case_check_snp_pin(struct attest_case *c, const struct snp_report *report)
+{
+    const struct json_bytes *pinned = c->policy != NULL ? &c->policy->snp.report_data : NULL;
+
+    if (pinned == NULL || !pinned->present)
+        return;
+    if (check_one(c, FINDING_SNP_REPORT_DATA, span_of(pinned->data, pinned->len),
+                  SPAN_OF_ARRAY(report->report_data)) &&
+        !c->demanded_report_data.present)
         case_mark_fresh(c);
 }
 

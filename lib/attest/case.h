@@ -54,7 +54,8 @@ struct attest_case {
     bool manifest_judged, config_judged, channel_judged;
 
     bool platform_seen[KIND_COUNT];
-    bool dice_proven; /* a chain held, from its root to its last key */
+    bool registers_judged; /* those of a TPM, against the policy */
+    bool dice_proven;      /* a chain held, from its root to its last key */
 
     struct case_bound_key bound[CASE_BOUND_MAX];
     size_t bound_count;
@@ -82,6 +83,11 @@ bool case_admit_kind(struct attest_case *c, enum attest_kind kind);
  * caller's do. */
 void case_check_report_data(struct attest_case *c, enum finding_id mismatch,
                             struct span report_data);
+
+/* Compares report data with what the policy's snp part names, where it does: of a report, and of
+ * what stands for one. */
+struct snp_report;
+void case_check_snp_pin(struct attest_case *c, const struct snp_report *report);
 
 /* Says that the item answers our question, for kinds that compare nonces in their own way. */
 void case_mark_fresh(struct attest_case *c);

@@ -154,6 +154,7 @@ static void judge_snp(struct attest_case *c, const struct json *claims)
         verdict_check_hex(c->verdict, FINDING_SNP_REPORT_DATA, c->in->report_data,
                           SPAN_OF_ARRAY(report.report_data)))
         case_mark_fresh(c);
+    case_check_snp_pin(c, &report);
     if (!case_admit_kind(c, KIND_SNP))
         return;
     appraise_snp(&subject, &c->policy->snp, c->verdict);

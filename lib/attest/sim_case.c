@@ -59,8 +59,10 @@ static void appraise(struct attest_case *c, const struct snp_report *report)
 
     if (!case_admit_kind(c, KIND_SIM))
         return;
-    if (c->policy->named[KIND_SNP])
+    if (c->policy->named[KIND_SNP]) {
         appraise_snp(&subject, &c->policy->snp, c->verdict);
+        case_check_snp_pin(c, report);
+    }
     verdict_appraise_item(c->verdict);
 }
 

@@ -103,23 +103,6 @@ static void add_claims(const struct snp_report *report, const struct snp_chain *
     json_set(verdict->claims, attest_kind_names[KIND_SNP], claims);
 }
 
-/* The policy may pin report data too, beside what was asked; within a wrapper that is no freshness.
- */
-static void check_report_data(struct attest_case *c, const struct snp_report *report)
-{
-    struct span report_data = SPAN_OF_ARRAY(report->report_data);
-    const struct json_bytes *pinned = c->policy != NULL ? &c->policy->snp.report_data : NULL;
-
-    case_check_report_data(c, FINDING_SNP_REPORT_DATA, report_data);
-    if (pinned == NULL || !pinned->present)
-        return;
-    if (!verdict_check_hex(c->verdict, FINDING_SNP_REPORT_DATA, span_of(pinned->data, pinned->len),
-                           report_data))
-        c->stale = true;
-    else if (!c->demanded_report_data.present)
-        case_mark_fresh(c);
-}
-
 void snp_case_check(struct attest_case *c, struct span evidence)
 {
     OWNED_SNP_CHAIN *loaded = NULL;
@@ -152,7 +135,8 @@ void snp_case_check(struct attest_case *c, struct span evidence)
     if (sound && chain->facts.key != NULL)
         verdict_prove_item(c->verdict);
 
-    check_report_data(c, &report);
+    case_check_report_data(c, FINDING_SNP_REPORT_DATA, SPAN_OF_ARRAY(report.report_data));
+    case_check_snp_pin(c, &report);
     if (!case_admit_kind(c, KIND_SNP))
         return;
     appraise_snp(&subject, &c->policy->snp, c->verdict);

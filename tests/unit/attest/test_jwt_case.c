@@ -76,6 +76,22 @@ static void report_data_of_the_callers_is_compared(void **state)
     token_scene_expect(&s, FINDING_COUNT);
 }
 
+static void report_data_of_the_policys_is_compared(void **state)
+{
+    OWNED_TOKEN_SCENE s;
+
+    (void)state;
+    token_scene_make(&s, KEY_P256);
+    token_scene_sign(&s, MAA_CLAIMS(""));
+    s.policy = "{\"version\":1,\"waive\":[\"measurement\",\"min_tcb\"],"
+               "\"snp\":{\"report_data\":\"" HEX48("11") HEX16("11") "\"}}";
+    token_scene_expect(&s, FINDING_SNP_REPORT_DATA);
+    s.policy = "{\"version\":1,\"waive\":[\"measurement\",\"min_tcb\"],"
+               "\"snp\":{\"report_data\":\"" HEX48("9b") HEX16("00") "\"}}";
+    s.in.nonce = span_of(NULL, 0);
+    token_scene_expect(&s, FINDING_COUNT);
+}
+
 static void the_policy_holds_for_what_the_verifier_saw(void **state)
 {
     OWNED_TOKEN_SCENE s;
@@ -217,6 +233,7 @@ int main(void)
         cmocka_unit_test(the_key_must_be_given_and_be_the_signers),
         cmocka_unit_test(claims_are_judged),
         cmocka_unit_test(report_data_of_the_callers_is_compared),
+        cmocka_unit_test(report_data_of_the_policys_is_compared),
         cmocka_unit_test(the_policy_holds_for_what_the_verifier_saw),
         cmocka_unit_test(malformed_claims_are_refused),
         cmocka_unit_test(members_twice_are_refused),

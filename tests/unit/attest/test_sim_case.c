@@ -130,6 +130,23 @@ static void measurements_of_the_policy_hold_for_it_too(void **state)
     validate(&s, "snp.measurement");
 }
 
+static void report_data_of_the_policy_holds_for_it_too(void **state)
+{
+    char hex[129], more[512];
+    OWNED_SCENE s;
+
+    (void)state;
+    scene_make(&s);
+    text_hex(s.machine.report_data, 64, hex);
+    snprintf(more, sizeof(more),
+             ",\"waive\":[\"min_tcb\",\"crl\",\"measurement\"],\"snp\":{\"report_data\":\"%s\"}",
+             hex);
+    name_root(&s, s.root, more);
+    validate(&s, NULL);
+    s.machine.report_data[63] ^= 1;
+    validate(&s, "snp.report_data");
+}
+
 static void with_its_root_it_is_accepted_and_called_what_it_is(void **state)
 {
     OWNED_SCENE s;
@@ -190,6 +207,7 @@ int main(void)
         cmocka_unit_test(what_was_not_asked_is_refused),
         cmocka_unit_test(a_policy_about_real_platforms_refuses_it),
         cmocka_unit_test(measurements_of_the_policy_hold_for_it_too),
+        cmocka_unit_test(report_data_of_the_policy_holds_for_it_too),
         cmocka_unit_test(with_its_root_it_is_accepted_and_called_what_it_is),
         cmocka_unit_test(it_is_never_found_by_its_looks),
         cmocka_unit_test(in_a_bundle_it_carries_the_transcript),
