@@ -59,10 +59,33 @@ static bool prove_key(const struct vtpm *vtpm, struct verdict *verdict)
     return true;
 }
 
+/* A machine that was started anew between two quotes is another one: the registers of both together
+ * are those of none. */
+static bool prove_one_boot(const struct vtpm *vtpm, struct verdict *verdict)
+{
+    const struct tpm_quote *first = &vtpm->quotes[0].quote;
+
+    for (size_t i = 1; i < vtpm->quote_count; i++) {
+        const struct tpm_quote *quote = &vtpm->quotes[i].quote;
+        struct finding *finding = verdict_check(verdict, FINDING_TPM_RESTARTED,
+                                                quote->reset_count == first->reset_count &&
+                                                    quote->restart_count == first->restart_count);
+
+        if (finding == NULL)
+            continue;
+        finding_expect(finding, "resets %u, restarts %u", first->reset_count, first->restart_count);
+        finding_got(finding, "resets %u, restarts %u", quote->reset_count, quote->restart_count);
+        return false;
+    }
+    return true;
+}
+
 static void prove_quotes(const struct vtpm *vtpm, const struct vtpm_logs *logs,
                          struct verdict *verdict, struct vtpm_proof *proof)
 {
-    proof->sound = prove_key(vtpm, verdict);
+    bool one_boot = prove_one_boot(vtpm, verdict);
+
+    proof->sound = prove_key(vtpm, verdict) && one_boot;
     for (size_t i = 0; i < vtpm->quote_count; i++) {
         const struct vtpm_quote *quote = &vtpm->quotes[i];
         bool signed_by_ak = prove_signature(vtpm, quote, verdict);

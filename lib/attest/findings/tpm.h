@@ -35,6 +35,10 @@ FINDING(TPM_REGISTERS, "tpm.registers", CRYPTO, ERROR,
         "the values of the registers against the digest that the quote signed",
         "give the registers, or the logs that lead to them, as they were when the quote was made",
         "TPM part 3, 18.4")
+FINDING(TPM_RESTARTED, "tpm.restarted", CRYPTO, ERROR,
+        "the TPM's counts of resets and restarts, the same in all quotes",
+        "take all quotes in one boot, one right after the other",
+        "TPM part 2, 10.11.1")
 FINDING(TPM_CHALLENGE, "tpm.challenge", POLICY, ERROR,
         "our challenge inside the quote (extraData)",
         "ask for a new quote with {expected} as its qualifying data; this one answers another question",
@@ -79,6 +83,10 @@ FINDING(TPM_PCR_UNQUOTED, "tpm.pcr.unquoted", POLICY, ERROR,
         "PCR {subject} among the registers that the quote covers",
         "ask for a quote that selects PCR {subject}",
         "TPM part 3, 18.4")
+FINDING(TPM_ABSENT, "tpm.absent", POLICY, ERROR,
+        "a TPM that shows the registers which vtpm.pcrs and vtpm.pei_digests name",
+        "ask for evidence of type vtpm too; a platform that has no TPM needs a policy that says nothing about one",
+        "docs/policy.md")
 FINDING(TPM_PCRS_ABSENT, "tpm.pcrs.absent", POLICY, ERROR,
         "reference values for the registers",
         "name the values you accept in vtpm.pcrs (of SHA-256 or longer), or waive \"measurement\"",

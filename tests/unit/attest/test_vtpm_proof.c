@@ -71,6 +71,41 @@ static void a_later_register_may_have_grown_without_a_log(void **state)
     assert_int_equal(bench_count(&b, FINDING_TPM_LOG), 0);
 }
 
+/* Registers of one boot, and those of the next: no machine ever had both. */
+static void quotes_of_two_boots_are_no_proof(void **state)
+{
+    enum { COUNTERS = 6 + 2 + 6 + 2 + 13 + 8 }; /* after "signer", "our challenge" and the clock */
+    OWNED_BENCH b;
+
+    (void)state;
+    for (size_t at = COUNTERS; at < COUNTERS + 8; at++) {
+        OWNED_BUF later = BUF_OF(4 * KIB), signature = BUF_OF(4 * KIB);
+        struct machine *m = &b.machine;
+        struct tpm_pb pb;
+        struct err err;
+
+        bench_make(&b);
+        bench_quote(&b);
+        buf_add_span(&later, buf_span(&m->statement));
+        later.data[at] ^= 1;
+        make_signature(&signature, m->ak, TPM_ALG_ECDSA, DIGEST_SHA256, buf_span(&later));
+        pb = (struct tpm_pb){.ak_public = buf_span(&m->public), .quote_count = 2};
+        pb.quotes[0] =
+            (struct tpm_pb_quote){buf_span(&m->statement), buf_span(&m->signature), m->bank};
+        pb.quotes[1] = (struct tpm_pb_quote){buf_span(&later), buf_span(&signature), m->bank};
+        buf_reset(&m->message);
+        tpm_pb_write(&pb, &m->message);
+        vtpm_done(&b.vtpm);
+        assert_ok(vtpm_read_pb(buf_span(&m->message), &b.vtpm, &err));
+        bench_prove(&b);
+        assert_false(b.proof.sound);
+        assert_int_equal(bench_count(&b, FINDING_TPM_RESTARTED), 1);
+        assert_int_equal(bench_count(&b, FINDING_TPM_SIGNATURE), 0);
+        bench_done(&b);
+        b = (struct bench){0};
+    }
+}
+
 /* Two quotes of one bank, of which the second is newer. */
 static void a_second_value_of_a_register_does_not_hide(void **state)
 {
@@ -118,6 +153,7 @@ int main(void)
         cmocka_unit_test(a_quote_that_does_not_hold_proves_no_register),
         cmocka_unit_test(registers_beside_the_selection_are_not_proven),
         cmocka_unit_test(a_later_register_may_have_grown_without_a_log),
+        cmocka_unit_test(quotes_of_two_boots_are_no_proof),
         cmocka_unit_test(a_second_value_of_a_register_does_not_hide),
         cmocka_unit_test(a_log_without_the_quoted_bank_proves_nothing),
     };
