@@ -178,6 +178,21 @@ static void judge_platform(struct attest_case *c)
     }
 }
 
+/* A platform alone shows what its firmware measured, and the TPM beside it what the firmware
+ * started: who leaves the TPM's quote away must not get round what the policy says about registers.
+ */
+static void judge_registers(struct attest_case *c)
+{
+    const struct policy_vtpm *vtpm = &c->policy->vtpm;
+    struct finding *finding;
+
+    if ((vtpm->pcr_count == 0 && vtpm->pei_digests.count == 0) || c->registers_judged)
+        return;
+    finding = verdict_add(c->verdict, FINDING_TPM_ABSENT);
+    finding_expect(finding, "the quote of a TPM");
+    finding_got(finding, "none");
+}
+
 static void judge_dice(struct attest_case *c)
 {
     struct finding *finding;
@@ -204,6 +219,7 @@ static void judge(struct attest_case *c)
     judge_freshness(c);
     judge_channel(c);
     judge_workload(c);
+    judge_registers(c);
     judge_dice(c);
 }
 

@@ -103,6 +103,7 @@ static void judge(struct attest_case *c, const struct vtpm *vtpm, const struct v
     if (!case_admit_kind(c, KIND_VTPM))
         return;
     appraise_vtpm(&subject, &c->policy->vtpm, c->verdict);
+    c->registers_judged = true;
     if (proof->has_run)
         appraise_run(c, &proof->run);
     verdict_appraise_item(c->verdict);

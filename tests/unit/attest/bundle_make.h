@@ -50,19 +50,23 @@ static inline struct transcript_logs agent_logs(const struct agent *a)
                                     .cel = buf_span(&a->machine.cel)};
 }
 
-/* Everything that the policy can say about this machine; `more` after it. */
+/* Everything that the policy can say about this machine and what it sends; `more` after it. */
 static inline void agent_policy(struct agent *a, const char *more)
 {
     char pcr0[65], config[65], manifest[65], measurement[97];
+    OWNED_BUF vtpm = BUF_OF(1 * KIB);
+
+    if (a->vtpm)
+        buf_printf(&vtpm, ",\"vtpm\":{\"pcrs\":{\"sha256\":{\"0\":\"%s\"}}}",
+                   hex_of_register(&a->machine, 0, pcr0));
 
     text_hex(a->world.report + 0x90, 48, measurement);
     buf_reset(&a->policy);
     buf_printf(&a->policy,
                "{\"version\":1,\"waive\":[\"crl\",\"min_tcb\"],\"config_sha256\":\"%s\","
-               "\"manifest_sha256\":\"%s\",\"snp\":{\"measurement\":\"%s\"},"
-               "\"vtpm\":{\"pcrs\":{\"sha256\":{\"0\":\"%s\"}}}%s}",
+               "\"manifest_sha256\":\"%s\",\"snp\":{\"measurement\":\"%s\"}%s%s}",
                hex_of_text("{}", config), hex_of_text("manifest", manifest), measurement,
-               hex_of_register(&a->machine, 0, pcr0), more);
+               buf_str(&vtpm), more);
 }
 
 /* Puts what the transcript says about the machine into it. */

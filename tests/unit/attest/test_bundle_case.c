@@ -2,6 +2,9 @@
 
 #include "lib/attest/bundle_case.h"
 
+#define HEX_OF_8_ZEROS  "0000000000000000"
+#define HEX_OF_32_ZEROS HEX_OF_8_ZEROS HEX_OF_8_ZEROS HEX_OF_8_ZEROS HEX_OF_8_ZEROS
+
 static void make_fresh(struct agent *a)
 {
     agent_make(a);
@@ -38,6 +41,29 @@ static void a_tpm_alone_needs_a_key_that_the_policy_names(void **state)
     snprintf(more, sizeof(more), ",\"ak_sha256\":\"%s\"", hex_of_ak(&a.machine, ak));
     a.policy.len -= 2; /* into the vtpm part */
     buf_printf(&a.policy, "%s}}", more);
+    agent_accepted(&a);
+}
+
+/* Registers show what the measured firmware started, so a host that starts something else would
+ * rather send no quote. */
+static void a_quote_that_was_left_away_does_not_excuse_registers(void **state)
+{
+    OWNED_AGENT a;
+
+    (void)state;
+    make_fresh(&a);
+    a.vtpm = false;
+    agent_refused(&a, FINDING_TPM_ABSENT);
+    assert_int_equal(verdict_crypto(&a.verdict), OUTCOME_PASS);
+    buf_reset(&a.policy);
+    buf_add_str(&a.policy, "{\"version\":1,\"waive\":[\"crl\",\"min_tcb\",\"measurement\",\"pei\"],"
+                           "\"snp\":{},\"vtpm\":{\"pei_digests\":\"" HEX_OF_32_ZEROS "\"}}");
+    agent_refused(&a, FINDING_TPM_ABSENT);
+    buf_reset(&a.policy);
+    buf_add_str(&a.policy, "{\"version\":1,\"waive\":[\"crl\",\"min_tcb\",\"measurement\",\"pei\"],"
+                           "\"snp\":{},\"vtpm\":{\"emulated\":true}}");
+    agent_accepted(&a);
+    a.vtpm = true;
     agent_accepted(&a);
 }
 
@@ -279,6 +305,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_whole_bundle_is_accepted),
         cmocka_unit_test(a_tpm_alone_needs_a_key_that_the_policy_names),
+        cmocka_unit_test(a_quote_that_was_left_away_does_not_excuse_registers),
         cmocka_unit_test(an_item_over_another_transcript_is_refused),
         cmocka_unit_test(a_transcript_that_was_changed_is_refused),
         cmocka_unit_test(a_log_that_was_changed_is_refused),

@@ -140,6 +140,7 @@ static void without_a_tpm_the_log_must_agree_with_the_transcript(void **state)
     agent_make(&a);
     a.in.nonce = SPAN_OF_ARRAY(a.channel_bytes[0]);
     a.vtpm = false;
+    agent_policy(&a, "");
     agent_accepted(&a);
     assert_true(verdict_holds(&a.verdict, FINDING_RUN_MANIFEST));
     machine_run(&a.machine, RUN_MANIFEST, "another");
@@ -156,6 +157,7 @@ static void without_tpm_and_log_the_transcript_is_judged(void **state)
     agent_make(&a);
     a.in.nonce = SPAN_OF_ARRAY(a.channel_bytes[0]);
     a.vtpm = false;
+    agent_policy(&a, "");
     buf_reset(&a.machine.cel);
     agent_describe(&a);
     agent_accepted(&a);
@@ -173,6 +175,7 @@ static void a_log_that_is_none_is_refused(void **state)
     agent_make(&a);
     a.in.nonce = SPAN_OF_ARRAY(a.channel_bytes[0]);
     a.vtpm = false;
+    agent_policy(&a, "");
     buf_reset(&a.machine.cel);
     buf_add_str(&a.machine.cel, "{");
     agent_describe(&a);
