@@ -50,6 +50,7 @@ static void make_agent(struct agent *a, const char *policy)
     agent_make(a);
     a->in.nonce = SPAN_OF_ARRAY(a->channel_bytes[0]);
     a->vtpm = false;
+    agent_policy(a, "");
     if (policy != NULL) {
         buf_reset(&a->policy);
         buf_add_str(&a->policy, policy);
