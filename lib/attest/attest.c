@@ -148,11 +148,16 @@ static void judge_channel(struct attest_case *c)
     finding_got(finding, "evidence without one");
 }
 
+static bool has_tee(const struct attest_case *c)
+{
+    return c->platform_seen[KIND_SNP] || c->platform_seen[KIND_TDX] || c->platform_seen[KIND_SGX] ||
+           c->platform_seen[KIND_SIM];
+}
+
 /* A vTPM or a DICE chain beside a TEE is not the platform: the TEE is. */
 static void judge_platform(struct attest_case *c)
 {
-    bool tee = c->platform_seen[KIND_SNP] || c->platform_seen[KIND_TDX] ||
-               c->platform_seen[KIND_SGX] || c->platform_seen[KIND_SIM];
+    bool tee = has_tee(c);
     OWNED_BUF names = BUF_OF(128);
     bool any = false;
 
@@ -193,17 +198,23 @@ static void judge_registers(struct attest_case *c)
     finding_got(finding, "none");
 }
 
+/* Chains are public: one that merely lies beside a platform may be any device's. */
 static void judge_dice(struct attest_case *c)
 {
+    bool alone = !has_tee(c) && !c->platform_seen[KIND_VTPM];
     struct finding *finding;
 
     if (!c->policy->dice.required)
         return;
-    finding = verdict_check(c->verdict, FINDING_DICE_REQUIRED, c->dice_proven);
+    finding =
+        verdict_check(c->verdict, FINDING_DICE_REQUIRED, c->dice_proven && (c->dice_tied || alone));
     if (finding == NULL)
         return;
     finding_expect(finding, "a chain");
-    finding_got(finding, "%s", c->platform_seen[KIND_DICE] ? "one that does not hold" : "none");
+    finding_got(finding, "%s",
+                c->dice_proven                ? "one that nothing ties to the platform"
+                : c->platform_seen[KIND_DICE] ? "one that does not hold"
+                                              : "none");
 }
 
 static void judge(struct attest_case *c)

@@ -56,6 +56,7 @@ struct attest_case {
     bool platform_seen[KIND_COUNT];
     bool registers_judged; /* those of a TPM, against the policy */
     bool dice_proven;      /* a chain held, from its root to its last key */
+    bool dice_tied;        /* and the platform, or the transcript, names a key of it */
 
     struct case_bound_key bound[CASE_BOUND_MAX];
     size_t bound_count;

@@ -216,9 +216,8 @@ static void add_unrooted(struct attest_case *c, const struct key *root)
     finding_got(finding, "%s", id);
 }
 
-static bool check_chain(struct attest_case *c, const struct dice_chain *chain)
+static bool check_chain(struct attest_case *c, const struct dice_chain *chain, bool endorsed)
 {
-    bool endorsed = is_endorsed(c, chain);
     OWNED_KEY *given = find_given_root(c, chain);
     const struct key *root = given != NULL ? given : chain->root;
 
@@ -274,8 +273,8 @@ static void appraise(struct attest_case *c, const struct dice_chain *chain)
 void dice_case_check(struct attest_case *c, struct span evidence)
 {
     OWNED_DICE_CHAIN chain = {0};
+    bool endorsed, good;
     struct err err;
-    bool good;
 
     verdict_open_item(c->verdict);
     c->platform_seen[KIND_DICE] = true;
@@ -285,10 +284,12 @@ void dice_case_check(struct attest_case *c, struct span evidence)
     }
     verdict_pass(c->verdict, FINDING_DICE_FORM);
     add_claims(c, &chain);
-    good = check_chain(c, &chain);
+    endorsed = is_endorsed(c, &chain);
+    good = check_chain(c, &chain, endorsed);
     if (check_leaf(c, &chain) && good) {
         verdict_prove_item(c->verdict);
         c->dice_proven = true;
+        c->dice_tied = c->dice_tied || endorsed || c->transcript != NULL;
     }
     appraise(c, &chain);
 }

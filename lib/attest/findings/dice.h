@@ -31,6 +31,6 @@ FINDING(DICE_MODE, "dice.mode", POLICY, ERROR,
         "OPD, Mode Value Details; TCG DICE, OperationalFlags")
 FINDING(DICE_REQUIRED, "dice.required", POLICY, ERROR,
         "a DICE chain that holds, which the policy requires",
-        "ask for evidence of type dice too, or set dice.required to false",
+        "ask for evidence of type dice in the same bundle, whose transcript names the chain's last key; without dice.required no chain is needed",
         "docs/policy.md")
 /* clang-format on */

@@ -149,7 +149,7 @@ static inline void agent_write(struct agent *a)
 static inline void agent_validate(struct agent *a)
 {
     const struct attest_channel *channel = a->in.channel;
-    struct span nonce = a->in.nonce, report_data = a->in.report_data;
+    struct span nonce = a->in.nonce, report_data = a->in.report_data, key = a->in.key;
     OWNED_POLICY *policy = NULL;
     struct err err;
 
@@ -160,6 +160,7 @@ static inline void agent_validate(struct agent *a)
     a->in.nonce = nonce;
     a->in.report_data = report_data;
     a->in.credential = a->credential;
+    a->in.key = key;
     assert_ok(policy_load(buf_span(&a->policy), &policy, &err));
     a->in.policy = policy;
     verdict_done(&a->verdict);

@@ -188,6 +188,36 @@ static void a_policy_that_requires_a_chain_refuses_evidence_without(void **state
     agent_refused(&a, FINDING_DICE_REQUIRED);
 }
 
+/* Chains are no secret: that of any device may be laid beside the report of ours. */
+static void a_chain_that_merely_lies_beside_a_platform_is_not_what_is_required(void **state)
+{
+    OWNED_BUF report = BUF_OF(64 * KIB);
+    OWNED_SCENE s;
+    OWNED_AGENT a;
+
+    (void)state;
+    scene_make(&s);
+    agent_make(&a);
+    memset(a.world.report + 0x50, 0x5c, 64);
+    fake_snp_make(&a.world);
+    buf_add(&report, a.world.report, sizeof(a.world.report));
+    fake_snp_table(&a.world, &report);
+    a.in.report_data = span_of(a.world.report + 0x50, 64);
+    a.in.key = s.in.key;
+    buf_add_str(&a.text, "{\"a\":[\"application/vnd.cocos.snp-report\",\"");
+    text_encode_base64url(buf_span(&report), &a.text);
+    buf_add_str(&a.text, "\"],\"b\":[\"application/vnd.cocos.dice-chain\",\"");
+    text_encode_base64url(device_chain(&s.device, BUNDLE_SNP, span_of(NULL, 0)), &a.text);
+    buf_add_str(&a.text, "\"]}");
+    buf_reset(&a.policy);
+    buf_add_str(&a.policy, "{\"version\":1,\"waive\":[\"crl\",\"min_tcb\",\"measurement\"],"
+                           "\"snp\":{},\"dice\":{\"required\":true}}");
+    agent_validate(&a);
+    assert_int_equal(verdict_crypto(&a.verdict), OUTCOME_PASS);
+    assert_true(agent_found(&a, FINDING_DICE_REQUIRED));
+    assert_false(verdict_accepted(&a.verdict));
+}
+
 static void malformed_chains_are_refused(void **state)
 {
     OWNED_SCENE s;
@@ -409,6 +439,7 @@ int main(void)
         cmocka_unit_test(a_layer_that_may_not_issue_is_refused),
         cmocka_unit_test(a_layer_in_debug_mode_is_refused),
         cmocka_unit_test(a_policy_that_requires_a_chain_refuses_evidence_without),
+        cmocka_unit_test(a_chain_that_merely_lies_beside_a_platform_is_not_what_is_required),
         cmocka_unit_test(malformed_chains_are_refused),
         cmocka_unit_test(a_platform_roots_the_chain_and_the_chain_ends_in_the_servers_key),
         cmocka_unit_test(evidence_for_another_root_is_refused),
