@@ -117,7 +117,8 @@ static bool check_binding(struct attest_case *c, const struct bundle *bundle, co
                              SPAN_OF_ARRAY(identity));
 }
 
-static void check_ours(struct attest_case *c, const struct eat *eat)
+static void check_ours(struct attest_case *c, const struct eat *eat,
+                       const struct token_facts *facts)
 {
     OWNED_BUNDLE bundle = {0};
     OWNED_KEY *key = NULL;
@@ -132,6 +133,7 @@ static void check_ours(struct attest_case *c, const struct eat *eat)
     good = verify_with(c, eat, key);
     if (check_binding(c, &bundle, key) && good)
         verdict_prove_item(c->verdict);
+    token_case_judge(c, facts);
     if (c->policy != NULL)
         verdict_appraise_item(c->verdict);
     bundle_case_check_read(c, &bundle);
@@ -183,7 +185,7 @@ static void check_one(struct attest_case *c, struct span evidence)
     add_claims(c, &eat);
     raw = cbor_bytes(cbor_find_text(eat.claims, "raw_report"));
     if (eat_is_ours(&eat)) {
-        check_ours(c, &eat);
+        check_ours(c, &eat, &facts);
     } else if (raw.len > 0) {
         check_wrapped(c, &eat, &facts, raw);
     } else {

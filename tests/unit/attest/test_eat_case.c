@@ -20,7 +20,7 @@ static void make_agent(struct agent *a, const struct key *server)
     a->in.nonce = SPAN_OF_ARRAY(a->channel_bytes[0]);
 }
 
-static void write_token(struct agent *a, const struct key *signer)
+static void write_token_of(struct agent *a, const struct key *signer, int64_t issued)
 {
     OWNED_BUNDLE bundle = {0};
     struct err err;
@@ -29,7 +29,12 @@ static void write_token(struct agent *a, const struct key *signer)
     agent_write(a);
     assert_ok(bundle_parse(buf_span(&a->text), &bundle, &err));
     buf_reset(&a->text);
-    assert_ok(eat_write(&bundle, signer, 0, &a->text, &err));
+    assert_ok(eat_write(&bundle, signer, issued, &a->text, &err));
+}
+
+static void write_token(struct agent *a, const struct key *signer)
+{
+    write_token_of(a, signer, 0);
 }
 
 static struct key *server, *other;
@@ -102,6 +107,18 @@ static void the_transcript_of_a_token_is_the_callers_connection(void **state)
     agent_expect(&a, FINDING_COUNT);
     a.channel.exporter = SPAN_OF_ARRAY(identity);
     agent_expect(&a, FINDING_TRANSCRIPT_CHANNEL);
+}
+
+static void what_a_token_says_of_itself_is_judged_in_ours_too(void **state)
+{
+    OWNED_AGENT a;
+
+    (void)state;
+    make_agent(&a, server);
+    write_token_of(&a, server, FAKE_SNP_NOW);
+    agent_expect(&a, FINDING_COUNT);
+    write_token_of(&a, server, FAKE_SNP_NOW + 3600);
+    agent_expect(&a, FINDING_TOKEN_TIME);
 }
 
 /* --- others' --------------------------------------------------------------------------------- */
@@ -230,6 +247,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_bundle_signed_by_the_servers_key_is_accepted),
         cmocka_unit_test(a_bundle_signed_by_another_key_is_refused),
+        cmocka_unit_test(what_a_token_says_of_itself_is_judged_in_ours_too),
         cmocka_unit_test(no_byte_of_it_can_be_changed),
         cmocka_unit_test(the_transcript_of_a_token_is_the_callers_connection),
         cmocka_unit_test(claims_alone_are_somebodys_word),
