@@ -42,6 +42,7 @@ static const struct {
     {"sgx.mrsigner", CLAIM_EXECUTABLES},
     {"tpm.ak", CLAIM_IDENTITY},
     {"tpm.emulated", CLAIM_HARDWARE},
+    {"tpm.absent", CLAIM_EXECUTABLES},
     {"tpm.pcr", CLAIM_EXECUTABLES},
     {"tpm.firmware", CLAIM_EXECUTABLES},
     {"sim.simulated", CLAIM_HARDWARE},
