@@ -14,11 +14,11 @@ FINDING(NO_POLICY, "policy.absent", POLICY, ERROR,
         "docs/policy.md")
 FINDING(KIND_REFUSED, "policy.kind", POLICY, ERROR,
         "the kind of evidence among those the policy speaks of",
-        "add a \"{got}\" part to the policy, or ask for evidence of a kind that it names ({expected})",
+        "ask for evidence of a kind that the policy names ({expected}), or add a \"{got}\" part to it if you trust that kind",
         "docs/policy.md")
 FINDING(PLATFORM_REFUSED, "policy.platform", POLICY, ERROR,
         "the platform among the policy's platforms",
-        "add \"{got}\" to platforms, or run the workload on {expected}",
+        "run the workload on {expected}, or add \"{got}\" to platforms if you trust such a platform as much",
         "docs/policy.md")
 FINDING(FRESHNESS, "policy.freshness", POLICY, ERROR,
         "a challenge of ours inside the evidence",
@@ -26,6 +26,6 @@ FINDING(FRESHNESS, "policy.freshness", POLICY, ERROR,
         "docs/policy.md; RFC 9334, section 10")
 FINDING(WORKLOAD_UNSHOWN, "policy.unshown", POLICY, ERROR,
         "evidence of {subject}, which the policy demands",
-        "take {subject} out of the policy, or ask for a bundle: its transcript and event log show what this evidence alone cannot",
+        "ask for a bundle: its transcript and event log show what this evidence alone cannot; only a policy without {subject} accepts any",
         "docs/policy.md")
 /* clang-format on */
