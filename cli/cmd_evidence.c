@@ -14,6 +14,8 @@
 
 #define LOG_MAX   (64 * MIB)
 #define FILES_MAX 16
+#define NONCE_MAX 64
+#define DATA_SIZE 64
 
 /* --- attestation validate and explain --- */
 
@@ -102,19 +104,51 @@ static int read_list(struct files *files, const struct flag_list *paths, struct 
     return 0;
 }
 
-static int read_hex(struct files *files, const char *flag, const char *text, struct span *ret,
-                    struct err *err)
+/* What is demanded and turns out empty, as of a variable that is not set, must not count as a
+ * demand that was never made. */
+static int require_bytes(const char *flag, struct span bytes, size_t min, struct err *err)
+{
+    if (bytes.len >= min)
+        return 0;
+    if (bytes.len == 0)
+        return err_set(err, ERR_USAGE, "%s is given and empty", flag);
+    return err_set(err, ERR_USAGE, "%s has %zu bytes, expected %zu", flag, bytes.len, min);
+}
+
+static int read_hex(struct files *files, const char *flag, const char *text, size_t min,
+                    struct span *ret, struct err *err)
 {
     struct buf *buf;
 
     if (text == NULL)
         return 0;
-    buf = next_buf(files, 64);
+    buf = next_buf(files, NONCE_MAX);
     if (text_decode_hex(span_of_str(text), buf, err) < 0) {
         err->kind = ERR_USAGE;
         return err_wrap(err, "%s", flag);
     }
     *ret = buf_span(buf);
+    return require_bytes(flag, *ret, min, err);
+}
+
+static int check_given(const struct validate_options *options, const struct attest_input *in,
+                       struct err *err)
+{
+    const struct {
+        const char *flag, *given;
+        struct span bytes;
+    } rows[] = {
+        {"--key", options->key, in->key},
+        {"--vek", options->vek, in->vek},
+        {"--signature", options->signature, in->signature},
+        {"--event-log", options->event_log, in->tcg_log},
+        {"--issuer", options->issuer, in->issuer},
+        {"--audience", options->audience, in->audience},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (rows[i].given != NULL && require_bytes(rows[i].flag, rows[i].bytes, 1, err) < 0)
+            return -1;
     return 0;
 }
 
@@ -160,8 +194,10 @@ static int read_input(const struct validate_options *options, const char *path, 
     if (read_list(files, &options->chain, files->chain, &in->chain, err) < 0 ||
         read_list(files, &options->crls, files->crls, &in->crls, err) < 0 ||
         read_list(files, &options->roots, files->roots, &in->trust_roots, err) < 0 ||
-        read_hex(files, "--nonce", options->nonce, &in->nonce, err) < 0 ||
-        read_hex(files, "--report-data", options->report_data, &in->report_data, err) < 0)
+        read_hex(files, "--nonce", options->nonce, 1, &in->nonce, err) < 0 ||
+        read_hex(files, "--report-data", options->report_data, DATA_SIZE, &in->report_data, err) <
+            0 ||
+        check_given(options, in, err) < 0)
         return -1;
     return read_time(options->time, &in->now, err);
 }

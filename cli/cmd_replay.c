@@ -51,6 +51,8 @@ static int run_eventlog_replay(const struct cli *cli, const void *ptr, struct er
     OWNED_JSON *json = NULL;
     int result;
 
+    if (options->ccel && options->alg != NULL)
+        return err_set(err, ERR_USAGE, "--alg does not go with --ccel: RTMRs are of SHA-384");
     for (size_t i = 0; options->alg != NULL && replay_algs[i] != NULL; i++)
         if (strcmp(replay_algs[i], options->alg) == 0)
             alg = replay_digests[i];

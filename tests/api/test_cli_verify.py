@@ -63,12 +63,23 @@ def test_bytes_of_no_format_are_rejected_without_a_crash(cli):
     assert "to mend" in done.out
 
 
+def test_a_demand_that_is_empty_is_not_taken_for_none(cli):
+    (cli.directory / "noise").write_bytes(b"x")
+    (cli.directory / "empty").write_bytes(b"")
+    for flag in ("--nonce", "--report-data", "--issuer", "--audience"):
+        assert f"{flag} is given and empty" in cli("attestation", "validate", "noise", flag, "", code=2).err
+    for flag in ("--key", "--vek", "--signature", "--event-log"):
+        assert f"{flag} is given and empty" in cli("attestation", "validate", "noise", flag, "empty", code=2).err
+
+
 def test_wrong_use_is_exit_2(cli):
     (cli.directory / "noise").write_bytes(b"x")
     (cli.directory / "bad.json").write_text('{"version": 1, "unknown": 1}')
     cli("attestation", "validate", "noise", "--policy", "bad.json", code=2)
     cli("attestation", "validate", "noise", "--nonce", "xyz", code=2)
     cli("attestation", "validate", "noise", "--time", "yesterday", code=2)
+    cli("attestation", "validate", "noise", "--report-data", "11" * 63, code=2)
+    cli("eventlog", "replay", "noise", "--ccel", "--alg", "sha256", code=2)
     cli("attestation", "validate", "absent", code=2)
     cli("igvmmeasure", "absent", code=2)
     cli("sevsnpmeasure", "--mode", "snp", code=2)
