@@ -45,7 +45,7 @@ static const struct bundle_item *find_item(const struct bundle *bundle, enum bun
 /* What an item of a platform must carry, and which key it binds then. */
 struct tie {
     uint8_t demand[SHA512_SIZE];
-    bool has_key;
+    bool has_key, guests_word;
     uint8_t key[SHA256_SIZE];
 };
 
@@ -77,6 +77,7 @@ static bool find_tie(struct attest_case *c, const struct bundle *bundle,
     if (item->type == BUNDLE_SNP && bundle->endorsement.svsm_manifest.len > 0)
         return tie_to_svsm(c, bundle, item, tie);
     tie->has_key = c->transcript->has[TRANSCRIPT_AK];
+    tie->guests_word = true;
     memcpy(tie->key, c->transcript->value[TRANSCRIPT_AK], SHA256_SIZE);
     return true;
 }
@@ -101,7 +102,7 @@ static bool check_items(struct attest_case *c, const struct bundle *bundle,
         present = present || rows[i].roots;
         vouched = vouched || (rows[i].roots && good);
         if (good && rows[i].platform && tie.has_key)
-            case_bind_key(c, rows[i].kind, tie.key);
+            (tie.guests_word ? case_bind_guests_key : case_bind_key)(c, rows[i].kind, tie.key);
     }
     c->logs_are_tpms = false;
     if (!present)

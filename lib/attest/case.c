@@ -39,16 +39,29 @@ bool case_check_within(struct attest_case *c, enum attest_format format, struct 
            c->verdict->proven - proven == c->verdict->opened - opened;
 }
 
-void case_bind_key(struct attest_case *c, enum attest_kind by,
-                   const uint8_t sha256[static SHA256_SIZE])
+static void bind(struct attest_case *c, enum attest_kind by, bool guests_word,
+                 const uint8_t sha256[static SHA256_SIZE])
 {
     struct case_bound_key *bound = &c->bound[c->bound_count];
 
     if (c->bound_count == CASE_BOUND_MAX)
         return;
     bound->by = by;
+    bound->guests_word = guests_word;
     memcpy(bound->sha256, sha256, SHA256_SIZE);
     c->bound_count++;
+}
+
+void case_bind_key(struct attest_case *c, enum attest_kind by,
+                   const uint8_t sha256[static SHA256_SIZE])
+{
+    bind(c, by, false, sha256);
+}
+
+void case_bind_guests_key(struct attest_case *c, enum attest_kind by,
+                          const uint8_t sha256[static SHA256_SIZE])
+{
+    bind(c, by, true, sha256);
 }
 
 /* All 64 bytes count: a nonce that is a mere prefix of what was signed proves nothing about the

@@ -26,6 +26,7 @@
  */
 struct case_bound_key {
     enum attest_kind by;
+    bool guests_word;            /* the guest chose what the platform signed, this key among it */
     uint8_t sha256[SHA256_SIZE]; /* of what, says whoever adds it: see the wrapper's header */
 };
 
@@ -74,6 +75,9 @@ bool case_check_within(struct attest_case *c, enum attest_format format, struct 
 /* Notes that what a proven item says binds this key: see struct case_bound_key. */
 void case_bind_key(struct attest_case *c, enum attest_kind by,
                    const uint8_t sha256[static SHA256_SIZE]);
+/* The same where the guest chose what was signed: it is genuine that the guest says so, no more. */
+void case_bind_guests_key(struct attest_case *c, enum attest_kind by,
+                          const uint8_t sha256[static SHA256_SIZE]);
 
 /* Whether the policy speaks of evidence of this kind at all; false, with a finding, when it does
  * not. Also false, without one, when there is no policy. */

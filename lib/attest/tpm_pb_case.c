@@ -28,6 +28,7 @@ bool tpm_pb_case_detect(struct span evidence)
 /* What ties a report to keys of the TPM: a demand on its data, and the key it then names. */
 struct tie {
     struct json_bytes demand;
+    bool guests_word;
     uint8_t sha256[SHA256_SIZE];
 };
 
@@ -46,6 +47,7 @@ static bool ties_ak(const struct attest_case *c, const struct vtpm *vtpm, struct
     digest_add(digest, c->in->report_data);
     digest_add(digest, vtpm->ak_public.raw);
     digest_finish(digest, ret->demand.data);
+    ret->guests_word = true;
     memcpy(ret->sha256, vtpm->ak_tpmt, SHA256_SIZE);
     return span_equal(data, span_of(ret->demand.data, ret->demand.len));
 }
@@ -63,6 +65,7 @@ static bool ties_ek(const struct attest_case *c, struct span report, struct tie 
         verdict_add_err(c->verdict, FINDING_SVSM_FORM, &err);
         return false;
     }
+    ret->guests_word = false;
     ret->demand = (struct json_bytes){.present = true, .len = REPORT_DATA_SIZE};
     svsm_report_data(c->in->report_data, c->in->svsm_manifest, ret->demand.data);
     digest_of(DIGEST_SHA256, ek.raw, ret->sha256);
@@ -97,7 +100,7 @@ static void check_tied(struct attest_case *c, const struct vtpm *vtpm, struct sp
     case_check(c, ATTEST_SNP, item);
     c->demanded_report_data = outer;
     if (c->verdict->proven > proven)
-        case_bind_key(c, KIND_SNP, tie->sha256);
+        (tie->guests_word ? case_bind_guests_key : case_bind_key)(c, KIND_SNP, tie->sha256);
 
     rest.report_data = span_of(NULL, 0);
     c->in = &rest;

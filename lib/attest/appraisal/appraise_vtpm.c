@@ -24,19 +24,21 @@ static void appraise_key(const struct vtpm_subject *subject, const struct policy
     finding_got_hex(finding, vtpm->has_public ? tpmt : spki);
 }
 
-/* A TPM that the platform's own report vouches for is part of the platform, whatever it is made
- * of. */
+/* A TPM that the platform's own report vouches for is part of the platform, whatever it is made of.
+ * One that nobody but the guest vouches for may be anybody's. */
 static void appraise_emulation(const struct vtpm_subject *subject, const struct policy_vtpm *policy,
                                struct verdict *verdict)
 {
-    bool emulated = subject->binding != AK_REPORTED && vtpm_is_emulated(subject->vtpm);
+    bool guests = subject->binding == AK_GUEST;
+    bool emulated = guests || (subject->binding != AK_REPORTED && vtpm_is_emulated(subject->vtpm));
     struct finding *finding;
 
     finding = verdict_check(verdict, FINDING_TPM_EMULATED, !emulated || policy->emulated);
     if (finding == NULL)
         return;
-    finding_expect(finding, "a TPM of hardware, or one that a report names");
-    finding_got(finding, "firmware of libtpms, a software TPM");
+    finding_expect(finding, "a TPM of hardware, or one that the platform names");
+    finding_got(finding, guests ? "one for which only the guest itself vouches"
+                                : "firmware of libtpms, a software TPM");
 }
 
 /* --- registers ------------------------------------------------------------------------------- */

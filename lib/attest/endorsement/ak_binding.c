@@ -3,8 +3,8 @@
 #include "lib/attest/endorsement/ek_chain.h"
 
 const char *const ak_binding_names[] = {
-    [AK_UNBOUND] = "none",          [AK_PINNED] = "policy",     [AK_REPORTED] = "report",
-    [AK_CREDENTIAL] = "credential", [AK_EMULATED] = "emulated",
+    [AK_UNBOUND] = "none",          [AK_PINNED] = "policy", [AK_REPORTED] = "report",
+    [AK_CREDENTIAL] = "credential", [AK_GUEST] = "guest",   [AK_EMULATED] = "emulated",
 };
 
 /* A key may be named by its TPM structure, or by itself where that structure is not at hand. */
@@ -20,10 +20,11 @@ static bool is_pinned(const struct vtpm *vtpm, const struct json_strings *values
            (vtpm->has_public && policy_allows_hex(values, SPAN_OF_ARRAY(vtpm->ak_tpmt)));
 }
 
-static bool is_reported(const struct vtpm *vtpm, const struct attest_case *c)
+static bool is_reported(const struct vtpm *vtpm, const struct attest_case *c, bool guests_word)
 {
     for (size_t i = 0; i < c->bound_count; i++)
-        if (is_ak(vtpm, SPAN_OF_ARRAY(c->bound[i].sha256)))
+        if (c->bound[i].guests_word == guests_word &&
+            is_ak(vtpm, SPAN_OF_ARRAY(c->bound[i].sha256)))
             return true;
     return false;
 }
@@ -47,7 +48,8 @@ static bool ek_is_reported(const struct tpm_public *ek, const struct attest_case
 
     digest_of(DIGEST_SHA256, ek->raw, sha256);
     for (size_t i = 0; i < c->bound_count; i++)
-        if (span_equal(SPAN_OF_ARRAY(c->bound[i].sha256), SPAN_OF_ARRAY(sha256)))
+        if (!c->bound[i].guests_word &&
+            span_equal(SPAN_OF_ARRAY(c->bound[i].sha256), SPAN_OF_ARRAY(sha256)))
             return true;
     return false;
 }
@@ -119,12 +121,14 @@ static enum ak_binding find(const struct vtpm *vtpm, const struct attest_case *c
 {
     bool shown = is_shown(vtpm, c); /* looked at in any case: what is offered must hold */
 
-    if (is_reported(vtpm, c))
+    if (is_reported(vtpm, c, false))
         return AK_REPORTED;
     if (shown)
         return is_platforms_own(c) ? AK_REPORTED : AK_CREDENTIAL;
     if (c->policy != NULL && is_pinned(vtpm, &c->policy->vtpm.ak_sha256))
         return AK_PINNED;
+    if (is_reported(vtpm, c, true))
+        return AK_GUEST;
     return is_taken_unbound(vtpm, c) ? AK_EMULATED : AK_UNBOUND;
 }
 

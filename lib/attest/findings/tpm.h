@@ -45,7 +45,7 @@ FINDING(TPM_CHALLENGE, "tpm.challenge", POLICY, ERROR,
         "TPM part 3, 18.4; docs/attestation.md")
 FINDING(TPM_EMULATED, "tpm.emulated", POLICY, ERROR,
         "a TPM that is not a program of whoever runs the machine",
-        "use a TPM that the platform vouches for; for a test, set vtpm.emulated",
+        "use a TPM that the platform vouches for, or name its key (vtpm.ak_sha256) or maker (vtpm.ek_roots); where the launch measurement covers all code and the registers are only an addition, or for a test, set vtpm.emulated",
         "docs/policy.md")
 
 /* --- logs --- */

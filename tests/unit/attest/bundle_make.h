@@ -57,7 +57,7 @@ static inline void agent_policy(struct agent *a, const char *more)
     OWNED_BUF vtpm = BUF_OF(1 * KIB);
 
     if (a->vtpm)
-        buf_printf(&vtpm, ",\"vtpm\":{\"pcrs\":{\"sha256\":{\"0\":\"%s\"}}}",
+        buf_printf(&vtpm, ",\"vtpm\":{\"pcrs\":{\"sha256\":{\"0\":\"%s\"}},\"emulated\":true}",
                    hex_of_register(&a->machine, 0, pcr0));
 
     text_hex(a->world.report + 0x90, 48, measurement);

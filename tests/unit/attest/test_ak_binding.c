@@ -119,6 +119,7 @@ static bool found(const struct bench *b, enum finding_id id)
 static void bind(struct bench *b, const uint8_t digest[SHA256_SIZE])
 {
     b->c.bound[b->c.bound_count].by = KIND_SNP;
+    b->c.bound[b->c.bound_count].guests_word = false;
     memcpy(b->c.bound[b->c.bound_count++].sha256, digest, SHA256_SIZE);
 }
 
@@ -219,6 +220,29 @@ static void a_report_names_the_key_by_either_digest(void **state)
     assert_int_equal(find(&b), AK_REPORTED);
 }
 
+/* A report over what the guest chose: it may have named any key, also as an endorsement key. */
+static void a_key_that_the_guest_names_is_its_word(void **state)
+{
+    uint8_t digest[SHA256_SIZE];
+    OWNED_BENCH b;
+
+    (void)state;
+    bench_make(&b);
+    bind(&b, b.vtpm.ak_tpmt);
+    b.c.bound[0].guests_word = true;
+    assert_int_equal(find(&b), AK_GUEST);
+
+    b.in.credential = &b.credential;
+    b.credential.ek_certificate = span_of(NULL, 0);
+    b.c.bound_count = 0;
+    digest_of(DIGEST_SHA256, buf_span(&b.ek_public), digest);
+    bind(&b, digest);
+    assert_int_equal(find(&b), AK_REPORTED);
+    b.c.bound[0].guests_word = true;
+    assert_int_equal(find(&b), AK_UNBOUND);
+    assert_true(found(&b, FINDING_TPM_CREDENTIAL));
+}
+
 static void without_a_policy_only_a_report_binds(void **state)
 {
     OWNED_BENCH b;
@@ -241,6 +265,7 @@ int main(void)
         cmocka_unit_test(an_ek_that_nobody_vouches_for_is_none),
         cmocka_unit_test(an_ek_that_a_report_names_needs_no_certificate),
         cmocka_unit_test(a_report_names_the_key_by_either_digest),
+        cmocka_unit_test(a_key_that_the_guest_names_is_its_word),
         cmocka_unit_test(without_a_policy_only_a_report_binds),
     };
 

@@ -105,6 +105,12 @@ static void a_software_tpm_that_a_report_names_is_the_platforms(void **state)
     assert_int_equal(errors(&b), 0);
     judge(&b, AK_CREDENTIAL, "\"measurement\",\"pei\"", "");
     assert_int_equal(bench_count(&b, FINDING_TPM_EMULATED), 1);
+    b.machine.firmware_version = 0; /* which is not that of a program, as far as it says */
+    bench_quote(&b);
+    judge(&b, AK_GUEST, "\"measurement\",\"pei\"", "");
+    assert_int_equal(bench_count(&b, FINDING_TPM_EMULATED), 1);
+    judge(&b, AK_GUEST, "\"measurement\",\"pei\"", "\"emulated\":true");
+    assert_int_equal(errors(&b), 0);
 }
 
 int main(void)

@@ -25,7 +25,7 @@ static void a_whole_bundle_is_accepted(void **state)
     assert_string_equal(json_get_str(json_get(claims, "transcript"), "kind"), "channel");
     assert_non_null(json_get(claims, "snp"));
     assert_string_equal(json_get_str(json_get(json_get(claims, "vtpm"), "ak"), "bound_by"),
-                        "report");
+                        "guest");
     assert_int_equal(a.verdict.opened, 3);
 }
 
@@ -41,6 +41,25 @@ static void a_tpm_alone_needs_a_key_that_the_policy_names(void **state)
     snprintf(more, sizeof(more), ",\"ak_sha256\":\"%s\"", hex_of_ak(&a.machine, ak));
     a.policy.len -= 2; /* into the vtpm part */
     buf_printf(&a.policy, "%s}}", more);
+    agent_accepted(&a);
+}
+
+/* Whatever runs in a guest can let the platform sign a key of its own making and call it a TPM's.
+ * So registers that such a key signed are the guest's word, until the policy takes them in words.
+ */
+static void a_tpm_for_which_only_the_guest_vouches_is_taken_in_words_only(void **state)
+{
+    OWNED_AGENT a;
+    char *said;
+
+    (void)state;
+    make_fresh(&a);
+    said = strstr((char *)a.policy.data, "true");
+    assert_non_null(said);
+    memcpy(said, "null", 4);
+    agent_refused(&a, FINDING_TPM_EMULATED);
+    assert_int_equal(verdict_crypto(&a.verdict), OUTCOME_PASS);
+    memcpy(said, "true", 4);
     agent_accepted(&a);
 }
 
@@ -305,6 +324,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_whole_bundle_is_accepted),
         cmocka_unit_test(a_tpm_alone_needs_a_key_that_the_policy_names),
+        cmocka_unit_test(a_tpm_for_which_only_the_guest_vouches_is_taken_in_words_only),
         cmocka_unit_test(a_quote_that_was_left_away_does_not_excuse_registers),
         cmocka_unit_test(an_item_over_another_transcript_is_refused),
         cmocka_unit_test(a_transcript_that_was_changed_is_refused),

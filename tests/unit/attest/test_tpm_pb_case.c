@@ -55,7 +55,7 @@ static void scene_make(struct scene *s)
     tie(s, asked, buf_span(&s->machine.public));
     buf_add_str(&s->policy,
                 "{\"version\":1,\"waive\":[\"measurement\",\"min_tcb\",\"crl\",\"pei\"],"
-                "\"snp\":{},\"vtpm\":{}}");
+                "\"snp\":{},\"vtpm\":{\"emulated\":true}}");
 }
 
 static void validate(struct scene *s)
@@ -115,7 +115,7 @@ static void a_report_that_names_the_key_binds_it(void **state)
     if (!verdict_accepted(&s.verdict))
         fail_with_reasons(&s);
     assert_string_equal(
-        json_get_str(json_get(json_get(s.verdict.claims, "vtpm"), "ak"), "bound_by"), "report");
+        json_get_str(json_get(json_get(s.verdict.claims, "vtpm"), "ak"), "bound_by"), "guest");
 }
 
 static void a_report_over_another_key_binds_nothing(void **state)
