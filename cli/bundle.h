@@ -17,7 +17,7 @@
 struct bundle_options {
     struct common_options common;
     const char *cache, *kds_url, *pcs_url, *pcs_crl_url, *mirror_ca, *proxy;
-    const char *evidence, *time, *fmspc, *pck_ca;
+    const char *evidence, *time;
     struct flag_list roots;
     uint64_t max_age_ms, patience_ms, timeout_ms;
     bool offline;
@@ -79,5 +79,6 @@ MUST_USE int bundle_check_evidence(const struct bundle *bundle, struct attest_in
 
 /* Everything of a product. Errors: UNSUPPORTED, when it is none of the vendor's. */
 MUST_USE int bundle_fetch_amd(struct bundle *bundle, const char *product, struct err *err);
+MUST_USE int bundle_fetch_intel(struct bundle *bundle, const char *product, struct err *err);
 
 #endif

@@ -30,6 +30,11 @@ static const struct flag bundle_flags[] = {
      "how long one document may take (default 30s)", NULL, SECOND_MS, HOUR_MS},
     {"kds-url", 0, FLAG_TEXT, "URL", "COCOS_KDS_URL", AT(kds_url),
      "AMD's key distribution service, or a mirror (default https://kdsintf.amd.com)"},
+    {"pcs-url", 0, FLAG_TEXT, "URL", "COCOS_PCS_URL", AT(pcs_url),
+     "Intel's certification service, or a mirror (default https://api.trustedservices.intel.com)"},
+    {"pcs-crl-url", 0, FLAG_TEXT, "URL", "COCOS_PCS_CRL_URL", AT(pcs_crl_url),
+     "revocation list of Intel's root (default "
+     "https://certificates.trustedservices.intel.com/IntelSGXRootCA.der)"},
     {"mirror-ca", 0, FLAG_TEXT, "FILE", "COCOS_MIRROR_CA", AT(mirror_ca),
      "who vouches for a mirror; without it the machine's own roots decide"},
     {"proxy", 0, FLAG_TEXT, "URL", "COCOS_PROXY", AT(proxy), "proxy to ask through"},
@@ -148,6 +153,7 @@ static void show(const struct cli *cli, const struct bundle *bundle, const char 
 /* Whose products there are. */
 static int (*const vendors[])(struct bundle *bundle, const char *product, struct err *err) = {
     bundle_fetch_amd,
+    bundle_fetch_intel,
 };
 
 static int run_bundle(const struct cli *cli, const void *options, struct err *err)
@@ -167,7 +173,7 @@ static int run_bundle(const struct cli *cli, const void *options, struct err *er
     }
     return err_set(err, ERR_USAGE,
                    "'%.40s' is no product whose keys are published; there are Milan, Genoa "
-                   "(Bergamo, Siena) and Turin",
+                   "(Bergamo, Siena), Turin, TDX and SGX",
                    product);
 }
 
@@ -182,12 +188,14 @@ const struct command bundle_commands[] = {
         .run = run_bundle,
         .summary = "Fetches the certificates and revocation lists of a processor's maker",
         .help =
-            "PRODUCT is Milan, Genoa (also Bergamo, Siena) or Turin. What is served is verified "
-            "before it is kept: up to the maker's root, whose key is built in, or --trust-root. "
-            "With --report also the certificate of the key that signed it is fetched, and the "
-            "report is verified with it.\n\n"
-            "Files that hold are not fetched again, revocation lists for a day. A service that "
-            "limits its rate is obeyed. 'attestation validate' finds the cache by itself, and "
+            "PRODUCT is Milan, Genoa (also Bergamo, Siena), Turin, TDX or SGX. What is served is "
+            "verified before it is kept: up to the maker's root, whose key is built in, or "
+            "--trust-root. For AMD's products --report also brings the certificate of the key that "
+            "signed it, and the report is verified with it. TDX and SGX are served for one "
+            "platform, that of the quote in --report: its collateral, as one file.\n\n"
+            "Files that hold are not fetched again; lists and collateral are after a day. A "
+            "service "
+            "that limits its rate is obeyed. 'attestation validate' finds the cache by itself, and "
             "checks everything in it again.",
         .example = "cocos-cli ca-bundle Genoa --report report.bin",
     },

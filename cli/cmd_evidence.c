@@ -8,6 +8,7 @@
 #include "cli/expect.h"
 #include "cli/input.h"
 #include "cli/print.h"
+#include "cli/show.h"
 #include "lib/attest/ear.h"
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
@@ -63,6 +64,7 @@ struct files {
     struct buf bufs[3 * FILES_MAX + 12];
     size_t count;
     struct span chain[FILES_MAX], crls[FILES_MAX], roots[FILES_MAX];
+    struct span collateral; /* from the cache */
 };
 
 static void files_done(struct files *files)
@@ -225,6 +227,10 @@ static int add_cached(const struct validate_options *options, struct cached *cac
         files->crls[0] = buf_span(&cached->crl);
         in->crls = (struct attest_spans){files->crls, 1};
     }
+    if (cached->collateral.len > 0 && in->collateral.count == 0) {
+        files->collateral = buf_span(&cached->collateral);
+        in->collateral = (struct attest_spans){&files->collateral, 1};
+    }
     return 0;
 }
 
@@ -342,6 +348,20 @@ const struct command evidence_commands[] = {
         .flags = {{expect_flags, offsetof(struct validate_options, expect)}, {validate_flags, 0}},
         .run = run_validate,
         .summary = "The same, and says of every finding what would make it pass",
+    },
+    {
+        .path = "evidence show",
+        .args = "FILE",
+        .args_min = 1,
+        .args_max = 1,
+        .options_size = sizeof(struct show_options),
+        .flags = {{show_flags, 0}},
+        .run = show_run,
+        .summary = "Prints what evidence of any kind says, judged by nobody",
+        .help =
+            "Anybody can write such bytes: nothing of it is proven. Malformed bytes end with exit "
+            "code 5, after what could be read.",
+        .example = "cocos-cli evidence show report.bin",
     },
     {NULL},
 };

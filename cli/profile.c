@@ -10,8 +10,9 @@
 #define PATH_TEXT_MAX    4096
 
 static const char *const keys[] = {
-    "manager_url", "manager_token", "manager_ca", "agent_url", "agent_pin", "key",   "policy",
-    "policy_key",  "manifest",      "cache",      "kds_url",   "mirror_ca", "proxy", "patience",
+    "manager_url", "manager_token", "manager_ca", "agent_url", "agent_pin", "key",
+    "policy",      "policy_key",    "manifest",   "cache",     "kds_url",   "pcs_url",
+    "pcs_crl_url", "mirror_ca",     "proxy",      "patience",
 };
 
 struct profile {

@@ -22,8 +22,7 @@ const struct command_group command_groups[] = {
 
 /* Every word of the contract that waits for its part. */
 const char *const commands_later[] = {
-    "policy download",  "receipt",  "receipt get",   "receipt verify",
-    "ima-measurements", "evidence", "evidence show", NULL,
+    "policy download", "receipt", "receipt get", "receipt verify", "ima-measurements", NULL,
 };
 
 const struct command *command_next(const struct command *after)

@@ -18,9 +18,10 @@ from cli_support import ROOT
 COMMANDS = ["create-vm", "remove-vm", "list-vms", "vm-info", "images", "host", "algo", "data", "run", "result",
             "stop", "state", "wait", "events", "logs", "manifest create", "manifest show", "manifest hash",
             "manifest send", "keys", "checksum", "attestation get", "attestation validate", "attestation explain",
-            "eventlog replay", "ima replay", "igvmmeasure", "sevsnpmeasure", "sevsnpmeasure parse-metadata", "measure", "login", "doctor", "completion", "help", "version"]
-LATER = ["policy download f", "receipt get", "receipt verify f", "ima-measurements", "evidence show f",
-         "data f --seal", "create-vm --aws-region eu",
+            "evidence show", "ca-bundle", "eventlog replay", "ima replay", "igvmmeasure", "sevsnpmeasure",
+            "sevsnpmeasure parse-metadata", "measure", "login", "doctor", "completion", "help", "version"]
+LATER = ["policy download f", "receipt get", "receipt verify f", "ima-measurements", "data f --seal",
+         "create-vm --aws-region eu",
          "create-vm --server-ca f", "completion powershell", "algo f k --python-runtime pypy"]
 
 
