@@ -73,7 +73,7 @@ FINDING(DCAP_PCK_FORM, "dcap.pck.form", CRYPTO, ERROR,
 /* --- revocation --- */
 FINDING(DCAP_CRL_ABSENT, "dcap.crl.absent", POLICY, ERROR,
         "a revocation list by {expected}",
-        "give the list that Intel's PCS serves (--collateral or --crl), or waive \"crl\"",
+        "fetch the collateral ('cocos-cli ca-bundle TDX|SGX --report FILE') or give the list (--collateral, --crl), or waive \"crl\"",
         "Intel PCS, revocation lists")
 FINDING(DCAP_CRL_SIGNATURE, "dcap.crl.signature", CRYPTO, ERROR,
         "the signature of the revocation list by its authority",
@@ -103,11 +103,11 @@ FINDING(DCAP_COLLATERAL_SIGNATURE, "dcap.collateral.signature", CRYPTO, ERROR,
         "Intel PCS, TCB info and enclave identity")
 FINDING(DCAP_COLLATERAL_TIME, "dcap.collateral.time", CRYPTO, ERROR,
         "the age of the document",
-        "fetch the present collateral, or judge at the time the evidence was made (--time); stale collateral is not excused by waiving \"collateral\"",
+        "fetch the present collateral ('cocos-cli ca-bundle TDX|SGX --report FILE'), or judge at the time the evidence was made (--time); stale collateral is not excused by waiving \"collateral\"",
         "Intel PCS, issueDate and nextUpdate")
 FINDING(DCAP_TCB_INFO_ABSENT, "dcap.tcb_info.absent", POLICY, ERROR,
         "the TCB info of the platform",
-        "give the {expected} from Intel's PCS (--collateral), or waive \"collateral\" and accept platforms with known holes",
+        "fetch the {expected} ('cocos-cli ca-bundle TDX|SGX --report FILE') or give it (--collateral), or waive \"collateral\" and accept platforms with known holes",
         "Intel PCS, TCB info")
 FINDING(DCAP_TCB_INFO_OTHER, "dcap.tcb_info.other", CRYPTO, ERROR,
         "that the TCB info is about this platform",
@@ -123,7 +123,7 @@ FINDING(DCAP_TCB_LEVEL, "dcap.tcb.level", CRYPTO, ERROR,
         "Intel PCS, TCB info")
 FINDING(DCAP_QE_IDENTITY_ABSENT, "dcap.qe_identity.absent", POLICY, ERROR,
         "the identity of the quoting enclave",
-        "give the identity {expected} from Intel's PCS (--collateral), or waive \"collateral\"",
+        "fetch the identity {expected} ('cocos-cli ca-bundle TDX|SGX --report FILE') or give it (--collateral), or waive \"collateral\"",
         "Intel PCS, enclave identity")
 FINDING(DCAP_QE_IDENTITY_OTHER, "dcap.qe_identity.other", CRYPTO, ERROR,
         "that the QE identity is of this kind of quoting enclave",

@@ -28,7 +28,7 @@ FINDING(SNP_TCB_ORDER, "snp.tcb.order", CRYPTO, ERROR,
 /* --- the key that signed it --- */
 FINDING(SNP_VEK_ABSENT, "snp.vek.absent", CRYPTO, ERROR,
         "a certificate for the key that signed the report",
-        "give the {expected} of this chip and TCB (--vek); AMD's KDS has it under the chip id and TCB of the report",
+        "give the {expected} of this chip and TCB (--vek); for a VCEK 'cocos-cli ca-bundle PRODUCT --report FILE' fetches it, a VLEK comes from the cloud provider",
         "AMD 57230")
 FINDING(SNP_VEK_FORM, "snp.vek.form", CRYPTO, ERROR,
         "the certificate of the VCEK or VLEK",
@@ -58,7 +58,7 @@ FINDING(SNP_CERT_FORM, "snp.chain.form", CRYPTO, ERROR,
         "RFC 5280")
 FINDING(SNP_CA_ABSENT, "snp.chain.absent", CRYPTO, ERROR,
         "the certificate of the issuer, {expected}",
-        "give the certificate chain that AMD's KDS serves for the product (--chain)",
+        "fetch the chain ('cocos-cli ca-bundle PRODUCT') or give it (--chain)",
         "AMD 57230")
 FINDING(SNP_CA_NAME, "snp.chain.name", CRYPTO, ERROR,
         "an intermediate authority between root and VCEK or VLEK",
@@ -78,7 +78,7 @@ FINDING(SNP_CA_TIME, "snp.chain.time", CRYPTO, ERROR,
         "RFC 5280, section 4.1.2.5")
 FINDING(SNP_ROOT_ABSENT, "snp.root.absent", CRYPTO, ERROR,
         "the root certificate, {expected}",
-        "give the certificate chain that AMD's KDS serves for the product, root included (--chain)",
+        "fetch the chain ('cocos-cli ca-bundle PRODUCT') or give it, root included (--chain)",
         "AMD 57230")
 FINDING(SNP_ROOT_UNKNOWN, "snp.root.unknown", CRYPTO, ERROR,
         "the key of the root certificate among the roots we trust",
@@ -92,7 +92,7 @@ FINDING(SNP_ROOT_GIVEN, "snp.root.given", CRYPTO, INFO,
 /* --- revocation --- */
 FINDING(SNP_CRL_ABSENT, "snp.crl.absent", POLICY, ERROR,
         "a revocation list by {expected}",
-        "give the list that AMD's KDS serves for the product (--crl), or waive \"crl\"",
+        "fetch the list ('cocos-cli ca-bundle PRODUCT') or give it (--crl), or waive \"crl\"",
         "AMD 57230")
 FINDING(SNP_CRL_FORM, "snp.crl.form", CRYPTO, ERROR,
         "the revocation list",
@@ -104,7 +104,7 @@ FINDING(SNP_CRL_SIGNATURE, "snp.crl.signature", CRYPTO, ERROR,
         "RFC 5280, section 6.3.3")
 FINDING(SNP_CRL_TIME, "snp.crl.time", CRYPTO, ERROR,
         "the age of the revocation list",
-        "fetch the present list, or judge at the time the evidence was made (--time); a stale list is not excused by waiving \"crl\"",
+        "fetch the present list ('cocos-cli ca-bundle PRODUCT'), or judge at the time the evidence was made (--time); a stale list is not excused by waiving \"crl\"",
         "RFC 5280, section 6.3.3")
 FINDING(SNP_CRL_OTHER, "snp.crl.other", CRYPTO, INFO,
         "a revocation list that says nothing about this chain",
