@@ -19,7 +19,7 @@ def memory_of(unpacked_bytes, initrd_bytes):
     firmware and kernel want the rest."""
     least = 2 * (unpacked_bytes + initrd_bytes) // MIB + 128
     least += -least % 64
-    return least, max(512, 2 * least)
+    return least, max(1024, 2 * least)
 
 
 def attestation_of(kernel):
