@@ -43,7 +43,7 @@ static const struct setting settings[] = {
                  "separated by commas"),
     SETTING_TEXT(config, verifier, "COCOS_MANAGER_VERIFIER", "",
                  "path of cocos-cli, which verifies what VMs say about their boot; empty: the one "
-                 "beside this program"),
+                 "beside this program; none: VMs run unchecked"),
     SETTING_DURATION(config, boot_timeout, "COCOS_MANAGER_BOOT_TIMEOUT", "3m", SECOND, 24 * HOUR,
                      "how long a guest may boot until its agent is heard"),
     SETTING_DURATION(config, silence_timeout, "COCOS_MANAGER_SILENCE_TIMEOUT", "30s", SECOND,

@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define NO_VERIFIER    "none"
 #define ARENAS         2
 #define DRAIN_MS       10000
 #define WORKERS        16 /* more than VMs can be made at once */
@@ -78,35 +79,35 @@ static int check_listen(const struct app *app, struct err *err)
                    app->config.listen);
 }
 
-/* Whoever names a verifier does not want VMs to run without. */
-static int check_verifier(const struct config *config, struct err *err)
-{
-    if (config->verifier[0] == '\0' || access(config->verifier, X_OK) == 0)
-        return 0;
-    return err_set_errno(err, ERR_USAGE, "verifier '%s'", config->verifier);
-}
-
-/* The program that verifies, or NULL: without one VMs run unchecked, and that is said. */
-static char *find_verifier(const struct config *config)
+/* The program that verifies. None is a word, and not what happens when it is missing: without one
+ * VMs run unchecked. *ret is NULL then. */
+static int find_verifier(const struct config *config, char **ret, struct err *err)
 {
     char self[PATH_MAX] = "";
     OWNED(free_str) char *path = NULL;
 
+    *ret = NULL;
+    if (strcmp(config->verifier, NO_VERIFIER) == 0) {
+        log_warn("no verifier, as asked for: what VMs say about their boot is not checked");
+        return 0;
+    }
     if (config->verifier[0] != '\0')
         path = mem_strdup(config->verifier);
     else if (readlink("/proc/self/exe", self, sizeof(self) - 1) > 0)
         path = mem_printf("%.*s/cocos-cli", (int)(strrchr(self, '/') - self), self);
-    if (path != NULL && access(path, X_OK) == 0)
-        return GIVE(path);
-    log_warn("there is no verifier at '%s': what VMs say about their boot is not checked",
-             path != NULL ? path : "");
-    return NULL;
+    if (path == NULL || access(path, X_OK) < 0)
+        return err_set_errno(err, ERR_USAGE,
+                             "there is no verifier at '%s' (--verifier says where cocos-cli is, or "
+                             "'" NO_VERIFIER "' to run VMs unchecked)",
+                             path != NULL ? path : "");
+    *ret = GIVE(path);
+    return 0;
 }
 
 static int start_fleet(struct app *app, struct err *err)
 {
     const struct config *config = &app->config;
-    OWNED(free_str) char *verifier = find_verifier(config);
+    OWNED(free_str) char *verifier = NULL;
     const struct vm_watcher watcher = {.changed = woken_by_hypervisor, .ctx = app};
     struct vm_provider *inner = NULL;
     struct fleet *opened = NULL;
@@ -124,13 +125,15 @@ static int start_fleet(struct app *app, struct err *err)
         .silence_timeout_ms = config->silence_timeout,
         .start_grace_ms = START_GRACE_MS,
         .retention_ms = config->retention,
-        .verifier = verifier,
         .clock = {.now = clock_now, .monotonic_ms = clock_monotonic_ms},
         .tell = note,
         .tell_ctx = app,
     };
 
     tee_probe("", NULL, &fleet.tee);
+    if (find_verifier(config, &verifier, err) < 0)
+        return -1;
+    fleet.verifier = verifier;
     if (credentials_manager_id(config->state_dir, manager, sizeof(manager), err) < 0 ||
         libvirt_open(config->libvirt_uri, &watcher, &inner, err) < 0)
         return -1;
@@ -190,8 +193,7 @@ static int start(struct app *app, const struct credentials *credentials, struct 
 
     accel_probe_host(&probe);
     if (accel_decide((enum accel_choice)app->config.accel, &probe, &app->accel, err) < 0 ||
-        tokens_open(app->config.state_dir, &app->tokens, err) < 0 || check_listen(app, err) < 0 ||
-        check_verifier(&app->config, err) < 0)
+        tokens_open(app->config.state_dir, &app->tokens, err) < 0 || check_listen(app, err) < 0)
         return -1;
     make_metrics(app);
     app->journal = journal_new(woken_by_events, app);

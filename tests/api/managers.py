@@ -136,7 +136,7 @@ def environment_of(folder, **more):
             "COCOS_MANAGER_IMAGE_DIR": os.path.join(folder, "images"),
             "COCOS_MANAGER_LIBVIRT_URI": "test:///default",
             "COCOS_MANAGER_ACCEL": "tcg",
-            "COCOS_MANAGER_VERIFIER": "/no/verifier",  # nobody boots here who could prove anything
+            "COCOS_MANAGER_VERIFIER": "none",  # nobody boots here who could prove anything
             **{f"COCOS_MANAGER_{name.upper()}": str(value) for name, value in more.items()}}
 
 

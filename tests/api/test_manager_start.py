@@ -158,3 +158,10 @@ def test_without_libvirt_it_serves_and_says_what_to_do():
         assert manager.create().status == 503
         host = manager.get("/v1/host").json
         assert host["libvirt"]["available"] is False and "libvirtd -d" in host["libvirt"]["reason"]
+
+
+def test_a_verifier_is_there_or_is_said_to_be_none(tmp_path):
+    for verifier in ("/no/verifier", str(tmp_path)[:-1] + "-missing"):
+        done = subprocess.run([PROGRAM], env=environment_of(str(tmp_path), listen="127.0.0.1:0", verifier=verifier),
+                              capture_output=True, text=True, timeout=30)
+        assert done.returncode == 2 and verifier in done.stderr and "none" in done.stderr, done

@@ -34,6 +34,7 @@ struct entry {
     /* See gate.h: whoever is CLOSED is looked at again, whoever is MARKED a worker checks. */
     enum { GATE_CLOSED, GATE_MARKED, GATE_OPEN } gate;
     int64_t gate_since_ms;            /* when it began to wait; 0: it does not */
+    int64_t gate_again_ms;            /* not before then: this host could not look */
     enum api_attestation attestation; /* what came of it */
     int64_t complained_ms;            /* when an unreadable share was last reported; 0: never */
 };

@@ -12,19 +12,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define EVIDENCE_FILE "evidence.json"
-#define EVIDENCE_MAX  (2 * MIB)
-#define EVIDENCE_WAIT_MS                                                                           \
-    60000 /* after the first word: a quote on an emulated CPU takes a second                       \
-           */
-#define SHARE_FILE_MAX (4 * MIB)
-#define VERDICT_FILE   "attestation.json"
-#define VERDICT_MAX    (8 * MIB)
-#define PATH_ROOM      (VM_PATH_SIZE + 64)
-#define PRIVATE_MODE   0600
+#define EVIDENCE_FILE    "evidence.json"
+#define EVIDENCE_MAX     (2 * MIB)
+#define EVIDENCE_WAIT_MS 60000 /* after the first word: an emulated TPM takes its time */
+#define RETRY_MS         2000  /* when it is this host that could not look */
+#define SHARE_FILE_MAX   (4 * MIB)
+#define VERDICT_FILE     "attestation.json"
+#define VERDICT_MAX      (8 * MIB)
+#define PATH_ROOM        (VM_PATH_SIZE + 64)
+#define PRIVATE_MODE     0600
 
-/* --- looking -----------------------------------------------------------------------------------
- */
+/* --- looking --- */
 
 static bool is_there(const struct share_paths *paths)
 {
@@ -49,8 +47,7 @@ void gate_look(const struct fleet *fleet, const struct share_paths *paths, struc
     };
 }
 
-/* --- what comes of it --------------------------------------------------------------------------
- */
+/* --- what comes of it --- */
 
 static void open_gate(struct entry *entry, enum api_attestation attestation,
                       struct tidings *tidings)
@@ -84,14 +81,13 @@ void gate_step(struct fleet *fleet, struct entry *entry, const struct gate_view 
         entry->gate_since_ms = now_ms;
         tidings_add(tidings, entry, "vm.attesting", NULL);
     }
-    if (view->evidence)
+    if (view->evidence && now_ms >= entry->gate_again_ms)
         entry->gate = GATE_MARKED;
-    else if (now_ms - entry->gate_since_ms > EVIDENCE_WAIT_MS && !entry->busy)
+    else if (!view->evidence && now_ms - entry->gate_since_ms > EVIDENCE_WAIT_MS && !entry->busy)
         reject(fleet, entry, "the guest gave no evidence of its boot", tidings);
 }
 
-/* --- checking, in a worker ---------------------------------------------------------------------
- */
+/* --- checking, in a worker --- */
 
 struct check {
     struct fleet *fleet;
@@ -101,8 +97,11 @@ struct check {
     char pin[SHARE_PIN_SIZE];
     char failure[SHARE_ID_SIZE]; /* what the agent could not use, in its own word; "": nothing */
 
+    int64_t since_ms; /* when the VM began to wait */
+
     struct json *verdict; /* NULL: there is none */
     bool accepted;
+    bool undecided;                 /* this host could not look, which says nothing of the guest */
     char reason[FLEET_REASON_SIZE]; /* of a rejection */
 };
 
@@ -220,6 +219,8 @@ static void judge(struct check *check)
     struct err err;
 
     if (ask(check, &err) < 0) {
+        check->undecided = err.kind == ERR_SYSTEM || err.kind == ERR_TIMEOUT ||
+                           err.kind == ERR_NO_SPACE || err.kind == ERR_TOO_MANY;
         snprintf(check->reason, sizeof(check->reason), "%.400s", err.text);
         return;
     }
@@ -277,6 +278,19 @@ static void apply(struct check *check, struct entry *entry, struct tidings *tidi
         reject(check->fleet, entry, check->reason, tidings);
 }
 
+/* A host that is short of something does not end its guests for it at once. */
+static bool may_look_again(const struct check *check)
+{
+    return check->undecided && fleet_now_ms(check->fleet) - check->since_ms <= EVIDENCE_WAIT_MS;
+}
+
+static void look_again(const struct check *check, struct entry *entry)
+{
+    log_warn("VM %s: its evidence is looked at again: %s", check->id, check->reason);
+    entry->gate = GATE_CLOSED;
+    entry->gate_again_ms = fleet_now_ms(check->fleet) + RETRY_MS;
+}
+
 static bool begin(struct check *check)
 {
     struct fleet *fleet = check->fleet;
@@ -288,6 +302,7 @@ static bool begin(struct check *check)
     if (entry != NULL) {
         memcpy(check->nonce, entry->record.nonce, sizeof(check->nonce));
         memcpy(check->pin, entry->said.pin, sizeof(check->pin));
+        check->since_ms = entry->gate_since_ms;
         memcpy(check->failure, entry->said.failure, sizeof(check->failure));
     }
     pthread_mutex_unlock(&fleet->lock);
@@ -295,7 +310,7 @@ static bool begin(struct check *check)
            share_paths_of(fleet->state_dir, check->id, &check->paths, &unused) == 0;
 }
 
-static void end(struct check *check)
+static void end(struct check *check, bool again)
 {
     OWNED_TIDINGS tidings = {0};
     struct fleet *fleet = check->fleet;
@@ -304,7 +319,9 @@ static void end(struct check *check)
     pthread_mutex_lock(&fleet->lock);
     entry = fleet_claim(fleet, check->id);
     if (entry != NULL) {
-        if (entry->gate == GATE_MARKED && !entry_ended(entry))
+        if (entry->gate == GATE_MARKED && !entry_ended(entry) && again)
+            look_again(check, entry);
+        else if (entry->gate == GATE_MARKED && !entry_ended(entry))
             apply(check, entry, &tidings);
         fleet_yield(fleet, entry);
     }
@@ -316,11 +333,14 @@ static void end(struct check *check)
 static void run_check(void *arg)
 {
     struct check *check = arg;
+    bool again;
 
     if (begin(check)) {
         judge(check);
-        keep(check);
-        end(check);
+        again = may_look_again(check);
+        if (!again)
+            keep(check);
+        end(check, again);
     }
     json_free(check->verdict);
     free(check);
@@ -344,8 +364,7 @@ void gate_check_later(struct fleet *fleet, const char *id)
     pthread_mutex_unlock(&fleet->lock);
 }
 
-/* --- for whoever asks --------------------------------------------------------------------------
- */
+/* --- for whoever asks --- */
 
 static struct json *unchecked(const struct share_paths *paths, const struct fleet *fleet)
 {

@@ -47,15 +47,17 @@ int policy_find(const struct share_paths *paths, struct json **ret, struct err *
     if (file_open_at(AT_FDCWD, path, &fd, err) < 0 || file_read_fd(fd, &text, err) < 0 ||
         json_parse(buf_span(&text), &kept, err) < 0) {
         log_warn("%s", err->text);
+        /* What lies there will not mend itself; a host that is short of something may. */
         if (err->kind != ERR_NOT_FOUND)
-            return err_set(err, ERR_SYSTEM, "the reference values of this VM cannot be read");
+            return err_set(err, err->kind == ERR_SYSTEM ? ERR_SYSTEM : ERR_INTERNAL,
+                           "the reference values of this VM cannot be read");
         return err_set(err, ERR_STATE,
                        "no reference values were kept when this VM was made; make it anew");
     }
     if (json_get_str(kept, "refused") != NULL)
         return err_set(err, ERR_STATE, "%s", json_get_str(kept, "refused"));
     if (json_get(kept, "policy") == NULL)
-        return err_set(err, ERR_SYSTEM, "the reference values of this VM cannot be read");
+        return err_set(err, ERR_INTERNAL, "the reference values of this VM cannot be read");
     *ret = json_new_copy(json_get(kept, "policy"));
     return 0;
 }

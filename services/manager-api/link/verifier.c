@@ -129,7 +129,7 @@ static int tell_failure(const struct child_result *result, const struct buf *log
     OWNED_BUF said = BUF_OF(2 * SAID_MAX);
 
     text_add_printable(&said, buf_span(log), SAID_MAX);
-    return err_set(err, ERR_SYSTEM, "the verifier gave no verdict (exit code %d, signal %d): %s",
+    return err_set(err, ERR_INTERNAL, "the verifier gave no verdict (exit code %d, signal %d): %s",
                    result->exit_code, result->signal, buf_str(&said));
 }
 

@@ -219,6 +219,24 @@ static void a_guest_that_gives_no_evidence_is_not_waited_for_for_ever(void **sta
     assert_string_equal(vm.failure.detail, "the guest gave no evidence of its boot");
 }
 
+static void a_host_that_cannot_look_looks_again(void **state)
+{
+    WORLD *world = world_with_verifier();
+    char id[VM_ID_SIZE], path[256];
+
+    (void)state;
+    start(world, id);
+    world_await(world, id, API_VM_ATTESTING);
+    /* A directory where the copy is to lie: nothing that the guest has done. */
+    snprintf(path, sizeof(path), "%s/vms/%s/checked-evidence.json", in(&world->dir, ""), id);
+    assert_int_equal(mkdir(path, 0700), 0);
+    put_in_vm(world, id, "out/evidence.json", ACCEPTED);
+    usleep(500000);
+    assert_false(world_was_told(world, "vm.failed"));
+    assert_int_equal(rmdir(path), 0);
+    world_await(world, id, API_VM_RUNNING);
+}
+
 static void a_manager_that_starts_again_looks_again(void **state)
 {
     WORLD *world = world_with_verifier();
@@ -260,6 +278,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(what_is_no_evidence_ends_the_vm),
         cmocka_unit_test(a_link_is_no_evidence),
         cmocka_unit_test(a_guest_that_gives_no_evidence_is_not_waited_for_for_ever),
+        cmocka_unit_test(a_host_that_cannot_look_looks_again),
         cmocka_unit_test(a_manager_that_starts_again_looks_again),
         cmocka_unit_test(anothers_verdict_is_not_shown),
     };

@@ -24,11 +24,11 @@ static void what_is_no_verdict_is_told_in_its_own_words(void **state)
     struct err err;
 
     (void)state;
-    assert_fails(ask(&dir, "echo broken >&2; exit 1", &verdict, &accepted, &err), ERR_SYSTEM);
+    assert_fails(ask(&dir, "echo broken >&2; exit 1", &verdict, &accepted, &err), ERR_INTERNAL);
     assert_non_null(strstr(err.text, "exit code 1"));
     assert_non_null(strstr(err.text, "broken"));
-    assert_fails(ask(&dir, "echo accepted", &verdict, &accepted, &err), ERR_SYSTEM);
-    assert_fails(ask(&dir, "kill -9 $$", &verdict, &accepted, &err), ERR_SYSTEM);
+    assert_fails(ask(&dir, "echo accepted", &verdict, &accepted, &err), ERR_INTERNAL);
+    assert_fails(ask(&dir, "kill -9 $$", &verdict, &accepted, &err), ERR_INTERNAL);
     assert_non_null(strstr(err.text, "signal 9"));
     assert_null(verdict);
     scratch_done(&dir);
@@ -42,7 +42,7 @@ static void a_program_that_is_not_there_is_told(void **state)
     struct err err;
 
     (void)state;
-    assert_fails(verifier_ask(&question, &verdict, &accepted, &err), ERR_SYSTEM);
+    assert_fails(verifier_ask(&question, &verdict, &accepted, &err), ERR_INTERNAL);
     assert_non_null(strstr(err.text, "/no/such/program"));
 }
 
