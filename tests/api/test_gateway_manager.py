@@ -1,6 +1,8 @@
 """The manager's door: existing clients make and remove VMs, each in its own name."""
 
 import os
+import signal
+import time
 
 import grpc
 import pytest
@@ -59,6 +61,18 @@ def test_a_vm_from_creation_to_removal(world):
     assert call(gateway, one, "RemoveVm", field(1, vm_id)) == b""
     assert manager.get(f"/v1/vms/{vm_id}").status == 404
     refused(grpc.StatusCode.NOT_FOUND, gateway, one, "RemoveVm", field(1, vm_id))
+
+
+def test_a_client_that_goes_leaves_no_vm_that_it_does_not_know(world):
+    manager, gateway, one, _ = world
+    manager.process.send_signal(signal.SIGSTOP)  # it has not answered yet when the client goes
+    refused(grpc.StatusCode.DEADLINE_EXCEEDED, gateway, one, "CreateVm", b"", 1)
+    manager.process.send_signal(signal.SIGCONT)
+    gateway.await_log("before VM .* was made")
+    until = time.monotonic() + 20
+    while manager.get("/v1/vms").json["items"]:
+        assert time.monotonic() < until, gateway.log()
+        time.sleep(0.1)
 
 
 def test_without_a_key_that_is_known_there_is_nothing(world):

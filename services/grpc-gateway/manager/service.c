@@ -7,6 +7,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
 #include "lib/httpc/httpc.h"
+#include "lib/program/log.h"
 
 #include <proto/manager.pb-c.h>
 #include <stdio.h>
@@ -22,20 +23,26 @@ static bool is_over(void *call)
     return grpc_call_is_over(call);
 }
 
-static int open_client(const struct manager_door *door, struct grpc_call *call, struct httpc **ret,
-                       struct err *err)
+static struct httpc_config config_of(const struct manager_door *door)
 {
-    struct httpc_config config = {
+    return (struct httpc_config){
         .name = "manager",
         .url = door->url,
         .trust = door->ca.len > 0 ? HTTPC_TRUST_CA : HTTPC_TRUST_SYSTEM,
         .ca_pem = buf_span(&door->ca),
         .clock = clock_now,
         .ticks_ms = clock_monotonic_ms,
-        .stopped = is_over,
-        .ctx = call,
     };
+}
 
+/* A client in the caller's name. heed: its calls end with his. */
+static int open_client(const struct manager_door *door, struct grpc_call *call, bool heed,
+                       struct httpc **ret, struct err *err)
+{
+    struct httpc_config config = config_of(door);
+
+    config.stopped = heed ? is_over : NULL;
+    config.ctx = call;
     if (client_tokens_find(door->tokens, grpc_call_peer(call), &config.token, err) < 0)
         return -1;
     return httpc_new(&config, ret, err);
@@ -123,6 +130,8 @@ static int await_port(struct httpc *client, struct grpc_call *call, struct vm *v
         if (get_vm(client, id, vm, err) < 0)
             return -1;
     }
+    if (grpc_call_is_over(call))
+        return err_set(err, ERR_INTERRUPTED, "the call ended before VM %s was made", id);
     if (vm->state == API_VM_FAILED)
         return err_set(err, ERR_UNAVAILABLE, "VM %s: %s", id,
                        vm->failure.detail ? vm->failure.detail : "it failed");
@@ -138,23 +147,44 @@ static const char *port_of(const struct vm *vm)
     return colon != NULL ? colon + 1 : "";
 }
 
+/* The caller went before he was told which VM is his: nobody would ever remove it. */
+static void remove_orphan(struct httpc *client, const char *id)
+{
+    struct httpc_call delete = {.op = &manager_ops[MANAGER_OP_delete_vm], .params = {id}};
+    OWNED_HTTPC_REPLY reply = {0};
+    struct err err;
+
+    if (httpc_perform(client, &delete, &reply, &err) < 0)
+        log_warn("VM %s was made for a client that has gone, and stays: %s", id, err.text);
+}
+
+/* Asked once, the manager is heard out: what it made must be known here. */
 static int create(void *door, struct grpc_call *call, struct err *err)
 {
     Manager__CreateRes answer = MANAGER__CREATE_RES__INIT;
     OWNED_JSON *spec = json_new_object();
     struct httpc_call post = {.op = &manager_ops[MANAGER_OP_create_vm], .json = spec};
     OWNED_GRPC_MESSAGE *request = NULL;
+    OWNED(free_str) char *id = NULL;
     OWNED_HTTPC *client = NULL;
     OWNED_VM vm = {0};
+    int result;
 
-    if (open_client(door, call, &client, err) < 0 ||
+    if (open_client(door, call, false, &client, err) < 0 ||
         grpc_message_read(call, &manager__create_req__descriptor, &request, err) < 0 ||
         make_spec((Manager__CreateReq *)request, spec, err) < 0 ||
-        ask_vm(client, &post, &vm, err) < 0 || await_port(client, call, &vm, err) < 0)
+        ask_vm(client, &post, &vm, err) < 0)
         return -1;
-    answer.cvm_id = vm.id;
-    answer.forwarded_port = (char *)(uintptr_t)port_of(&vm);
-    return grpc_message_write(call, &answer.base, err);
+    id = mem_strdup(vm.id);
+    result = await_port(client, call, &vm, err);
+    if (result == 0) {
+        answer.cvm_id = vm.id;
+        answer.forwarded_port = (char *)(uintptr_t)port_of(&vm);
+        result = grpc_message_write(call, &answer.base, err);
+    }
+    if (grpc_call_is_over(call))
+        remove_orphan(client, id);
+    return result;
 }
 
 /* --- the others --- */
@@ -180,7 +210,7 @@ static int remove_vm(void *door, struct grpc_call *call, struct err *err)
     OWNED_HTTPC_REPLY reply = {0};
     OWNED_HTTPC *client = NULL;
 
-    if (open_client(door, call, &client, err) < 0 ||
+    if (open_client(door, call, true, &client, err) < 0 ||
         grpc_message_read(call, &manager__remove_req__descriptor, &request, err) < 0)
         return -1;
     delete.params[0] = ((Manager__RemoveReq *)request)->cvm_id;
@@ -197,7 +227,7 @@ static int info(void *door, struct grpc_call *call, struct err *err)
     OWNED_HTTPC *client = NULL;
     OWNED_VM vm = {0};
 
-    if (open_client(door, call, &client, err) < 0 ||
+    if (open_client(door, call, true, &client, err) < 0 ||
         grpc_message_read(call, &manager__cvminfo_req__descriptor, &request, err) < 0 ||
         get_vm(client, ((Manager__CVMInfoReq *)request)->id, &vm, err) < 0)
         return -1;
@@ -218,7 +248,7 @@ static int policy(void *door, struct grpc_call *call, struct err *err)
     OWNED_HTTPC_REPLY reply = {0};
     OWNED_HTTPC *client = NULL;
 
-    if (open_client(door, call, &client, err) < 0 ||
+    if (open_client(door, call, true, &client, err) < 0 ||
         grpc_message_read(call, &manager__attestation_policy_req__descriptor, &request, err) < 0)
         return -1;
     answer.id = ((Manager__AttestationPolicyReq *)request)->id;
