@@ -48,6 +48,7 @@ struct fleet {
     char boot_id[VM_ID_SIZE];
     struct vm_provider *provider;
     struct worker_pool *workers; /* settle what has to end */
+    struct worker_pool *gates;   /* verify, which may take long and holds up nobody's removal */
 
     pthread_mutex_t lock;   /* of all below, and of every entry */
     pthread_cond_t changed; /* an entry is not busy any more; the keeper has to look; we end */
@@ -103,6 +104,9 @@ void fleet_tell(struct fleet *fleet, const char *id, const char *owner, const ch
                 struct json *data);
 /* {kind, detail} for events about an end. */
 struct json *fleet_reason(const char *kind, const char *detail);
+
+/* Both pools, or none. Errors: SYSTEM. */
+MUST_USE int fleet_start_workers(struct fleet *fleet, struct err *err);
 
 /* Asks a worker to settle the entry: to make true what its record says. */
 void fleet_settle_later(struct fleet *fleet, const char *id);

@@ -7,11 +7,9 @@
 #include <stdio.h>
 #include <time.h>
 
-#define SETTLERS        4
-#define SETTLE_QUEUE    4096
 #define CLAIM_TIMEOUT_S 45
 
-/* --- entries ----------------------------------------------------------------- */
+/* --- entries --- */
 
 struct entry *fleet_find(struct fleet *fleet, const char *id)
 {
@@ -158,14 +156,14 @@ int fleet_open(const struct fleet_config *config, struct vm_provider *provider, 
     fleet->provider = provider;
     snprintf(fleet->state_dir, sizeof(fleet->state_dir), "%s", config->state_dir);
     snprintf(fleet->image_dir, sizeof(fleet->image_dir), "%s", config->image_dir);
-    snprintf(fleet->verifier, sizeof(fleet->verifier), "%s",
-             config->verifier != NULL ? config->verifier : "");
+    if (config->verifier != NULL)
+        snprintf(fleet->verifier, sizeof(fleet->verifier), "%s", config->verifier);
     snprintf(fleet->manager, sizeof(fleet->manager), "%s", config->manager);
     snprintf(fleet->problem, sizeof(fleet->problem), "the hypervisor has not answered yet");
     pthread_mutex_init(&fleet->lock, NULL);
     pthread_cond_init(&fleet->changed, NULL);
     if (read_boot_id(fleet->boot_id, err) < 0 || file_make_dirs(vms, 0711, err) < 0 ||
-        worker_start("settle", SETTLERS, SETTLE_QUEUE, &fleet->workers, err) < 0) {
+        fleet_start_workers(fleet, err) < 0) {
         free(fleet);
         return -1;
     }
@@ -185,6 +183,7 @@ void fleet_close(struct fleet *fleet)
     pthread_cond_broadcast(&fleet->changed);
     pthread_mutex_unlock(&fleet->lock);
     pthread_join(fleet->keeper, NULL);
+    worker_stop(fleet->gates);
     worker_stop(fleet->workers);
 
     for (size_t i = 0; i < fleet->count; i++)

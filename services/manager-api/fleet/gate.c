@@ -354,7 +354,7 @@ void gate_check_later(struct fleet *fleet, const char *id)
 
     check->fleet = fleet;
     memcpy(check->id, id, VM_ID_SIZE);
-    if (worker_add(fleet->workers, run_check, check, &err) == 0)
+    if (worker_add(fleet->gates, run_check, check, &err) == 0)
         return;
     free(check);
     pthread_mutex_lock(&fleet->lock);

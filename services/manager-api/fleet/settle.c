@@ -1,6 +1,9 @@
 #include "services/manager-api/fleet/entry.h"
 
-#define RETRY_MS 3000
+#define RETRY_MS  3000
+#define SETTLERS  4
+#define GATES     2
+#define QUEUE_MAX 4096
 
 /* What a worker is asked to do: make the world agree with an entry's record. */
 struct errand {
@@ -108,6 +111,16 @@ static void run_errand(void *arg)
 
     settle(errand->fleet, errand->id);
     free(errand);
+}
+
+int fleet_start_workers(struct fleet *fleet, struct err *err)
+{
+    if (worker_start("settle", SETTLERS, QUEUE_MAX, &fleet->workers, err) < 0)
+        return -1;
+    if (worker_start("gate", GATES, QUEUE_MAX, &fleet->gates, err) == 0)
+        return 0;
+    worker_stop(fleet->workers);
+    return -1;
 }
 
 void fleet_settle_later(struct fleet *fleet, const char *id)
