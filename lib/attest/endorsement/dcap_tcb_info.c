@@ -1,8 +1,7 @@
 #include "lib/attest/endorsement/dcap_tcb_info.h"
 
 #include "lib/base/buf.h"
-
-#include <stdio.h>
+#include "lib/base/text.h"
 
 #define MODULES_MAX 64
 
@@ -113,26 +112,33 @@ static int check_identity(const struct json *module, const struct td_report *td,
     return 0;
 }
 
-/* Intel writes "TDX_01"; some documents have lower-case hex. */
+/* "TDX_01"; some documents have lower-case hex. */
+static bool is_module(const char *id, uint8_t version)
+{
+    uint8_t said;
+    struct err none;
+
+    return id != NULL && text_starts_with(id, "TDX_") &&
+           text_parse_hex(id + 4, &said, sizeof(said), &none) == 0 && said == version;
+}
+
 static int find_module(const struct json *modules, const struct td_report *td,
                        const struct json **ret, struct err *err)
 {
+    uint8_t version = td->tee_tcb_svn[SVN_MODULE_VERSION];
     size_t count = json_count(modules);
-    char wanted[16];
 
-    snprintf(wanted, sizeof(wanted), "TDX_%02X", td->tee_tcb_svn[SVN_MODULE_VERSION]);
     if (count > MODULES_MAX)
         return err_set(err, ERR_INPUT, "more than %d TDX modules", MODULES_MAX);
     for (size_t i = 0; i < count; i++) {
         const struct json *module = json_at(modules, i);
-        const char *id = json_get_str(module, "id");
 
-        if (id == NULL || strcasecmp(id, wanted) != 0)
+        if (!is_module(json_get_str(module, "id"), version))
             continue;
         *ret = module;
         return 0;
     }
-    return err_set(err, ERR_UNTRUSTED, "the TCB info knows no module %s", wanted);
+    return err_set(err, ERR_UNTRUSTED, "the TCB info knows no module TDX_%02X", version);
 }
 
 int dcap_tcb_info_check_module(const struct dcap_document *info, const struct td_report *td,
