@@ -239,7 +239,7 @@ static void explain_first_start(const struct app *app)
            "  server.pem   the server's certificate, and server.key its key\n"
            "  admin.token  the administrator's token\n"
            "Try:\n"
-           "  cocos-cli login --state-dir %s\n"
+           "  cocos-cli login %s\n"
            "  curl --cacert %s/ca.pem -H \"Authorization: Bearer $(cat %s/admin.token)\" "
            "https://localhost:%u/v1/host\n"
            "Further people: cocos-manager token add NAME viewer|operator|admin\n",

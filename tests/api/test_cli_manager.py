@@ -1,6 +1,7 @@
 """cocos-cli against a manager: what it sends, what it shows, and what it says when things go wrong."""
 
 import json
+import re
 import signal
 import stat
 import time
@@ -10,6 +11,7 @@ from OpenSSL import SSL
 
 from fake_parts import FakeManager
 from https_service import Answer, make_certificate, pem_of, problem
+from managers import Manager
 
 
 def test_create_vm_prints_the_id_alone(cli, fake_manager):
@@ -304,3 +306,11 @@ def test_interrupted_while_waiting_is_exit_130(cli, fake_manager):
     assert process.returncode == 130
     assert b"interrupted" in err
 
+
+
+def test_the_line_that_the_first_start_prints_logs_in(cli):
+    with Manager() as manager:
+        with open(manager.out_path, encoding="utf-8") as file:
+            words = re.search(r"^ *cocos-cli (login .*)$", file.read(), re.M).group(1).split()
+        cli(*words, "--url", f"https://127.0.0.1:{manager.port}")
+        cli("list-vms")
