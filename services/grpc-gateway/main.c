@@ -95,8 +95,12 @@ static int start(struct gateway *gateway, struct err *err)
 static int run(struct gateway *gateway, struct err *err)
 {
     log_start("cocos-gateway", (enum log_level)gateway->config.log_level);
-    if (config_check(&gateway->config, err) < 0 || start(gateway, err) < 0)
+    if (config_check(&gateway->config, err) < 0 || start(gateway, err) < 0) {
+        /* An address or a file that the settings name, and that is none. */
+        if (err->kind == ERR_INPUT || err->kind == ERR_NOT_FOUND)
+            err->kind = ERR_USAGE;
         return -1;
+    }
     log_info("listening on %s, port %u, %s", gateway->config.listen,
              grpc_server_port(gateway->server), gateway->config.plaintext ? "plaintext" : "TLS");
     lifecycle_ready();
