@@ -1,5 +1,6 @@
 #include "services/grpc-gateway/agent/service.h"
 #include "services/grpc-gateway/config.h"
+#include "services/grpc-gateway/confine.h"
 #include "services/grpc-gateway/door.h"
 #include "services/grpc-gateway/grpc/health.h"
 #include "services/grpc-gateway/manager/service.h"
@@ -92,6 +93,13 @@ static int start(struct gateway *gateway, struct err *err)
     return result < 0 ? err_wrap(err, "listen") : 0;
 }
 
+/* A build that looks for leaks does so by calls that no server makes. */
+#ifdef __SANITIZE_ADDRESS__
+#define CONFINES false
+#else
+#define CONFINES true
+#endif
+
 static int run(struct gateway *gateway, struct err *err)
 {
     log_start("cocos-gateway", (enum log_level)gateway->config.log_level);
@@ -103,6 +111,10 @@ static int run(struct gateway *gateway, struct err *err)
     }
     log_info("listening on %s, port %u, %s", gateway->config.listen,
              grpc_server_port(gateway->server), gateway->config.plaintext ? "plaintext" : "TLS");
+    if (CONFINES && confine_self(err) < 0) {
+        grpc_server_stop(gateway->server, 0);
+        return -1;
+    }
     lifecycle_ready();
     log_info("ending: signal %d", lifecycle_wait());
     atomic_store(&gateway->health.is_draining, true);
