@@ -1,4 +1,5 @@
 #include "services/agent-api/api/api.h"
+#include "services/agent-api/door.h"
 #include "services/agent-api/link/share.h"
 #include "services/agent-api/runner/confine.h"
 
@@ -7,7 +8,6 @@
 #include "lib/program/log.h"
 
 #include <stdio.h>
-#include <unistd.h>
 
 #define EVENTS_KEPT 1000
 #define DRAIN_MS    5000
@@ -74,28 +74,25 @@ static int start_outbox(struct app *app, struct err *err)
     return outbox_start(&config, &app->outbox, err);
 }
 
-/* The door of a gateway: the same service and key, at a path. */
-static int start_local(struct app *app, const struct httpd_service *service, struct err *err)
+/* For a gateway on this machine, when there is a path for it and the share wants one. */
+static int start_local(struct app *app, const struct share_config *share,
+                       const struct httpd_service *service, struct err *err)
 {
-    OWNED(free_str) char *listen = mem_printf("unix:%s", app->config.local_socket);
-    struct httpd_config config = {
-        .listen = listen,
-        .certificate = buf_span(&app->identity.certificate),
-        .key = buf_span(&app->identity.key),
-    };
+    struct door door = {app->config.local_socket, &app->identity, clock_now()};
     struct httpd *local;
 
-    if (app->config.local_socket[0] == '\0')
+    if (door.path[0] == '\0' || (share->present && !share->grpc))
         return 0;
     app->local_service = *service;
     app->local_service.metrics = NULL;
-    if (httpd_start(&config, &app->local_service, &local, err) < 0)
-        return err_wrap(err, "local socket");
+    if (door_open(&door, &app->local_service, &local, err) < 0)
+        return -1;
     atomic_store(&app->local, local);
     return 0;
 }
 
-static int start_service(struct app *app, const struct httpd_service *service, struct err *err)
+static int start_service(struct app *app, const struct share_config *share,
+                         const struct httpd_service *service, struct err *err)
 {
     struct httpd_config config = {
         .listen = app->config.listen,
@@ -111,7 +108,7 @@ static int start_service(struct app *app, const struct httpd_service *service, s
         return err_wrap(err, "listen");
     }
     atomic_store(&app->httpd, httpd);
-    if (start_local(app, service, err) < 0)
+    if (start_local(app, share, service, err) < 0)
         return -1;
     buf_done(&app->identity.key); /* the servers have their own */
     return 0;
@@ -126,7 +123,7 @@ static void stop_parts(struct app *app)
         httpd_stop(httpd, DRAIN_MS);
     httpd_stop(atomic_exchange(&app->local, NULL), DRAIN_MS);
     if (app->config.local_socket[0] != '\0')
-        unlink(app->config.local_socket);
+        door_remove(app->config.local_socket);
     outbox_stop(GIVE(app->outbox));
     engine_stop(app->engine);
     auth_free(app->auth);
@@ -228,7 +225,7 @@ static int run(struct app *app, struct err *err)
         result = start_outbox(app, err);
     }
     if (result == 0)
-        result = start_service(app, &service, err);
+        result = start_service(app, &share, &service, err);
     if (result == 0) {
         log_info("listening on %s, port %u; pin %s; control groups: %s", app->config.listen,
                  httpd_port(app->httpd), app->identity.pin, engine_cgroup(app->engine));

@@ -18,6 +18,7 @@ static const struct json_field config_fields[] = {
     JSON_FIELD_TEXT(share_config, owner_key, 1, 4096, JSON_NULLABLE),
     JSON_FIELD_STR(share_config, cvms_url, 1, 1024, JSON_NULLABLE),
     JSON_FIELD_ENUM(share_config, log_level, log_level_names, JSON_NULLABLE),
+    JSON_FIELD_BOOL(share_config, grpc, 0),
 };
 static const struct json_table config_table = JSON_TABLE("config", share_config, config_fields);
 

@@ -17,6 +17,7 @@ struct share_config {
     char *owner_key; /* PEM: only this key may set a computation */
     char *cvms_url;
     int log_level; /* enum log_level */
+    bool grpc;     /* the gateway's door is wanted */
 
     struct key *owner; /* made from owner_key */
 

@@ -26,9 +26,13 @@ static void a_config_is_read(void **state)
     assert_string_equal(config.vm_id, "vm-1");
     assert_int_equal(config.boot_nonce.len, 32);
     assert_int_equal(config.log_level, LOG_DEBUG);
+    assert_false(config.grpc);
     assert_null(config.owner);
     share_config_done(&config);
     assert_null(config.vm_id);
+    assert_ok(parse("{" MUST ",\"grpc\":true}", &config, &err));
+    assert_true(config.grpc);
+    share_config_done(&config);
 }
 
 static void an_owner_is_a_key(void **state)
@@ -64,6 +68,7 @@ static void a_bad_config_is_refused(void **state)
         {"{" MUST ",\"vm_id\":\"x\"}", ERR_INPUT, "/vm_id"},
         {"{" MUST ",\"secret\":\"x\"}", ERR_INPUT, "/secret"},
         {"{" MUST ",\"log_level\":\"loud\"}", ERR_INPUT, "/log_level"},
+        {"{" MUST ",\"grpc\":1}", ERR_INPUT, "/grpc"},
         {"{" MUST ",\"owner_key\":\"x\"}", ERR_INPUT, "/owner_key"},
         {"{\"version\":2,\"vm_id\":\"a\",\"boot_nonce\":\"" NONCE "\"}", ERR_INPUT, "/version"},
         {"{\"version\":1,\"vm_id\":\"a\",\"boot_nonce\":\"AAAA\"}", ERR_INPUT, "/boot_nonce"},
