@@ -51,6 +51,7 @@ static const struct column vm_lines[] = {
     {"memory (MiB)", "memory_mib"},
     {"agent", "agent_url"},
     {"agent's pin", "agent_pin"},
+    {"gateway", "grpc_url"},
     {"agent last seen", "agent/last_seen"},
     {"agent silent", "agent/silent"},
     {"computation", "computation/id"},

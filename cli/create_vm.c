@@ -40,6 +40,8 @@ const struct flag create_vm_flags[] = {
      "computation management server that the agent may reach"},
     {"log-level", 0, FLAG_CHOICE, "LEVEL", NULL, CREATE(log_level),
      "of the agent: debug, info, warn or error", .choices = log_levels},
+    {"grpc", 0, FLAG_BOOL, NULL, NULL, CREATE(grpc),
+     "with the gateway beside the agent, for clients that speak gRPC"},
     {"server-ca", 0, FLAG_LATER, "FILE", NULL, 0, ""},
     {"client-key", 0, FLAG_LATER, "FILE", NULL, 0, ""},
     {"client-crt", 0, FLAG_LATER, "FILE", NULL, 0, ""},
@@ -92,6 +94,8 @@ static int make_request(const struct create_vm_options *options, struct json **r
         json_set_str(body, "log_level", options->log_level);
     if (options->secure_boot)
         json_set_bool(body, "secure_boot", true);
+    if (options->grpc)
+        json_set_bool(body, "grpc", true);
     if (options->ttl_ms != 0) {
         text_format_duration(options->ttl_ms, ttl);
         json_set_str(body, "ttl", ttl);
@@ -208,5 +212,7 @@ int create_vm_run(const struct cli *cli, const void *ptr, struct err *err)
     if (json_get_str(vm, "agent_url") != NULL)
         say("agent at %s, pin %s", json_get_str(vm, "agent_url"),
             json_get_str(vm, "agent_pin") ? json_get_str(vm, "agent_pin") : "not known yet");
+    if (json_get_str(vm, "grpc_url") != NULL)
+        say("gateway at %s", json_get_str(vm, "grpc_url"));
     return 0;
 }

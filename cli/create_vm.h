@@ -20,6 +20,7 @@ struct create_vm_options {
     uint64_t ttl_ms;
     uint64_t timeout_ms;
     bool secure_boot;
+    bool grpc;
     bool wait;
 };
 

@@ -18,6 +18,7 @@ static const char *const ENVIRONMENT[] = {
     "COCOS_AGENT_LISTEN=0.0.0.0:7002",
     "COCOS_AGENT_SHARE=" TREE_SHARE,
     "COCOS_AGENT_STATE_DIR=" TREE_STATE,
+    "COCOS_AGENT_LOCAL_SOCKET=" TREE_DOOR "/agent.sock",
     NULL,
 };
 

@@ -7,11 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-struct kernel_setting {
-    const char *path;
-    const char *value;
-};
-
 static const struct kernel_setting SETTINGS[] = {
     {"/proc/sys/kernel/kptr_restrict", "2"},
     {"/proc/sys/kernel/dmesg_restrict", "1"},
@@ -26,13 +21,17 @@ static const struct kernel_setting SETTINGS[] = {
 };
 
 /* The kernel's own files are written in place, with one write. */
-static void write_setting(const char *path, const char *value)
+bool kernel_set(const struct kernel_setting *setting)
 {
+    const char *path = setting->path, *value = setting->value;
     OWNED(close_fd) int fd = open(path, O_WRONLY | O_CLOEXEC);
 
     /* An empty value is an empty line to the kernel: a write of nothing would not reach it. */
-    if (fd < 0 || (*value ? write(fd, value, strlen(value)) : write(fd, "\n", 1)) < 0)
+    if (fd < 0 || (*value ? write(fd, value, strlen(value)) : write(fd, "\n", 1)) < 0) {
         say("%s stays as it is: %m", path);
+        return false;
+    }
+    return true;
 }
 
 void kernel_share_controllers(void)
@@ -49,11 +48,11 @@ void kernel_share_controllers(void)
     OWNED(free_str) char *text = buf_take(&have);
     for (char *name = strtok_r(text, " \n", &rest); name; name = strtok_r(NULL, " \n", &rest))
         buf_printf(&want, "+%s ", name);
-    write_setting("/sys/fs/cgroup/cgroup.subtree_control", buf_str(&want));
+    kernel_set(&(struct kernel_setting){"/sys/fs/cgroup/cgroup.subtree_control", buf_str(&want)});
 }
 
 void kernel_lock_doors(void)
 {
     for (size_t i = 0; i < COUNT_OF(SETTINGS); i++)
-        write_setting(SETTINGS[i].path, SETTINGS[i].value);
+        kernel_set(&SETTINGS[i]);
 }

@@ -3,6 +3,17 @@
 #ifndef COCOS_EOS_KERNEL_H
 #define COCOS_EOS_KERNEL_H
 
+#include <stdbool.h>
+
+/* A file of the kernel's and what is written there. */
+struct kernel_setting {
+    const char *path;
+    const char *value;
+};
+
+/* False, and said, when it could not be. */
+bool kernel_set(const struct kernel_setting *setting);
+
 /* Hands every controller of cgroup2 to the groups below the root. */
 void kernel_share_controllers(void);
 

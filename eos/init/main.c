@@ -1,6 +1,7 @@
 /* Process 1 of EOS: makes the guest ready, starts the agent, buries the dead, and powers off when
  * the agent is done, when it keeps crashing, or when the host asks politely. */
 #include "eos/init/agent.h"
+#include "eos/init/gateway.h"
 #include "eos/init/kernel.h"
 #include "eos/init/modules.h"
 #include "eos/init/net.h"
@@ -24,6 +25,7 @@
 
 struct guest {
     struct agent agent;
+    struct gateway gateway;
     bool debug;
     bool stopping;
     int64_t wake_ms; /* when to start the agent again, or to stop waiting for it; 0: not at all */
@@ -70,7 +72,7 @@ static int prepare(struct guest *guest, struct err *err)
     kernel_lock_doors();
     if (sethostname("eos", 3) < 0)
         return err_set_errno(err, ERR_SYSTEM, "set the host name");
-    if (tree_renew_state(err) < 0)
+    if (tree_renew_state(err) < 0 || gateway_prepare(&guest->gateway, err) < 0)
         return -1;
     return tree_seal(err);
 }
@@ -135,6 +137,7 @@ static void bury_agent(struct guest *guest, int status)
     }
     say("the agent ended with status 0x%x", (unsigned)status);
     sweep(&err);
+    gateway_forget(&guest->gateway);
     if (verdict == AGENT_GIVE_UP) {
         err_set(&err, ERR_SYSTEM, "the agent crashed %d times in a row, last with status 0x%x",
                 AGENT_CRASHES_MAX, (unsigned)status);
@@ -153,6 +156,8 @@ static void bury_the_dead(struct guest *guest)
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
         if (pid == guest->agent.pid)
             bury_agent(guest, status);
+        else if (pid == guest->gateway.pid)
+            gateway_ended(&guest->gateway, clock_monotonic_ms());
         else if (pid == guest->shell)
             start_shell(guest);
     }
@@ -189,25 +194,50 @@ static void take_wake(struct guest *guest)
     power_off();
 }
 
+/* How long to sleep: until the first of the times that are set; -1: until something happens. */
+static int sleep_ms(const struct guest *guest, int64_t now_ms)
+{
+    const int64_t times[] = {guest->wake_ms, guest->gateway.wake_ms};
+    int64_t least = -1;
+
+    for (size_t i = 0; i < COUNT_OF(times); i++) {
+        int64_t left = times[i] > now_ms ? times[i] - now_ms : 0;
+
+        if (times[i] != 0 && (least < 0 || left < least))
+            least = left;
+    }
+    return (int)least;
+}
+
+static bool is_due(int64_t wake_ms)
+{
+    return wake_ms != 0 && clock_monotonic_ms() >= wake_ms;
+}
+
 static void serve(struct guest *guest) __attribute__((noreturn));
 static void serve(struct guest *guest)
 {
     for (;;) {
-        struct pollfd watched[] = {{guest->signals_fd, POLLIN, 0}, {guest->button_fd, POLLIN, 0}};
-        int64_t left_ms = guest->wake_ms - clock_monotonic_ms();
+        struct pollfd watched[] = {{guest->signals_fd, POLLIN, 0},
+                                   {guest->button_fd, POLLIN, 0},
+                                   {guest->gateway.watch_fd, POLLIN, 0}};
 
-        poll(watched, 2, guest->wake_ms == 0 ? -1 : left_ms > 0 ? (int)left_ms : 0);
+        poll(watched, COUNT_OF(watched), sleep_ms(guest, clock_monotonic_ms()));
         take_signals(guest);
         if ((watched[1].revents & POLLIN) && power_button_pressed(guest->button_fd))
             stop(guest);
-        if (guest->wake_ms != 0 && clock_monotonic_ms() >= guest->wake_ms)
+        if (watched[2].revents & POLLIN)
+            gateway_look(&guest->gateway, clock_monotonic_ms());
+        if (is_due(guest->wake_ms))
             take_wake(guest);
+        if (is_due(guest->gateway.wake_ms))
+            gateway_start(&guest->gateway, guest->debug, clock_monotonic_ms());
     }
 }
 
 int main(void)
 {
-    struct guest guest = {.button_fd = -1, .signals_fd = -1};
+    struct guest guest = {.button_fd = -1, .signals_fd = -1, .gateway.watch_fd = -1};
     struct err err = {0};
 
     if (prepare(&guest, &err) < 0 || watch_signals(&guest, &err) < 0)

@@ -15,6 +15,7 @@
 #define TREE_SHARE_IN  TREE_SHARE "/in"
 #define TREE_SHARE_OUT TREE_SHARE "/out"
 #define TREE_STATE     "/run/cocos/state"
+#define TREE_DOOR      "/run/cocos/door" /* between agent and gateway */
 
 /* 0 when the image was unpacked to its end: the last file of the archive is there and whole. The
  * kernel goes on without a word when memory runs out half way. ERR_NO_SPACE otherwise. */

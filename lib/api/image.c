@@ -68,6 +68,7 @@ static const struct json_field image_record_fields[] = {
     JSON_FIELD_STR(image_record, eos_version, 1, RECORD_NAME_MAX, JSON_REQUIRED),
     JSON_FIELD_BOOL(image_record, debug, JSON_REQUIRED),
     JSON_FIELD_BOOL(image_record, python, 0),
+    JSON_FIELD_BOOL(image_record, grpc, 0),
     JSON_FIELD_OBJECT(image_record, kernel, &image_file_table, JSON_REQUIRED),
     JSON_FIELD_OBJECT(image_record, initrd, &image_file_table, JSON_REQUIRED),
     JSON_FIELD_OBJECT(image_record, firmware, &image_file_table, JSON_REQUIRED),

@@ -63,6 +63,7 @@ struct image_record {
     char *eos_version;
     bool debug;
     bool python;
+    bool grpc; /* it has the gateway beside the agent */
     struct image_file kernel;
     struct image_file initrd;
     struct image_file firmware;

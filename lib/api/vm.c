@@ -28,6 +28,7 @@ static const struct json_field vm_spec_fields[] = {
     JSON_FIELD_TEXT(vm_spec, owner_key, 1, KEY_PEM_MAX, JSON_NULLABLE | JSON_SKIP_EMPTY),
     JSON_FIELD_STR(vm_spec, cvms_url, 1, URL_MAX, JSON_NULLABLE | JSON_SKIP_EMPTY),
     JSON_FIELD_ENUM(vm_spec, log_level, api_log_level_names, 0),
+    JSON_FIELD_BOOL(vm_spec, grpc, JSON_SKIP_EMPTY),
 };
 const struct json_table vm_spec_table = JSON_TABLE("vm spec", vm_spec, vm_spec_fields);
 

@@ -47,6 +47,7 @@ struct vm_spec {
     char *owner_key; /* PEM */
     char *cvms_url;
     int log_level; /* index into api_log_level_names */
+    bool grpc;     /* with the gateway beside the agent */
 };
 extern const struct json_table vm_spec_table;
 

@@ -112,6 +112,7 @@ def make_image(images, name, debug=False, **changes):
         return {"file": part, "sha256": hashlib.sha256(text).hexdigest(), "bytes": len(text)}
 
     record = {"version": 1, "name": name, "eos_version": "0.1", "debug": debug, "python": False,
+              "grpc": True,
               "kernel": file("vmlinuz"), "initrd": file("initrd"), "firmware": file("firmware.fd"),
               "cmdline": {"text": "quiet", "sha256": hashlib.sha256(b"quiet").hexdigest()},
               "min_memory_mib": 256, "default_memory_mib": 512, "packages": [],

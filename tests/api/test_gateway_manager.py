@@ -46,6 +46,7 @@ def test_a_vm_from_creation_to_removal(world):
     assert 1024 < int(answer[1]) < 65536
     vm = manager.get(f"/v1/vms/{vm_id}").json
     assert vm["owner"] == "one" and vm["expires_at"] is not None
+    assert vm["grpc_url"] == f"https://127.0.0.1:{answer[1].decode()}" != vm["agent_url"]
 
     info = call(gateway, one, "CVMInfo", field(1, vm_id))
     assert info.startswith(field(1, vm_id)) and b"\x18\x01" in info  # cpu_num 1

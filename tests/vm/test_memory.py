@@ -2,15 +2,10 @@
 
 import json
 import re
-import subprocess
-import sys
-from pathlib import Path
 
-from conftest import ROOT
+from guests import GuestAgent, compile_algorithm
 
-sys.path.insert(0, str(ROOT / "tests" / "api"))
-
-from agents import Agent, Computation  # noqa: E402
+from agents import Computation
 
 EATER = """
 #include <stdlib.h>
@@ -26,28 +21,13 @@ int main(void)
 """
 
 
-class GuestAgent(Agent):
-    """The agent of a VM, which somebody else started."""
-
-    def __init__(self, vm):
-        self.port = int(vm["agent_url"].rsplit(":", 1)[1])
-
-
-def build_eater(folder):
-    program = folder / "eater"
-    source = Path(f"{program}.c")
-    source.write_text(EATER)
-    subprocess.run(["gcc", "-O1", "-static", "-o", program, source], check=True)
-    return program.read_bytes()
-
-
 def test_an_algorithm_that_takes_all_memory_goes_and_the_agent_stays(manager, tmp_path):
     vm = manager.create(name="greedy", memory_mib=512)
     manager.await_state(vm["id"], "running", 180)
     agent = GuestAgent(manager.vm(vm["id"]))
     before = agent.state()
 
-    work = Computation(build_eater(tmp_path), kind="native", memory_mib=513, timeout="5m")
+    work = Computation(compile_algorithm(tmp_path, "eater", EATER), kind="native", memory_mib=513, timeout="5m")
     answer = agent.ask("PUT", "/v1/computation", work.owner, json.dumps(work.manifest))
     assert answer.status == 422 and answer.json["errors"][0]["pointer"] == "/run/memory_mib", answer
     whole = int(re.search(r"the (\d+) MiB that this machine has", answer.json["detail"]).group(1))

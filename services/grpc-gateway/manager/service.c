@@ -104,6 +104,7 @@ static int make_spec(const Manager__CreateReq *request, struct json *spec, struc
     if (check_unserved(request, err) < 0)
         return -1;
     json_set_str(spec, "platform", api_platform_names[API_PLATFORM_AUTO]);
+    json_set_bool(spec, "grpc", true);
     if (request->ttl[0] != '\0' && duration_parse_go(request->ttl, &ms, err) < 0)
         return err_wrap(err, "ttl");
     if (ms > 0) {
@@ -141,8 +142,7 @@ static int await_port(struct httpc *client, struct grpc_call *call, struct vm *v
 /* "20000" of "https://127.0.0.1:20000"; "" of none. */
 static const char *port_of(const struct vm *vm)
 {
-    const char *url = vm->grpc_url != NULL ? vm->grpc_url : vm->agent_url;
-    const char *colon = url != NULL ? strrchr(url, ':') : NULL;
+    const char *colon = vm->grpc_url != NULL ? strrchr(vm->grpc_url, ':') : NULL;
 
     return colon != NULL ? colon + 1 : "";
 }

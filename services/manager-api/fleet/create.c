@@ -141,6 +141,7 @@ static int prepare_files(struct creation *creation, const struct vm_hypervisor *
         .nonce = creation->record.nonce,
         .owner_key = spec->owner_key,
         .log_level = api_log_level_names[spec->log_level],
+        .grpc = spec->grpc,
         .manifest = manifest_of(creation->order),
     };
 
@@ -175,24 +176,30 @@ static bool port_taken(void *ctx, uint16_t port)
 
     for (size_t i = 0; i < fleet->count; i++) {
         const struct entry *entry = fleet->entries[i];
+        bool has = entry->record.port == port || entry->record.grpc_port == port;
 
-        if (entry->record.port == port && (!entry_ended(entry) || entry->on))
+        if (has && (!entry_ended(entry) || entry->on))
             return true;
     }
     return false;
 }
 
-static int take_port(struct creation *creation, struct err *err)
+static int take_ports(struct creation *creation, struct err *err)
 {
-    struct fleet *fleet = creation->fleet;
+    const struct ports *ports = &creation->fleet->config.ports;
+    struct vm_record *ours = &creation->record, *known = &creation->entry->record;
     int result = 0;
 
-    pthread_mutex_lock(&fleet->lock);
-    creation->entry->record.port = 0;
-    result = ports_pick(&fleet->config.ports, port_taken, fleet, &creation->record.port, err);
+    pthread_mutex_lock(&creation->fleet->lock);
+    known->port = known->grpc_port = 0;
+    result = ports_pick(ports, port_taken, creation->fleet, &ours->port, err);
     if (result == 0)
-        creation->entry->record.port = creation->record.port;
-    pthread_mutex_unlock(&fleet->lock);
+        known->port = ours->port;
+    if (result == 0 && creation->order->spec->grpc)
+        result = ports_pick(ports, port_taken, creation->fleet, &ours->grpc_port, err);
+    if (result == 0)
+        known->grpc_port = ours->grpc_port;
+    pthread_mutex_unlock(&creation->fleet->lock);
     return result;
 }
 
@@ -202,7 +209,7 @@ static int boot(struct creation *creation, struct err *err)
     struct vm_provider *provider = creation->fleet->provider;
 
     for (int i = 0; i < PORT_TRIES; i++) {
-        if (take_port(creation, err) < 0)
+        if (take_ports(creation, err) < 0)
             return -1;
         creation->launch.record = creation->record;
         creation->defined = true;

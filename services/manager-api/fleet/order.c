@@ -103,6 +103,12 @@ int order_check(const struct vm_spec *spec, const struct image *image,
     if (spec->cvms_url != NULL)
         return err_set_at(err, ERR_UNSUPPORTED, "/cvms_url",
                           "cvms_url: not available yet; leave it out");
+    if (spec->grpc && !image->record.grpc)
+        return err_set_at(
+            err, ERR_UNSUPPORTED, "/grpc",
+            "grpc: image '%s' has no gateway for it; leave it out, or choose an image "
+            "whose release record says grpc",
+            image->record.name);
     if (check_platform(spec, image, host, ret_platform, err) < 0 ||
         check_size(spec, image, err) < 0 || check_key(spec, err) < 0 ||
         check_manifest(spec, err) < 0)

@@ -97,6 +97,8 @@ static int write_config(const struct share_paths *paths, const struct share_conf
         json_set_str(json, "owner_key", config->owner_key);
     if (config->log_level != NULL)
         json_set_str(json, "log_level", config->log_level);
+    if (config->grpc)
+        json_set_bool(json, "grpc", true);
     json_write(json, &text);
     if (buf_check(&text, "the VM's configuration", err) < 0)
         return -1;

@@ -33,6 +33,7 @@ struct share_config {
     const uint8_t *nonce; /* VM_NONCE_SIZE bytes */
     const char *owner_key;
     const char *log_level;
+    bool grpc; /* with the gateway beside the agent */
     const struct json *manifest;
 };
 

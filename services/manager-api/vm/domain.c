@@ -142,6 +142,20 @@ static void write_igvm(struct xml *xml, const char *path)
     write_argument(xml, "-machine", "igvm-cfg=cocosigvm");
 }
 
+static void write_network(struct xml *xml, const struct vm_record *record)
+{
+    char text[192], grpc[64] = "";
+
+    if (record->grpc_port != 0)
+        snprintf(grpc, sizeof(grpc), ",hostfwd=tcp:127.0.0.1:%u-:%u", record->grpc_port,
+                 DOMAIN_GRPC_PORT);
+    snprintf(text, sizeof(text),
+             "user,id=cocosnet,ipv6=off,restrict=on,hostfwd=tcp:127.0.0.1:%u-:%u%s", record->port,
+             DOMAIN_AGENT_PORT, grpc);
+    write_argument(xml, "-netdev", text);
+    write_argument(xml, "-device", "virtio-net-pci,netdev=cocosnet,romfile=,bus=pcie.0,addr=0x1e");
+}
+
 /* What libvirt has no element for. */
 static void write_arguments(struct xml *xml, const struct vm_launch *launch)
 {
@@ -149,11 +163,7 @@ static void write_arguments(struct xml *xml, const struct vm_launch *launch)
     char text[128];
 
     xml_open(xml, "qemu:commandline");
-    snprintf(text, sizeof(text),
-             "user,id=cocosnet,ipv6=off,restrict=on,hostfwd=tcp:127.0.0.1:%u-:%u",
-             launch->record.port, DOMAIN_AGENT_PORT);
-    write_argument(xml, "-netdev", text);
-    write_argument(xml, "-device", "virtio-net-pci,netdev=cocosnet,romfile=,bus=pcie.0,addr=0x1e");
+    write_network(xml, &launch->record);
     /* libvirt calls the second export fsdev-fs1 and has no element for its speed. */
     snprintf(text, sizeof(text), "fsdev.fsdev-fs1.throttling.bps-write=%llu",
              DOMAIN_SHARE_BYTES_PER_SECOND);

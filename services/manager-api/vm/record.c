@@ -17,12 +17,18 @@ struct field {
     size_t offset;
     size_t size;              /* of the member */
     const char *const *names; /* TYPE_ENUM */
+    bool is_late;             /* records of earlier managers lack it: zero */
 };
 
 #define FIELD(member, type)                                                                        \
     {                                                                                              \
 #member, type, offsetof(struct vm_record, member),                                         \
             sizeof(((struct vm_record *)0)->member), NULL                                          \
+    }
+#define FIELD_LATE(member, type)                                                                   \
+    {                                                                                              \
+#member, type, offsetof(struct vm_record, member),                                         \
+            sizeof(((struct vm_record *)0)->member), NULL, true                                    \
     }
 #define FIELD_ENUM(member, names)                                                                  \
     {                                                                                              \
@@ -52,6 +58,7 @@ static const struct field fields[] = {
     FIELD(idempotency_key, TYPE_TEXT),
     FIELD(body_sha256, TYPE_TEXT),
     FIELD(nonce, TYPE_HEX),
+    FIELD_LATE(grpc_port, TYPE_U16),
 };
 
 /* --- writing ------------------------------------------------------------- */
@@ -187,7 +194,7 @@ static int read_vm(const xmlNode *root, struct vm_record *ret, struct err *err)
             return -1;
     }
     for (size_t i = 0; i < COUNT_OF(fields); i++)
-        if (!(seen & (1U << i)))
+        if (!(seen & (1U << i)) && !fields[i].is_late)
             return err_set(err, ERR_INPUT, "%s: is missing", fields[i].key);
     *ret = record;
     return 0;

@@ -75,6 +75,7 @@ struct vm_record {
     uint32_t cpus;
     uint32_t memory_mib;
     uint16_t port;            /* on loopback, forwarded to the agent */
+    uint16_t grpc_port;       /* the same to the gateway beside it; 0: there is none */
     bool debug;               /* the image is a debug image: the console may be read */
     int64_t created_at;       /* seconds since 1970 */
     int64_t expires_at;       /* 0: never */

@@ -19,7 +19,8 @@ enum variant_option {
     VARIANT_GPU = 128,
     VARIANT_VLEK = 256,
     VARIANT_HASHES = 512,
-    VARIANT_ALL = 1023
+    VARIANT_GRPC = 1024,
+    VARIANT_ALL = 2047
 };
 
 struct variant {
@@ -30,6 +31,7 @@ struct variant {
 
 static const struct variant variants[] = {
     {"tcg", VM_PLATFORM_VM, 0},
+    {"tcg_grpc", VM_PLATFORM_VM, VARIANT_GRPC},
     {"kvm_debug", VM_PLATFORM_VM, VARIANT_KVM | VARIANT_CONSOLE},
     {"kvm_place_gpu", VM_PLATFORM_VM, VARIANT_KVM | VARIANT_PLACE | VARIANT_GPU},
     {"snp", VM_PLATFORM_SNP, VARIANT_KVM},
@@ -96,6 +98,7 @@ static inline struct vm_launch launch_of(enum vm_platform platform, unsigned opt
                    .cpus = 2,
                    .memory_mib = 768,
                    .port = 20017,
+                   .grpc_port = (options & VARIANT_GRPC) != 0 ? 20018 : 0,
                    .debug = (options & VARIANT_CONSOLE) != 0,
                    .created_at = 1700000000,
                    .boot_id = "99999999-2222-4333-8444-555555555555",

@@ -58,6 +58,15 @@ static inline void image_write(const struct scratch *dir, const char *name,
     put(dir, path, buf_str(&text));
 }
 
+/* The same image, with a gateway. */
+static inline void image_make_grpc(const struct scratch *dir, const char *name)
+{
+    OWNED_JSON *record = image_record_of(dir, name, false);
+
+    json_set_bool(record, "grpc", true);
+    image_write(dir, name, record);
+}
+
 /* The same image, which can be started as an SNP guest too. */
 static inline void image_make_snp(const struct scratch *dir, const char *name)
 {

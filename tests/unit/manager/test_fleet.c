@@ -35,6 +35,31 @@ static void a_vm_boots_runs_and_goes(void **state)
                                       "vm.deleted"));
 }
 
+static void only_who_asks_for_a_gateway_has_one(void **state)
+{
+    const struct vm_spec with = {.cpus = 1, .log_level = 1, .grpc = true};
+    WORLD *world = world_new();
+    struct vm_record record;
+    OWNED_VM vm = {0};
+    char id[VM_ID_SIZE];
+    struct err err;
+
+    (void)state;
+    image_make_grpc(&world->dir, "eos");
+    world_open(world);
+    assert_ok(world_create(world, &alice, &plain, id, &err));
+    assert_int_equal(fake_look(world->fake, id).record.grpc_port, 0);
+    assert_ok(fleet_get(world->fleet, &alice, id, &vm, &err));
+    assert_null(vm.grpc_url);
+    vm_release(&vm);
+
+    assert_ok(world_create(world, &alice, &with, id, &err));
+    record = fake_look(world->fake, id).record;
+    assert_true(record.grpc_port != 0 && record.grpc_port != record.port);
+    assert_ok(fleet_get(world->fleet, &alice, id, &vm, &err));
+    assert_non_null(strstr(vm.grpc_url, "https://127.0.0.1:22"));
+}
+
 static void defaults_come_from_the_image(void **state)
 {
     WORLD *world = world_new();
@@ -312,6 +337,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_vm_boots_runs_and_goes),
+        cmocka_unit_test(only_who_asks_for_a_gateway_has_one),
         cmocka_unit_test(defaults_come_from_the_image),
         cmocka_unit_test(a_vm_that_is_killed_is_failed_and_its_port_free),
         cmocka_unit_test(the_end_of_a_guest_is_told_apart),

@@ -46,6 +46,7 @@ static void what_cannot_be_had_is_said_with_its_place(void **state)
                   "not available yet");
     check_refused((struct vm_spec){.cvms_url = text("https://x")}, ERR_UNSUPPORTED, "/cvms_url",
                   "not available yet");
+    check_refused((struct vm_spec){.grpc = true}, ERR_UNSUPPORTED, "/grpc", "has no gateway");
     check_refused((struct vm_spec){.name = text("a/b")}, ERR_INPUT, "/name", "a/b");
     check_refused((struct vm_spec){.image = text("none")}, ERR_INPUT, "/image", "no image 'none'");
     check_refused((struct vm_spec){.image = text("../x")}, ERR_INPUT, "/image", "no image");

@@ -15,6 +15,7 @@ static struct vm_record full_record(void)
         .cpus = 2,
         .memory_mib = 512,
         .port = 20017,
+        .grpc_port = 20018,
         .debug = true,
         .created_at = 1700000000,
         .expires_at = 1700003600,
@@ -98,6 +99,25 @@ static void a_record_that_is_not_whole_is_no_record(void **state)
     check_refused("<vm>", "<vm", "plain XML");
 }
 
+static void a_record_of_an_earlier_manager_has_no_gateway(void **state)
+{
+    static const char late[] = "<grpc_port>20018</grpc_port>";
+    struct vm_record record = full_record(), ret;
+    OWNED_BUF xml = BUF_OF(VM_RECORD_MAX), earlier = BUF_OF(VM_RECORD_MAX);
+    const char *at;
+    struct err err;
+
+    (void)state;
+    assert_ok(vm_record_encode(&record, &xml, &err));
+    at = strstr(buf_str(&xml), late);
+    assert_non_null(at);
+    buf_add(&earlier, xml.data, (size_t)(at - buf_str(&xml)));
+    buf_add_str(&earlier, at + strlen(late));
+    assert_ok(vm_record_decode(buf_span(&earlier), &ret, &err));
+    assert_int_equal(ret.grpc_port, 0);
+    assert_int_equal(ret.port, record.port);
+}
+
 static void names_longer_than_their_place_are_refused(void **state)
 {
     char element[256];
@@ -143,6 +163,7 @@ int main(void)
         cmocka_unit_test(what_is_written_is_read_back),
         cmocka_unit_test(texts_that_xml_cannot_carry_are_refused),
         cmocka_unit_test(a_record_that_is_not_whole_is_no_record),
+        cmocka_unit_test(a_record_of_an_earlier_manager_has_no_gateway),
         cmocka_unit_test(names_longer_than_their_place_are_refused),
         cmocka_unit_test(what_is_no_record_is_refused),
         cmocka_unit_test(a_record_of_any_size_is_bounded),

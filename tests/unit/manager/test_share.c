@@ -42,6 +42,7 @@ static void a_share_holds_what_the_guest_is_told(void **state)
                                         .nonce = nonce,
                                         .owner_key = "-----BEGIN\nx\n",
                                         .log_level = "debug",
+                                        .grpc = true,
                                         .manifest = manifest};
     struct err err;
 
@@ -55,7 +56,8 @@ static void a_share_holds_what_the_guest_is_told(void **state)
                         "AQIDAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
     assert_string_equal(json_get_str(config, "owner_key"), "-----BEGIN\nx\n");
     assert_string_equal(json_get_str(config, "log_level"), "debug");
-    assert_int_equal(json_count(config), 5);
+    assert_true(json_get_bool(config, "grpc"));
+    assert_int_equal(json_count(config), 6);
     copy = read_json(paths.in, "manifest.json");
     assert_string_equal(json_get_str(copy, "id"), "iris-1");
     assert_ok(share_remove(&paths, &err));
