@@ -56,8 +56,10 @@ void entry_view(const struct fleet *fleet, const struct entry *entry, struct vm 
         ret->agent_url = mem_printf("https://127.0.0.1:%u", record->port);
     if (record->phase == VM_PHASE_READY && record->grpc_port != 0)
         ret->grpc_url = mem_printf("https://127.0.0.1:%u", record->grpc_port);
+    if (entry->gate == GATE_OPEN && entry->attestation != API_REJECTED)
+        ret->agent_pin =
+            mem_strdup(entry->attestation == API_ACCEPTED ? entry->vouched : entry->said.pin);
     if (entry->heard) {
-        ret->agent_pin = mem_strdup(entry->said.pin);
         ret->computation.state = mem_strdup(state_names[entry->said.state]);
         if (entry->said.computation_id[0] != '\0')
             ret->computation.id = mem_strdup(entry->said.computation_id);

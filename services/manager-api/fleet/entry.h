@@ -9,8 +9,6 @@
 
 #include <pthread.h>
 
-#define FLEET_REASON_SIZE 1024
-
 /* A VM in the picture. Whoever sets `busy` is the only one to change the record, to talk to the
  * hypervisor about it and to free it, until busy is false again. */
 struct entry {
@@ -33,9 +31,12 @@ struct entry {
 
     /* See gate.h: whoever is CLOSED is looked at again, whoever is MARKED a worker checks. */
     enum { GATE_CLOSED, GATE_MARKED, GATE_OPEN } gate;
-    int64_t gate_since_ms;            /* when it began to wait; 0: it does not */
-    int64_t gate_again_ms;            /* not before then: this host could not look */
+    int64_t gate_since_ms;            /* when it began to wait; 0: it never did */
+    int64_t gate_again_ms;            /* no check before then */
+    struct watch_mark gate_useless;   /* evidence that was looked at and is of another key */
     enum api_attestation attestation; /* what came of it */
+    char vouched[SHARE_PIN_SIZE];     /* the key that it came of when ACCEPTED */
+    bool proven;                      /* it was ACCEPTED once, with that key or another */
     int64_t complained_ms;            /* when an unreadable share was last reported; 0: never */
 };
 

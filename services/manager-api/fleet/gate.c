@@ -1,36 +1,30 @@
 #include "services/manager-api/fleet/gate.h"
 
-#include "lib/attest/reference/pcr_run.h"
-#include "lib/base/file.h"
-#include "lib/base/text.h"
 #include "lib/program/log.h"
+#include "services/manager-api/fleet/attestation.h"
 #include "services/manager-api/fleet/policy.h"
-#include "services/manager-api/link/verifier.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define EVIDENCE_FILE    "evidence.json"
-#define EVIDENCE_MAX     (2 * MIB)
-#define EVIDENCE_WAIT_MS 60000 /* after the first word: an emulated TPM takes its time */
-#define RETRY_MS         2000  /* when it is this host that could not look */
-#define SHARE_FILE_MAX   (4 * MIB)
-#define VERDICT_FILE     "attestation.json"
-#define VERDICT_MAX      (8 * MIB)
-#define PATH_ROOM        (VM_PATH_SIZE + 64)
-#define PRIVATE_MODE     0600
+#define EVIDENCE_WAIT_MS                                                                           \
+    60000             /* after the first word, or a new key: an emulated TPM takes its time */
+#define RETRY_MS 2000 /* when it is this host that could not look */
+#define PAUSE_MS 1000 /* between two checks of one VM, whatever its guest does */
 
 /* --- looking --- */
 
-static bool is_there(const struct share_paths *paths)
+static bool find_evidence(const struct share_paths *paths, struct watch_mark *ret)
 {
     OWNED(close_fd) int dir_fd = open(paths->out, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    struct stat status;
+    struct stat info;
 
-    return dir_fd >= 0 && fstatat(dir_fd, EVIDENCE_FILE, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-           S_ISREG(status.st_mode);
+    if (dir_fd < 0 || fstatat(dir_fd, JUDGE_EVIDENCE, &info, AT_SYMLINK_NOFOLLOW) < 0 ||
+        !S_ISREG(info.st_mode))
+        return false;
+    *ret = watch_mark_of(&info);
+    return true;
 }
 
 void gate_look(const struct fleet *fleet, const struct share_paths *paths, struct gate_view *ret)
@@ -43,8 +37,8 @@ void gate_look(const struct fleet *fleet, const struct share_paths *paths, struc
         .looked = true,
         .needed = fleet->verifier[0] != '\0' &&
                   (policy_find(paths, &policy, &err) == 0 || err.kind != ERR_STATE),
-        .evidence = is_there(paths),
     };
+    ret->evidence = find_evidence(paths, &ret->mark);
 }
 
 /* --- what comes of it --- */
@@ -66,12 +60,46 @@ static void reject(struct fleet *fleet, struct entry *entry, const char *reason,
     tidings_add(tidings, entry, "vm.failed", fleet_reason("attestation", reason));
 }
 
+static bool has_new_key(const struct entry *entry)
+{
+    return entry->gate == GATE_OPEN && entry->attestation == API_ACCEPTED &&
+           strcmp(entry->said.pin, entry->vouched) != 0;
+}
+
+/* What was accepted was accepted of another key. */
+static void close_again(struct fleet *fleet, struct entry *entry, struct tidings *tidings)
+{
+    struct json *data = json_new_object();
+
+    entry->gate = GATE_CLOSED;
+    entry->attestation = API_UNCHECKED;
+    entry->vouched[0] = '\0';
+    entry->gate_since_ms = fleet_now_ms(fleet);
+    json_set_str(data, "reason", "the agent has another key now");
+    tidings_add(tidings, entry, "vm.attesting", data);
+}
+
+static void give_up(struct fleet *fleet, struct entry *entry, bool evidence,
+                    struct tidings *tidings)
+{
+    const char *reason = entry->proven ? "the agent has another key, and gave no evidence of it"
+                         : evidence    ? "the guest gave no evidence of the key that it says it has"
+                                       : "the guest gave no evidence of its boot";
+
+    reject(fleet, entry, reason, tidings);
+}
+
 void gate_step(struct fleet *fleet, struct entry *entry, const struct gate_view *view,
                struct tidings *tidings)
 {
     int64_t now_ms = fleet_now_ms(fleet);
+    bool fresh = view->evidence && !watch_mark_equal(&view->mark, &entry->gate_useless);
 
-    if (!view->looked || !entry->heard || entry->gate != GATE_CLOSED || entry_ended(entry))
+    if (!entry->heard || entry_ended(entry))
+        return;
+    if (has_new_key(entry))
+        close_again(fleet, entry, tidings);
+    if (!view->looked || entry->gate != GATE_CLOSED)
         return;
     if (!view->needed) {
         open_gate(entry, API_UNCHECKED, tidings);
@@ -81,10 +109,10 @@ void gate_step(struct fleet *fleet, struct entry *entry, const struct gate_view 
         entry->gate_since_ms = now_ms;
         tidings_add(tidings, entry, "vm.attesting", NULL);
     }
-    if (view->evidence && now_ms >= entry->gate_again_ms)
+    if (fresh && now_ms >= entry->gate_again_ms)
         entry->gate = GATE_MARKED;
-    else if (!view->evidence && now_ms - entry->gate_since_ms > EVIDENCE_WAIT_MS && !entry->busy)
-        reject(fleet, entry, "the guest gave no evidence of its boot", tidings);
+    else if (!fresh && now_ms - entry->gate_since_ms > EVIDENCE_WAIT_MS && !entry->busy)
+        give_up(fleet, entry, view->evidence, tidings);
 }
 
 /* --- checking, in a worker --- */
@@ -92,166 +120,9 @@ void gate_step(struct fleet *fleet, struct entry *entry, const struct gate_view 
 struct check {
     struct fleet *fleet;
     char id[VM_ID_SIZE];
-    struct share_paths paths;
-    uint8_t nonce[VM_NONCE_SIZE];
-    char pin[SHARE_PIN_SIZE];
-    char failure[SHARE_ID_SIZE]; /* what the agent could not use, in its own word; "": nothing */
-
     int64_t since_ms; /* when the VM began to wait */
-
-    struct json *verdict; /* NULL: there is none */
-    bool accepted;
-    bool undecided;                 /* this host could not look, which says nothing of the guest */
-    char reason[FLEET_REASON_SIZE]; /* of a rejection */
+    struct judgement judgement;
 };
-
-static int read_json(const char *dir, const char *name, struct json **ret, struct err *err)
-{
-    OWNED(close_fd) int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    OWNED_BUF text = BUF_OF(SHARE_FILE_MAX);
-
-    if (dir_fd < 0)
-        return err_set_errno(err, ERR_SYSTEM, "open '%s'", dir);
-    if (file_read_at(dir_fd, name, &text, err) < 0)
-        return -1;
-    return json_parse(buf_span(&text), ret, err);
-}
-
-/* What we told the guest is demanded of it, too. */
-static int demand_share(const struct check *check, struct json *policy, struct err *err)
-{
-    OWNED_JSON *config = NULL, *manifest = NULL;
-    OWNED_BUF text = BUF_OF(2 * SHARE_FILE_MAX);
-    uint8_t digest[SHA256_SIZE];
-
-    if (read_json(check->paths.in, "config.json", &config, err) < 0 ||
-        pcr_run_config_digest(config, digest, err) < 0)
-        return -1;
-    json_set_hex(policy, "config_sha256", SPAN_OF_ARRAY(digest));
-    if (read_json(check->paths.in, "manifest.json", &manifest, err) < 0)
-        return err->kind == ERR_NOT_FOUND ? 0 : -1;
-    if (json_canonical(manifest, &text, err) < 0)
-        return -1;
-    digest_of(DIGEST_SHA256, buf_span(&text), digest);
-    json_set_hex(policy, "manifest_sha256", SPAN_OF_ARRAY(digest));
-    return 0;
-}
-
-/* The guest may change its files while we look: what is judged is a copy. */
-static int copy_evidence(const struct check *check, const char *to, struct err *err)
-{
-    OWNED(close_fd)
-    int dir_fd = open(check->paths.out, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    OWNED_BUF text = BUF_OF(EVIDENCE_MAX);
-
-    if (dir_fd < 0)
-        return err_set_errno(err, ERR_SYSTEM, "open '%s'", check->paths.out);
-    if (file_read_at(dir_fd, EVIDENCE_FILE, &text, err) < 0)
-        return err_wrap(err, EVIDENCE_FILE);
-    return file_replace(to, buf_span(&text), PRIVATE_MODE, err);
-}
-
-static int write_policy(const struct check *check, const char *to, struct err *err)
-{
-    OWNED_BUF text = BUF_OF(SHARE_FILE_MAX);
-    OWNED_JSON *policy = NULL;
-
-    if (policy_find(&check->paths, &policy, err) < 0 || demand_share(check, policy, err) < 0)
-        return -1;
-    json_write(policy, &text);
-    if (buf_check(&text, "the policy", err) < 0)
-        return -1;
-    return file_replace(to, buf_span(&text), PRIVATE_MODE, err);
-}
-
-static int ask(struct check *check, struct err *err)
-{
-    char evidence[PATH_ROOM], policy[PATH_ROOM], nonce[2 * VM_NONCE_SIZE + 1];
-    const struct verifier_question question = {check->fleet->verifier, evidence, policy, nonce};
-
-    snprintf(evidence, sizeof(evidence), "%s/checked-evidence.json", check->paths.dir);
-    snprintf(policy, sizeof(policy), "%s/checked-policy.json", check->paths.dir);
-    text_hex(check->nonce, VM_NONCE_SIZE, nonce);
-    if (copy_evidence(check, evidence, err) < 0 || write_policy(check, policy, err) < 0)
-        return -1;
-    return verifier_ask(&question, &check->verdict, &check->accepted, err);
-}
-
-/* The key that we tell clients is the one that the evidence names. */
-static bool names_pin(const struct check *check)
-{
-    const struct json *transcript = json_get(json_get(check->verdict, "claims"), "transcript");
-    const char *server = json_get_str(transcript, "server");
-    OWNED_BUF pin = BUF_OF(SHARE_PIN_SIZE), digest = BUF_OF(SHA256_SIZE);
-    struct err unused;
-
-    if (server == NULL || text_decode_hex(span_of_str(server), &digest, &unused) < 0)
-        return false;
-    buf_add_str(&pin, "sha256//");
-    text_encode_base64(buf_span(&digest), &pin);
-    return strcmp(buf_str(&pin), check->pin) == 0;
-}
-
-/* The first finding, in one line. */
-static void find_reason(struct check *check)
-{
-    const struct json *findings = json_get(check->verdict, "findings");
-
-    snprintf(check->reason, sizeof(check->reason), "the evidence of its boot is not accepted");
-    for (size_t i = 0; i < json_count(findings); i++) {
-        const struct json *finding = json_at(findings, i);
-        const char *severity = json_get_str(finding, "severity");
-        const char *expected = json_get_str(finding, "expected");
-        const char *got = json_get_str(finding, "got");
-
-        if (severity == NULL || strcmp(severity, "error") != 0)
-            continue;
-        snprintf(check->reason, sizeof(check->reason), "%s%s%s%s: %s; expected %.200s, got %.200s",
-                 check->failure[0] ? "the agent could not use the " : "", check->failure,
-                 check->failure[0] ? " that it was given; " : "", json_get_str(finding, "id"),
-                 json_get_str(finding, "what"), expected ? expected : "-", got ? got : "-");
-        return;
-    }
-}
-
-static void judge(struct check *check)
-{
-    struct err err;
-
-    if (ask(check, &err) < 0) {
-        check->undecided = err.kind == ERR_SYSTEM || err.kind == ERR_TIMEOUT ||
-                           err.kind == ERR_NO_SPACE || err.kind == ERR_TOO_MANY;
-        snprintf(check->reason, sizeof(check->reason), "%.400s", err.text);
-        return;
-    }
-    if (!check->accepted) {
-        find_reason(check);
-    } else if (!names_pin(check)) {
-        check->accepted = false;
-        snprintf(check->reason, sizeof(check->reason),
-                 "the guest says that its key is %s, and its evidence names another", check->pin);
-    }
-}
-
-/* For whoever asks later. */
-static void keep(const struct check *check)
-{
-    OWNED_JSON *kept = json_new_object();
-    OWNED_BUF text = BUF_OF(VERDICT_MAX);
-    char path[PATH_ROOM];
-    struct err err;
-
-    json_set_str(kept, "attestation",
-                 api_attestation_names[check->accepted ? API_ACCEPTED : API_REJECTED]);
-    json_set_str(kept, "reason", check->accepted ? NULL : check->reason);
-    json_set_time(kept, "checked_at", fleet_now(check->fleet));
-    json_set(kept, "verdict", check->verdict != NULL ? json_new_copy(check->verdict) : NULL);
-    json_write(kept, &text);
-    snprintf(path, sizeof(path), "%s/" VERDICT_FILE, check->paths.dir);
-    if (buf_check(&text, "a verdict", &err) < 0 ||
-        file_replace(path, buf_span(&text), PRIVATE_MODE, &err) < 0)
-        log_warn("VM %s: %s", check->id, err.text);
-}
 
 static struct json *finding_ids(const struct json *verdict)
 {
@@ -264,35 +135,58 @@ static struct json *finding_ids(const struct json *verdict)
 }
 
 /* With the lock held. */
-static void apply(struct check *check, struct entry *entry, struct tidings *tidings)
+static void decide(struct check *check, struct entry *entry, struct tidings *tidings)
 {
+    const struct judgement *judgement = &check->judgement;
+    bool accepted = judgement->result == JUDGED_ACCEPTED;
     struct json *data = json_new_object();
 
     json_set_str(data, "attestation",
-                 api_attestation_names[check->accepted ? API_ACCEPTED : API_REJECTED]);
-    json_set(data, "findings", finding_ids(check->verdict));
+                 api_attestation_names[accepted ? API_ACCEPTED : API_REJECTED]);
+    json_set(data, "findings", finding_ids(judgement->verdict));
     tidings_add(tidings, entry, "vm.attestation", data);
-    if (check->accepted)
-        open_gate(entry, API_ACCEPTED, tidings);
-    else
-        reject(check->fleet, entry, check->reason, tidings);
+    if (!accepted) {
+        reject(check->fleet, entry, judgement->reason, tidings);
+        return;
+    }
+    memcpy(entry->vouched, judgement->pin, sizeof(entry->vouched));
+    entry->proven = true;
+    open_gate(entry, API_ACCEPTED, tidings);
 }
 
-/* A host that is short of something does not end its guests for it at once. */
-static bool may_look_again(const struct check *check)
+static bool may_wait(const struct check *check)
 {
-    return check->undecided && fleet_now_ms(check->fleet) - check->since_ms <= EVIDENCE_WAIT_MS;
+    return fleet_now_ms(check->fleet) - check->since_ms <= EVIDENCE_WAIT_MS;
+}
+
+/* Nothing is decided yet: a host that is short of something does not end its guests for it at once,
+ * and an agent that says that it has a new key may still be writing the evidence of it. */
+static bool is_open_question(const struct check *check)
+{
+    return (check->judgement.result == JUDGED_NOT || check->judgement.result == JUDGED_OTHER_KEY) &&
+           may_wait(check);
+}
+
+/* With the lock held: the agent said meanwhile that its key is another one. */
+static bool is_overtaken(const struct check *check, const struct entry *entry)
+{
+    return strcmp(check->judgement.pin, entry->said.pin) != 0;
 }
 
 static void look_again(const struct check *check, struct entry *entry)
 {
-    log_warn("VM %s: its evidence is looked at again: %s", check->id, check->reason);
+    const struct judgement *judgement = &check->judgement;
+
     entry->gate = GATE_CLOSED;
-    entry->gate_again_ms = fleet_now_ms(check->fleet) + RETRY_MS;
+    if (judgement->result == JUDGED_NOT)
+        log_warn("VM %s: its evidence is looked at again: %s", check->id, judgement->reason);
+    else if (!is_overtaken(check, entry))
+        entry->gate_useless = judgement->evidence;
 }
 
 static bool begin(struct check *check)
 {
+    struct judgement *judgement = &check->judgement;
     struct fleet *fleet = check->fleet;
     struct entry *entry = NULL;
     struct err unused;
@@ -300,17 +194,19 @@ static bool begin(struct check *check)
     pthread_mutex_lock(&fleet->lock);
     entry = fleet_find(fleet, check->id);
     if (entry != NULL) {
-        memcpy(check->nonce, entry->record.nonce, sizeof(check->nonce));
-        memcpy(check->pin, entry->said.pin, sizeof(check->pin));
+        memcpy(judgement->nonce, entry->record.nonce, sizeof(judgement->nonce));
+        memcpy(judgement->pin, entry->said.pin, sizeof(judgement->pin));
+        memcpy(judgement->failure, entry->said.failure, sizeof(judgement->failure));
+        judgement->proven = entry->proven;
         check->since_ms = entry->gate_since_ms;
-        memcpy(check->failure, entry->said.failure, sizeof(check->failure));
     }
     pthread_mutex_unlock(&fleet->lock);
+    judgement->verifier = fleet->verifier;
     return entry != NULL &&
-           share_paths_of(fleet->state_dir, check->id, &check->paths, &unused) == 0;
+           share_paths_of(fleet->state_dir, check->id, &judgement->paths, &unused) == 0;
 }
 
-static void end(struct check *check, bool again)
+static void end(struct check *check, bool undecided)
 {
     OWNED_TIDINGS tidings = {0};
     struct fleet *fleet = check->fleet;
@@ -319,10 +215,14 @@ static void end(struct check *check, bool again)
     pthread_mutex_lock(&fleet->lock);
     entry = fleet_claim(fleet, check->id);
     if (entry != NULL) {
-        if (entry->gate == GATE_MARKED && !entry_ended(entry) && again)
-            look_again(check, entry);
-        else if (entry->gate == GATE_MARKED && !entry_ended(entry))
-            apply(check, entry, &tidings);
+        entry->gate_again_ms =
+            fleet_now_ms(fleet) + (check->judgement.result == JUDGED_NOT ? RETRY_MS : PAUSE_MS);
+        if (entry->gate == GATE_MARKED && !entry_ended(entry)) {
+            if (undecided || is_overtaken(check, entry))
+                look_again(check, entry);
+            else
+                decide(check, entry, &tidings);
+        }
         fleet_yield(fleet, entry);
     }
     pthread_mutex_unlock(&fleet->lock);
@@ -333,16 +233,16 @@ static void end(struct check *check, bool again)
 static void run_check(void *arg)
 {
     struct check *check = arg;
-    bool again;
+    bool undecided;
 
     if (begin(check)) {
-        judge(check);
-        again = may_look_again(check);
-        if (!again)
-            keep(check);
-        end(check, again);
+        judge(&check->judgement);
+        undecided = is_open_question(check);
+        if (!undecided)
+            attestation_keep(check->fleet, &check->judgement);
+        end(check, undecided);
     }
-    json_free(check->verdict);
+    json_free(check->judgement.verdict);
     free(check);
 }
 
@@ -362,38 +262,4 @@ void gate_check_later(struct fleet *fleet, const char *id)
     if (entry != NULL && entry->gate == GATE_MARKED)
         entry->gate = GATE_CLOSED; /* the keeper marks it again */
     pthread_mutex_unlock(&fleet->lock);
-}
-
-/* --- for whoever asks --- */
-
-static struct json *unchecked(const struct share_paths *paths, const struct fleet *fleet)
-{
-    struct json *kept = json_new_object();
-    OWNED_JSON *policy = NULL;
-    struct err err = {.text = "its evidence was not judged yet"};
-
-    if (fleet->verifier[0] == '\0')
-        snprintf(err.text, sizeof(err.text), "this manager has no verifier");
-    else if (policy_find(paths, &policy, &err) == 0)
-        snprintf(err.text, sizeof(err.text), "its evidence was not judged yet");
-    json_set_str(kept, "attestation", api_attestation_names[API_UNCHECKED]);
-    json_set_str(kept, "reason", err.text);
-    json_set(kept, "checked_at", NULL);
-    json_set(kept, "verdict", NULL);
-    return kept;
-}
-
-int fleet_attestation(struct fleet *fleet, const struct fleet_caller *caller, const char *id,
-                      struct json **ret, struct err *err)
-{
-    struct share_paths paths;
-
-    if (fleet_paths(fleet, caller, id, &paths, err) < 0)
-        return -1;
-    if (read_json(paths.dir, VERDICT_FILE, ret, err) == 0)
-        return 0;
-    if (err->kind != ERR_NOT_FOUND)
-        return -1;
-    *ret = unchecked(&paths, fleet);
-    return 0;
 }

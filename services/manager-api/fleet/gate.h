@@ -4,7 +4,12 @@
  * The manager is not trusted, and neither is its verdict by anybody who has something to lose: they
  * verify for themselves, on their own connection. The gate is there so that a machine that booted
  * wrongly is found by who runs it, at once and with the reason. Where the record has no values for
- * the VM's shape there is nothing to compare with, and the VM runs unchecked, which is said. */
+ * the VM's shape there is nothing to compare with, and the VM runs unchecked, which is said.
+ *
+ * What is accepted is accepted of one key, the one that we tell clients. An agent that says that it
+ * has another one closes the gate again, until its evidence names that: at no moment do we tell a
+ * key that no evidence stands behind. Key and evidence are two files, so that the agent is given
+ * some time to write both. */
 #ifndef COCOS_MANAGER_FLEET_GATE_H
 #define COCOS_MANAGER_FLEET_GATE_H
 
@@ -12,16 +17,17 @@
 
 /* What the files of a VM say. */
 struct gate_view {
-    bool looked;   /* somebody did: without that nothing is decided */
-    bool needed;   /* there is something to compare with */
-    bool evidence; /* the guest has put its evidence down */
+    bool looked;            /* somebody did: without that nothing is decided */
+    bool needed;            /* there is something to compare with */
+    bool evidence;          /* the guest has put its evidence down */
+    struct watch_mark mark; /* of that file */
 };
 
 /* Looks; without the lock. */
 void gate_look(const struct fleet *fleet, const struct share_paths *paths, struct gate_view *ret);
 
-/* The next step for a VM that was heard: opens, waits, gives up, or marks the entry as one whose
- * evidence is to be checked. With the lock held; may be called again and again. */
+/* The next step for a VM that was heard: opens, closes again, waits, gives up, or marks the entry
+ * as one whose evidence is to be checked. With the lock held; may be called again and again. */
 void gate_step(struct fleet *fleet, struct entry *entry, const struct gate_view *view,
                struct tidings *tidings);
 

@@ -46,6 +46,8 @@ static void apply_state(struct fleet *fleet, struct entry *entry, const struct l
     int64_t written = entry->watch.state_mark.mtime_ns / 1000000000;
     int64_t now = fleet_now(fleet);
 
+    if (strcmp(state->pin, entry->said.pin) != 0)
+        entry->gate_useless = (struct watch_mark){0}; /* it may be of this key */
     entry->heard = true;
     entry->heard_ms = fleet_now_ms(fleet);
     entry->last_seen = written > entry->record.created_at && written < now ? written : now;
@@ -135,6 +137,7 @@ void fleet_watch_one(struct fleet *fleet, const char *id)
     struct vm_hypervisor hypervisor;
     struct watch watch = {0};
     bool closed = false, marked = false;
+    char vouched[SHARE_PIN_SIZE] = "";
     struct err ignored;
 
     pthread_mutex_lock(&fleet->lock);
@@ -142,6 +145,7 @@ void fleet_watch_one(struct fleet *fleet, const char *id)
     if (entry != NULL) {
         watch = entry->watch;
         closed = entry->gate == GATE_CLOSED;
+        memcpy(vouched, entry->vouched, sizeof(vouched));
     }
     hypervisor = fleet->hypervisor;
     pthread_mutex_unlock(&fleet->lock);
@@ -149,16 +153,19 @@ void fleet_watch_one(struct fleet *fleet, const char *id)
         return;
     watch.process = process_of(&hypervisor, id);
     watch_look(&watch, paths.out, fleet_now_ms(fleet), &look.news);
-    if (closed)
+    if (closed ||
+        (vouched[0] != '\0' && look.news.heard && strcmp(look.news.state.pin, vouched) != 0))
         gate_look(fleet, &paths, &look.gate);
     note_blindness(fleet, &look.news);
 
     pthread_mutex_lock(&fleet->lock);
     entry = fleet_find(fleet, id);
     if (entry != NULL && entry->record.phase != VM_PHASE_REMOVING) {
+        bool was_marked = entry->gate == GATE_MARKED;
+
         entry->watch = watch;
         apply_look(fleet, entry, &look, &tidings);
-        marked = closed && entry->gate == GATE_MARKED;
+        marked = !was_marked && entry->gate == GATE_MARKED;
     }
     pthread_mutex_unlock(&fleet->lock);
     tidings_tell(&tidings, fleet);

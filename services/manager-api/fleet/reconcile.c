@@ -1,5 +1,6 @@
 #include "lib/base/file.h"
 #include "lib/program/log.h"
+#include "services/manager-api/fleet/attestation.h"
 #include "services/manager-api/fleet/tidings.h"
 #include "services/manager-api/vm/domain.h"
 
@@ -148,6 +149,8 @@ static int64_t deadline_of(const struct fleet *fleet, const struct vm_record *re
 static void adopt(struct fleet *fleet, const struct vm_record *record, bool on)
 {
     struct entry *entry = mem_new(struct entry);
+    struct share_paths paths;
+    struct err unused;
 
     entry->record = *record;
     entry->on = on;
@@ -156,6 +159,8 @@ static void adopt(struct fleet *fleet, const struct vm_record *record, bool on)
     /* The call to start it may still be under way in the hypervisor, though its caller is dead. */
     if (record->phase == VM_PHASE_MAKING && !on)
         entry->retry_ms = fleet_now_ms(fleet) + (int64_t)fleet->config.start_grace_ms;
+    if (share_paths_of(fleet->state_dir, record->id, &paths, &unused) == 0)
+        attestation_recall(&paths, entry);
     pthread_mutex_lock(&fleet->lock);
     fleet_add(fleet, entry);
     pthread_mutex_unlock(&fleet->lock);

@@ -43,7 +43,7 @@ static void say(char *out, size_t size, const char *text)
     snprintf(out, size, "%s", buf_str(&printable));
 }
 
-static struct watch_mark mark_of(const struct stat *info)
+struct watch_mark watch_mark_of(const struct stat *info)
 {
     return (struct watch_mark){.inode = info->st_ino,
                                .mtime_ns =
@@ -51,7 +51,7 @@ static struct watch_mark mark_of(const struct stat *info)
                                .size = info->st_size};
 }
 
-static bool mark_equal(const struct watch_mark *a, const struct watch_mark *b)
+bool watch_mark_equal(const struct watch_mark *a, const struct watch_mark *b)
 {
     return a->inode == b->inode && a->mtime_ns == b->mtime_ns && a->size == b->size;
 }
@@ -106,9 +106,9 @@ static bool survey_name(struct survey *survey, int dir_fd, const char *name, cha
     if (too_much(survey, violation, size))
         return false;
     if (strcmp(name, "state.json") == 0)
-        survey->state = mark_of(&info);
+        survey->state = watch_mark_of(&info);
     if (strcmp(name, "events.ndjson") == 0)
-        survey->events = mark_of(&info);
+        survey->events = watch_mark_of(&info);
     return true;
 }
 
@@ -139,7 +139,7 @@ static void look_at_state(struct watch *watch, int dir_fd, const struct survey *
 {
     struct err err;
 
-    if (survey->state.inode == 0 || mark_equal(&survey->state, &watch->state_mark))
+    if (survey->state.inode == 0 || watch_mark_equal(&survey->state, &watch->state_mark))
         return;
     watch->state_mark = survey->state;
     news->heard = read_state(dir_fd, &news->state, &err) == 0;
@@ -193,7 +193,7 @@ static void look_at_events(struct watch *watch, int dir_fd, const struct survey 
     struct err err;
     size_t at = 0;
 
-    if (survey->events.inode == 0 || mark_equal(&survey->events, &watch->events_mark))
+    if (survey->events.inode == 0 || watch_mark_equal(&survey->events, &watch->events_mark))
         return;
     watch->events_mark = survey->events;
     if (file_read_at(dir_fd, "events.ndjson", &text, &err) < 0) {

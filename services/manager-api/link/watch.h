@@ -10,6 +10,8 @@
 
 #include "services/manager-api/link/share_state.h"
 
+#include <sys/stat.h>
+
 #define WATCH_BYTES_MAX    (16 * MIB)
 #define WATCH_NAMES_MAX    64
 #define WATCH_EVENTS_BURST 100 /* events that may come at once */
@@ -21,6 +23,9 @@ struct watch_mark {
     int64_t mtime_ns;
     int64_t size;
 };
+
+struct watch_mark watch_mark_of(const struct stat *info);
+bool watch_mark_equal(const struct watch_mark *a, const struct watch_mark *b);
 
 /* What was seen so far; all zeros at the beginning. Plain data. */
 struct watch {

@@ -10,6 +10,7 @@ static const struct vm_spec plain = {.cpus = 1, .log_level = 1};
  * child can write nothing, so they come out with the verdict. */
 static const char program[] =
     "#!/bin/sh\n"
+    "! grep -q slow \"${10}\" || sleep 1\n"
     "policy=$(sed 's/\"/\\\\\"/g' \"$6\")\n"
     "printf '{\"asked\":\"%s\",\"policy\":\"%s\",' \"$*\" \"$policy\" && cut -c2- \"${10}\"\n"
     "grep -q '\"result\":\"accepted\"' \"${10}\" || exit 5\n";
@@ -267,6 +268,182 @@ static void anothers_verdict_is_not_shown(void **state)
     assert_fails(fleet_attestation(world->fleet, &bob, id, &json, &err), ERR_NOT_FOUND);
 }
 
+/* --- a key that changes --- */
+
+#define OTHER_KEY "1111111111111111111111111111111111111111111111111111111111111111"
+#define OTHER_PIN "sha256//ERERERERERERERERERERERERERERERERERERERERERE="
+
+#define OF_OTHER          "{\"claims\":{\"transcript\":{\"server\":\"" OTHER_KEY "\"}},"
+#define ACCEPTED_OF_OTHER OF_OTHER "\"result\":\"accepted\",\"findings\":[]}"
+#define SLOWLY_ACCEPTED   SERVER "\"result\":\"accepted\",\"slow\":1,\"findings\":[]}"
+#define REJECTED_OF_OTHER                                                                          \
+    OF_OTHER "\"result\":\"rejected\",\"findings\":[{\"id\":\"tpm.pcr\",\"severity\":\"error\","   \
+             "\"what\":\"PCR 15\",\"expected\":\"aa\",\"got\":\"bb\"}]}"
+
+static void say_other_key(struct test_world *world, const char *id)
+{
+    put_in_vm(world, id, "out/state.json",
+              "{\"state\":\"ReceivingData\",\"computation_id\":\"c-2\",\"spki_sha256\":\"" OTHER_KEY
+              "\",\"seq\":9,\"pin\":\"" OTHER_PIN "\"}");
+}
+
+static void assert_pin(struct test_world *world, const char *id, const char *pin)
+{
+    OWNED_VM vm = {0};
+    struct err err;
+
+    assert_ok(fleet_get(world->fleet, &alice, id, &vm, &err));
+    if (pin == NULL)
+        assert_null(vm.agent_pin);
+    else
+        assert_string_equal(vm.agent_pin, pin);
+    assert_int_equal(vm.attestation, pin == NULL ? API_UNCHECKED : API_ACCEPTED);
+}
+
+static void a_key_is_not_told_before_its_evidence_is_accepted(void **state)
+{
+    WORLD *world = world_with_verifier();
+    char id[VM_ID_SIZE];
+
+    (void)state;
+    start(world, id);
+    world_await(world, id, API_VM_ATTESTING);
+    assert_pin(world, id, NULL);
+    put_in_vm(world, id, "out/evidence.json", ACCEPTED);
+    world_await(world, id, API_VM_RUNNING);
+    assert_pin(world, id, TEST_PIN);
+}
+
+static void a_new_key_closes_the_gate_until_its_evidence_is_accepted(void **state)
+{
+    WORLD *world = world_with_verifier();
+    OWNED_JSON *closed = NULL, *open = NULL;
+    char id[VM_ID_SIZE];
+
+    (void)state;
+    start(world, id);
+    put_in_vm(world, id, "out/evidence.json", ACCEPTED);
+    world_await(world, id, API_VM_RUNNING);
+    say_other_key(world, id);
+    world_await(world, id, API_VM_ATTESTING);
+    assert_pin(world, id, NULL);
+    assert_true(world_was_told(world, "vm.running vm.computation vm.attesting"));
+    closed = attestation_of(world, id);
+    assert_string_equal(json_get_str(closed, "attestation"), "unchecked");
+    assert_non_null(strstr(json_get_str(closed, "reason"), "another key"));
+    assert_int_equal(json_kind_of(json_get(closed, "verdict")), JSON_KIND_NULL);
+
+    usleep(1500000); /* the old evidence is of the old key, however often one looks */
+    assert_int_equal(world_state(world, id), API_VM_ATTESTING);
+    put_in_vm(world, id, "out/evidence.json", ACCEPTED_OF_OTHER);
+    world_await(world, id, API_VM_RUNNING);
+    assert_pin(world, id, OTHER_PIN);
+    open = attestation_of(world, id);
+    assert_string_equal(json_get_str(open, "attestation"), "accepted");
+    assert_non_null(
+        strstr(json_get_str(json_get(open, "verdict"), "policy"), "\"max_manifests\":1000000"));
+}
+
+static void evidence_may_come_before_the_key_that_it_is_of(void **state)
+{
+    WORLD *world = world_with_verifier();
+    char id[VM_ID_SIZE];
+
+    (void)state;
+    start(world, id);
+    put_in_vm(world, id, "out/evidence.json", ACCEPTED_OF_OTHER);
+    world_await(world, id, API_VM_ATTESTING);
+    usleep(500000);
+    assert_int_equal(world_state(world, id), API_VM_ATTESTING);
+    say_other_key(world, id);
+    world_await(world, id, API_VM_RUNNING);
+    assert_pin(world, id, OTHER_PIN);
+}
+
+static void a_new_key_with_wrong_evidence_ends_the_vm(void **state)
+{
+    WORLD *world = world_with_verifier();
+    char id[VM_ID_SIZE];
+    OWNED_VM vm = {0};
+    struct err err;
+
+    (void)state;
+    start(world, id);
+    put_in_vm(world, id, "out/evidence.json", ACCEPTED);
+    world_await(world, id, API_VM_RUNNING);
+    put_in_vm(world, id, "out/evidence.json", REJECTED_OF_OTHER);
+    say_other_key(world, id);
+    world_await(world, id, API_VM_FAILED);
+    assert_ok(fleet_get(world->fleet, &alice, id, &vm, &err));
+    assert_null(vm.agent_pin);
+    assert_string_equal(vm.failure.detail, "tpm.pcr: PCR 15; expected aa, got bb");
+}
+
+static void a_new_key_without_evidence_ends_the_vm(void **state)
+{
+    WORLD *world = world_with_verifier();
+    OWNED_JSON *json = NULL, *later = NULL;
+    char id[VM_ID_SIZE];
+
+    (void)state;
+    start(world, id);
+    put_in_vm(world, id, "out/evidence.json", ACCEPTED);
+    world_await(world, id, API_VM_RUNNING);
+    say_other_key(world, id);
+    world_await(world, id, API_VM_ATTESTING);
+    usleep(1500000);
+    __atomic_add_fetch(&monotonic_shift_ms, 61000, __ATOMIC_SEQ_CST);
+    world_await(world, id, API_VM_FAILED);
+    json = attestation_of(world, id);
+    assert_string_equal(json_get_str(json, "attestation"), "rejected");
+    assert_non_null(strstr(json_get_str(json, "reason"), "gave no evidence of it"));
+    world_until(!fake_find(world->fake, id)->on);
+    world_close(world);
+    world_open(world);
+    later = attestation_of(world, id);
+    assert_string_equal(json_get_str(later, "attestation"), "rejected");
+    assert_string_equal(json_get_str(later, "reason"), json_get_str(json, "reason"));
+}
+
+/* The key changes while the evidence of the one before is looked at. */
+static void a_verdict_is_of_the_key_that_was_said_when_it_was_asked_for(void **state)
+{
+    WORLD *world = world_with_verifier();
+    char id[VM_ID_SIZE];
+
+    (void)state;
+    start(world, id);
+    put_in_vm(world, id, "out/evidence.json", SLOWLY_ACCEPTED);
+    world_await(world, id, API_VM_ATTESTING);
+    usleep(300000);
+    say_other_key(world, id);
+    usleep(2500000);
+    assert_false(world_was_told(world, "vm.running"));
+    assert_pin(world, id, NULL);
+}
+
+static void a_manager_that_starts_again_remembers_who_was_refused(void **state)
+{
+    WORLD *world = world_with_verifier();
+    OWNED_JSON *json = NULL;
+    OWNED_VM vm = {0};
+    char id[VM_ID_SIZE];
+    struct err err;
+
+    (void)state;
+    start(world, id);
+    put_in_vm(world, id, "out/evidence.json", REJECTED);
+    world_await(world, id, API_VM_FAILED);
+    world_until(!fake_find(world->fake, id)->on);
+    world_close(world);
+    world_open(world);
+    assert_ok(fleet_get(world->fleet, &alice, id, &vm, &err));
+    assert_int_equal(vm.attestation, API_REJECTED);
+    json = attestation_of(world, id);
+    assert_string_equal(json_get_str(json, "attestation"), "rejected");
+    assert_int_equal(json_kind_of(json_get(json, "verdict")), JSON_KIND_OBJECT);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -281,6 +458,13 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_host_that_cannot_look_looks_again),
         cmocka_unit_test(a_manager_that_starts_again_looks_again),
         cmocka_unit_test(anothers_verdict_is_not_shown),
+        cmocka_unit_test(a_key_is_not_told_before_its_evidence_is_accepted),
+        cmocka_unit_test(a_new_key_closes_the_gate_until_its_evidence_is_accepted),
+        cmocka_unit_test(evidence_may_come_before_the_key_that_it_is_of),
+        cmocka_unit_test(a_new_key_with_wrong_evidence_ends_the_vm),
+        cmocka_unit_test(a_new_key_without_evidence_ends_the_vm),
+        cmocka_unit_test(a_verdict_is_of_the_key_that_was_said_when_it_was_asked_for),
+        cmocka_unit_test(a_manager_that_starts_again_remembers_who_was_refused),
     };
 
     if (verifier_is_child(argc, argv))
