@@ -2,6 +2,7 @@
 
 #include "cli/input.h"
 #include "cli/interrupt.h"
+#include "cli/place.h"
 #include "cli/print.h"
 #include "cli/trust.h"
 #include "lib/base/clock.h"
@@ -10,6 +11,7 @@
 #include <stdio.h>
 
 #define CA_MAX     (1 * MIB)
+#define LAG_MS     1500
 #define USER_AGENT "cocos-cli/" COCOS_VERSION
 
 const struct flag manager_flags[] = {
@@ -150,51 +152,6 @@ int session_find_vm(struct httpc *manager, const char *id_or_name, struct json *
 
 /* --- the agent --- */
 
-/* Where the agent is; owned texts, since they may come from the manager. */
-struct agent_place {
-    char *url;
-    char *pin;
-};
-
-static void place_done(struct agent_place *place)
-{
-    free(place->url);
-    free(place->pin);
-}
-
-static int ask_manager(const struct agent_access *access, struct agent_place *place,
-                       struct err *err)
-{
-    const char *vm = access->agent->vm;
-    OWNED_HTTPC *manager = NULL;
-    OWNED_JSON *json = NULL;
-    const char *state;
-
-    if (session_open_manager(access->manager, &manager, err) < 0 ||
-        session_find_vm(manager, vm, &json, err) < 0)
-        return -1;
-    place->url = mem_strdup(json_get_str(json, "agent_url"));
-    place->pin = mem_strdup(json_get_str(json, "agent_pin"));
-    if (place->url != NULL && place->pin != NULL)
-        return 0;
-    state = json_get_str(json, "state");
-    return err_set(err, ERR_STATE, "VM '%s' is '%s': its agent has not answered yet", vm,
-                   state ? state : "unknown");
-}
-
-static int find_place(const struct agent_access *access, struct agent_place *place, struct err *err)
-{
-    if (access->agent->vm != NULL)
-        return ask_manager(access, place, err);
-    if (access->agent->url == NULL)
-        return err_set(err, ERR_USAGE,
-                       "which agent? say --vm ID, or --agent-url and --agent-pin "
-                       "(COCOS_AGENT_URL, COCOS_AGENT_PIN)");
-    place->url = mem_strdup(access->agent->url);
-    place->pin = mem_strdup(access->agent->pin);
-    return 0;
-}
-
 static int load_key(const struct agent_access *access, struct agent *agent, struct err *err)
 {
     const char *path = access->key != NULL ? access->key : access->agent->key;
@@ -277,6 +234,35 @@ static int connect_agent(const struct agent_access *access, const struct agent_p
     return 0;
 }
 
+/* The manager is a moment behind an agent that has just taken another key. */
+static int connect_again(const struct agent_access *access, const char *refused,
+                         struct agent *agent, struct err *err)
+{
+    OWNED_PLACE place = {NULL};
+    struct err later;
+
+    if (interrupt_sleep(LAG_MS, err) < 0)
+        return -1;
+    if (place_find(access, &place, &later) < 0 || place.pin == NULL ||
+        strcmp(place.pin, refused) == 0)
+        return -1; /* as it was */
+    httpc_free(GIVE(agent->http));
+    return connect_agent(access, &place, agent, err);
+}
+
+static int reach_agent(const struct agent_access *access, struct agent *agent, struct err *err)
+{
+    OWNED_PLACE place = {NULL};
+
+    if (place_find(access, &place, err) < 0)
+        return -1;
+    if (connect_agent(access, &place, agent, err) == 0)
+        return 0;
+    if (err->kind != ERR_UNTRUSTED || agent->trust != NULL || access->agent->vm == NULL)
+        return -1;
+    return connect_again(access, place.pin, agent, err);
+}
+
 static int check_manifest(const struct agent_access *access, const char *wanted,
                           const struct agent *agent, struct err *err)
 {
@@ -292,7 +278,6 @@ static int check_manifest(const struct agent_access *access, const char *wanted,
 int session_open_agent(const struct agent_access *access, struct agent **ret, struct err *err)
 {
     OWNED_AGENT *agent = mem_new(struct agent);
-    __attribute__((cleanup(place_done))) struct agent_place place = {0};
     char wanted[MANIFEST_HASH_SIZE] = "";
 
     if (load_key(access, agent, err) < 0)
@@ -300,8 +285,7 @@ int session_open_agent(const struct agent_access *access, struct agent **ret, st
     if (access->evidence->manifest != NULL &&
         session_manifest_digest(access->evidence->manifest, wanted, err) < 0)
         return -1;
-    if (load_trust(access, wanted, agent, err) < 0 || find_place(access, &place, err) < 0 ||
-        connect_agent(access, &place, agent, err) < 0 ||
+    if (load_trust(access, wanted, agent, err) < 0 || reach_agent(access, agent, err) < 0 ||
         check_manifest(access, wanted, agent, err) < 0)
         return -1;
     *ret = GIVE(agent);

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import time
 
 import pytest
@@ -106,6 +107,26 @@ def test_the_agent_of_a_vm_is_asked_of_the_manager(parties, fake_agent, fake_man
     parties("state", "--vm", "demo")
     fake_manager.agent_pin = pin_of(fake_manager.key.public_key())
     parties("state", "--vm", "vm-1", code=5)
+
+
+def test_an_agent_whose_evidence_the_manager_judges_is_waited_for(parties, fake_agent, fake_manager):
+    for name in ("COCOS_AGENT_URL", "COCOS_AGENT_PIN"):
+        del parties.env[name]
+    fake_manager.agent_url, fake_manager.agent_pin = fake_agent.url, fake_agent.pin
+    fake_manager.states = ["provisioning", "attesting", "running"]
+    parties("create-vm", "--name", "demo")
+    parties("state", "--vm", "vm-1")
+
+
+def test_a_manager_that_is_a_moment_behind_is_asked_again(parties, fake_agent, fake_manager):
+    """The agent has just taken another key."""
+    for name in ("COCOS_AGENT_URL", "COCOS_AGENT_PIN"):
+        del parties.env[name]
+    fake_manager.agent_url, fake_manager.agent_pin = fake_agent.url, FakeAgent().pin
+    fake_manager.states = ["provisioning", "running"]
+    parties("create-vm", "--name", "demo")
+    threading.Timer(0.8, setattr, (fake_manager, "agent_pin", fake_agent.pin)).start()
+    parties("state", "--vm", "vm-1")
 
 
 # --- who asks ---

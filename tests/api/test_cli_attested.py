@@ -46,6 +46,21 @@ def requests(agent):
     return [(line["method"], line["path"]) for line in lines if line.get("msg") == "request"]
 
 
+def test_who_proves_itself_needs_no_word_of_the_manager(sim, fake_manager):
+    """The manager's pin is of another key, or of none yet, while it judges the same evidence."""
+    cli, agent = sim
+    create(cli)
+    fake_manager.agent_url = cli.env.pop("COCOS_AGENT_URL")
+    fake_manager.agent_pin = "sha256//" + "A" * 43 + "="
+    fake_manager.states = ["provisioning", "running"]
+    cli("create-vm", "--name", "demo")
+    cli("manifest", "send", "m.json", "owner-private.pem", "--vm", "vm-1")
+    fake_manager.agent_pin, fake_manager.vms["vm-1"]["vm"]["state"] = None, "attesting"
+    fake_manager.vms["vm-1"]["vm"]["agent_pin"] = None
+    fake_manager.states = ["attesting"]
+    cli("algo", "count.py", "coder-private.pem", "--vm", "vm-1")
+
+
 # --- what is refused ---
 
 def test_a_root_that_the_policy_does_not_name_is_refused(sim):
