@@ -11,3 +11,4 @@
 #include "lib/attest/findings/tdx.h"
 #include "lib/attest/findings/sgx.h"
 #include "lib/attest/findings/token.h"
+#include "lib/attest/findings/receipt.h"

@@ -100,13 +100,18 @@ static void set_blob(struct json_blob *blob, struct span bytes)
 }
 
 /* What is signed: everything but the signed one itself. */
-static int write_payload(const struct receipt *receipt, struct buf *out, struct err *err)
+struct json *receipt_claims(const struct receipt *receipt)
 {
     struct receipt bare = *receipt;
-    OWNED_JSON *json = NULL;
 
     bare.cose = (struct json_blob){0};
-    json = json_encode(&receipt_table, &bare);
+    return json_encode(&receipt_table, &bare);
+}
+
+static int write_payload(const struct receipt *receipt, struct buf *out, struct err *err)
+{
+    OWNED_JSON *json = receipt_claims(receipt);
+
     return json_canonical(json, out, err);
 }
 

@@ -5,9 +5,8 @@
  * the signed one in base64. Whoever reads a rendering compares it with what was signed, so a
  * rendering that says something else is refused.
  *
- * The key that signed is in the receipt. It is worth something to whoever knows that key: by
- * --key, or because evidence of the platform (evidence_sha256 is the SHA-256 of that bundle) names
- * it as the server's.
+ * The key that signed is in the receipt. What it is worth is decided by receipt_judge.h, from
+ * evidence of the platform; evidence_sha256 is the SHA-256 of that bundle.
  *
  * One table of fields reads and writes it. Pure; the agent signs, parties verify. */
 #ifndef COCOS_ATTEST_RECEIPT_H
@@ -94,6 +93,9 @@ MUST_USE int receipt_parse(struct span in, struct receipt *ret, struct err *err)
  * compares the key by other means. Errors: UNTRUSTED. */
 MUST_USE int receipt_verify(const struct receipt *receipt, const struct key *expected,
                             struct err *err);
+
+/* What it says as a fresh tree, without the signed one. */
+struct json *receipt_claims(const struct receipt *receipt);
 
 /* The key in the receipt; a fresh one. Errors: INPUT. */
 MUST_USE int receipt_key(const struct receipt *receipt, struct key **ret, struct err *err);

@@ -16,7 +16,8 @@ struct agent {
     struct buf encoded, text, policy;
     struct buf svsm; /* the manifest of an SVSM that makes the report; empty: none does */
     const struct attest_credential *credential;
-    bool snp, vtpm; /* which items it sends */
+    bool snp, vtpm;   /* which items it sends */
+    struct span dice; /* borrowed; empty: no chain */
     uint8_t channel_bytes[3][32];
     struct attest_channel channel;
     struct attest_input in;
@@ -141,6 +142,8 @@ static inline void agent_write(struct agent *a)
         assert_ok(bundle_add(&bundle, BUNDLE_VTPM, machine_message(&a->machine), &err));
     if (a->snp)
         assert_ok(bundle_add(&bundle, BUNDLE_SNP, buf_span(&report), &err));
+    if (a->dice.len > 0)
+        assert_ok(bundle_add(&bundle, BUNDLE_DICE, a->dice, &err));
     buf_reset(&a->text);
     assert_ok(bundle_write(&bundle, &a->text, &err));
 }
