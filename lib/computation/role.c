@@ -17,6 +17,7 @@ static const struct {
     [DEED_START_RUN] = {ROLE_OWNER | ROLE_ALGORITHM_PROVIDER,
                         "the owner and the algorithm's provider", "start the run"},
     [DEED_FETCH_RESULT] = {ROLE_CONSUMER, "the result's consumers", "fetch the result"},
+    [DEED_READ_RECEIPT] = {ROLE_ANY, "its participants", "read the receipt"},
     [DEED_READ_LOGS] = {ROLE_LOG_READER, "those that logs.to names", "read the logs"},
     [DEED_READ_EVENTS] = {ROLE_ANY, "the computation's participants", "read the events"},
 };

@@ -59,6 +59,8 @@ static const struct {
     [DEED_START_RUN] = {IN(STATE_RECEIVING_DATA), "there is no run to start"},
     [DEED_FETCH_RESULT] = {IN(STATE_CONSUMING_RESULTS) | IN(STATE_COMPLETE),
                            "there is no result yet"},
+    [DEED_READ_RECEIPT] = {IN(STATE_CONSUMING_RESULTS) | IN(STATE_COMPLETE) | IN(STATE_FAILED),
+                           "a receipt is made when the run has ended"},
     [DEED_READ_LOGS] = {IN_ANY_COMPUTATION, "no manifest is set"},
     [DEED_READ_EVENTS] = {IN_ANY_COMPUTATION, "no manifest is set"},
 };

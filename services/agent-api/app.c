@@ -3,6 +3,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
 #include "lib/program/log.h"
+#include "services/agent-api/witness.h"
 
 #include <stdio.h>
 
@@ -24,6 +25,15 @@ int app_measure(void *ctx, const struct manifest *manifest, struct err *err)
     if (text_decode_hex(span_of_str(manifest->sha256), &sha256, err) < 0)
         return -1;
     return desk_measure(app->desk, RUN_MANIFEST, sha256.data, err);
+}
+
+int app_witness(void *ctx, struct receipt *receipt, struct buf *evidence, struct err *err)
+{
+    const struct app *app = ctx;
+    const struct witness witness = {
+        .desk = app->desk, .signer = app->receipt_key, .server = app->identity.spki_sha256};
+
+    return witness_sign(&witness, receipt, evidence, err);
 }
 
 static void count_state(struct app *app, const struct json *data)

@@ -19,6 +19,7 @@ struct app {
     struct machine machine;
     struct desk *desk;
     struct identity identity;
+    struct key *receipt_key;
     struct engine *engine;
     struct auth *auth;
     struct story *story;
@@ -34,6 +35,9 @@ struct app {
 
 /* What GET /v1/state answers. */
 struct json *app_encode_state(void *app);
+
+/* Signs a receipt for the engine. */
+int app_witness(void *app, struct receipt *receipt, struct buf *evidence, struct err *err);
 
 /* Measures a manifest for the engine. */
 int app_measure(void *app, const struct manifest *manifest, struct err *err);

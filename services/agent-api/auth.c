@@ -35,6 +35,8 @@ static const enum deed deeds[AGENT_OP_COUNT] = {
     [AGENT_OP_put_dataset] = DEED_SEND_DATASET,
     [AGENT_OP_post_run] = DEED_START_RUN,
     [AGENT_OP_get_result] = DEED_FETCH_RESULT,
+    [AGENT_OP_get_receipt] = DEED_READ_RECEIPT,
+    [AGENT_OP_get_receipt_evidence] = DEED_READ_RECEIPT,
     [AGENT_OP_get_logs] = DEED_READ_LOGS,
     [AGENT_OP_list_events] = DEED_READ_EVENTS,
 };

@@ -44,6 +44,7 @@ static int start_parts(struct app *app, const struct share_config *share, struct
     struct engine_config engine = {.state_dir = app->config.state_dir,
                                    .observe = app_observe,
                                    .measure = app_measure,
+                                   .witness = app_witness,
                                    .ctx = app};
 
     make_metrics(app);
@@ -53,6 +54,7 @@ static int start_parts(struct app *app, const struct share_config *share, struct
     engine.memory_mib = app->machine.memory_mib;
     app->desk = desk_new(&app->machine.desk);
     if (identity_make(clock_now(), &app->identity, err) < 0 ||
+        key_load_private_pem(buf_span(&app->identity.key), &app->receipt_key, err) < 0 ||
         engine_start(&engine, &app->engine, err) < 0)
         return -1;
     app->auth = auth_new(app->engine, share->owner);
@@ -130,6 +132,7 @@ static void stop_parts(struct app *app)
     story_free(app->story);
     metric_registry_free(app->metrics);
     identity_done(&app->identity);
+    key_free(app->receipt_key);
     desk_free(app->desk);
     machine_done(&app->machine);
 }

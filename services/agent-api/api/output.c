@@ -55,6 +55,31 @@ int api_get_result(void *ctx, struct httpd_request *rq, struct httpd_reply *repl
     return 0;
 }
 
+/* --- receipt --- */
+
+int api_get_receipt(void *ctx, struct httpd_request *rq, struct httpd_reply *reply, struct err *err)
+{
+    struct app *app = ctx;
+    OWNED_BUF text = BUF_OF(RECEIPT_TEXT_MAX);
+
+    if (engine_read_receipt(app->engine, auth_caller(rq)->manifest, &text, err) < 0)
+        return -1;
+    httpd_reply_bytes(reply, 200, "application/json", &text);
+    return 0;
+}
+
+int api_get_receipt_evidence(void *ctx, struct httpd_request *rq, struct httpd_reply *reply,
+                             struct err *err)
+{
+    struct app *app = ctx;
+    OWNED_BUF text = BUF_OF(ENGINE_EVIDENCE_MAX);
+
+    if (engine_read_evidence(app->engine, auth_caller(rq)->manifest, &text, err) < 0)
+        return -1;
+    httpd_reply_bytes(reply, 200, "application/json", &text);
+    return 0;
+}
+
 /* --- logs --- */
 
 int api_get_logs(void *ctx, struct httpd_request *rq, struct httpd_reply *reply, struct err *err)

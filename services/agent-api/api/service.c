@@ -10,13 +10,17 @@
     }
 
 static const struct httpd_route routes[] = {
-    ROUTE(get_healthz),        ROUTE(get_readyz),        ROUTE(get_openapi),
-    ROUTE(get_metrics),        ROUTE(get_state),         ROUTE(post_attestation),
-    ROUTE(post_activation),    ROUTE(put_computation),   ROUTE(get_computation),
-    ROUTE(delete_computation), ROUTE(head_algorithm),    STREAM(put_algorithm),
-    ROUTE(head_requirements),  STREAM(put_requirements), ROUTE(head_dataset),
-    STREAM(put_dataset),       ROUTE(post_run),          ROUTE(get_result),
-    ROUTE(get_logs),           ROUTE(list_events),
+    ROUTE(get_healthz),       ROUTE(get_readyz),
+    ROUTE(get_openapi),       ROUTE(get_metrics),
+    ROUTE(get_state),         ROUTE(post_attestation),
+    ROUTE(post_activation),   ROUTE(put_computation),
+    ROUTE(get_computation),   ROUTE(delete_computation),
+    ROUTE(head_algorithm),    STREAM(put_algorithm),
+    ROUTE(head_requirements), STREAM(put_requirements),
+    ROUTE(head_dataset),      STREAM(put_dataset),
+    ROUTE(post_run),          ROUTE(get_result),
+    ROUTE(get_logs),          ROUTE(list_events),
+    ROUTE(get_receipt),       ROUTE(get_receipt_evidence),
 };
 
 _Static_assert(COUNT_OF(routes) == AGENT_OP_COUNT, "every operation of the contract has a route");

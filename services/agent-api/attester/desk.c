@@ -267,7 +267,7 @@ int desk_ask(struct desk *desk, const struct desk_question *question, struct buf
 {
     int result;
 
-    if (enter(desk, DESK_QUEUE_MAX, err) < 0)
+    if (enter(desk, question->own ? UINT32_MAX : DESK_QUEUE_MAX, err) < 0)
         return -1;
     result = answer(desk, question, out, err);
     leave(desk);

@@ -39,6 +39,7 @@ MUST_USE int desk_measure(struct desk *desk, enum run_event event,
 struct desk_question {
     struct transcript transcript; /* kind, nonce, and what is known of the connection */
     unsigned types;               /* 1 << enum bundle_type of each that is wanted; 0: all */
+    bool own;                     /* of the agent itself: it waits however long the queue is */
 };
 
 /* Answers with the text of a bundle, appended to out. Errors: TOO_MANY (the queue is full),

@@ -61,7 +61,10 @@ int engine_start(const struct engine_config *config, struct engine **ret, struct
     engine->memory_mib = config->memory_mib;
     engine->notices = notices_new(config->observe, config->ctx);
     engine->measure = config->measure;
-    engine->measure_ctx = config->ctx;
+    engine->witness = config->witness;
+    engine->ctx = config->ctx;
+    engine->receipt = BUF_OF(RECEIPT_TEXT_MAX);
+    engine->evidence = BUF_OF(ENGINE_EVIDENCE_MAX);
     engine->groups = cgroup_host_new();
     engine->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pthread_mutex_init(&engine->wiping, NULL);
@@ -103,6 +106,8 @@ static void forget(struct engine *engine)
     engine->log = NULL;
     engine->consumers = NULL;
     engine->result_bytes = 0;
+    buf_done(&engine->receipt);
+    buf_done(&engine->evidence);
     engine->failure = (struct failure){.kind = FAILURE_NONE};
 }
 
@@ -178,7 +183,7 @@ static int measure(struct engine *engine, const struct manifest *manifest, struc
 {
     if (check_settable(engine, err) < 0)
         return -1;
-    return engine->measure != NULL ? engine->measure(engine->measure_ctx, manifest, err) : 0;
+    return engine->measure != NULL ? engine->measure(engine->ctx, manifest, err) : 0;
 }
 
 int engine_set_manifest(struct engine *engine, struct manifest *manifest, struct err *err)

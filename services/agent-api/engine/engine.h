@@ -10,6 +10,7 @@
 #ifndef COCOS_AGENT_ENGINE_ENGINE_H
 #define COCOS_AGENT_ENGINE_ENGINE_H
 
+#include "lib/attest/receipt.h"
 #include "lib/base/buf.h"
 #include "lib/computation/asset.h"
 #include "lib/computation/failure.h"
@@ -18,11 +19,18 @@
 
 struct engine;
 
+#define ENGINE_EVIDENCE_MAX (16 * MIB)
+
 /* What happened, with the computation's id ("" without one). Takes ownership of data. */
 typedef void engine_observer(void *ctx, const char *type, const char *subject, struct json *data);
 
 /* Measures a manifest that is about to be set; the engine acts on it only when this went well. */
 typedef int engine_measure(void *ctx, const struct manifest *manifest, struct err *err);
+
+/* Completes a receipt with what the engine does not know, the keys and the evidence about it, and
+ * signs it. evidence gets the bundle; nothing where the machine has none. */
+typedef int engine_witness(void *ctx, struct receipt *receipt, struct buf *evidence,
+                           struct err *err);
 
 struct engine_config {
     const char *state_dir; /* see store.h */
@@ -30,6 +38,7 @@ struct engine_config {
     engine_observer *observe;
     engine_measure *measure; /* NULL: nothing is */
     void *ctx;
+    engine_witness *witness; /* NULL: there are no receipts */
 };
 
 /* Opens the state directory and begins, in ReceivingManifest. Errors: STATE, SYSTEM. */
@@ -110,6 +119,13 @@ MUST_USE int engine_open_result(struct engine *engine, const struct manifest *ag
 /* Tells that [from, to) of the result was sent to this consumer. */
 void engine_note_sent(struct engine *engine, const struct manifest *agreed,
                       const uint8_t identity[static SHA256_SIZE], uint64_t from, uint64_t to);
+
+/* The receipt of the run that ended, and the evidence that was made for it, appended to ret.
+ * Errors: STATE, NOT_FOUND (none could be made), TOO_LARGE. */
+MUST_USE int engine_read_receipt(struct engine *engine, const struct manifest *agreed,
+                                 struct buf *ret, struct err *err);
+MUST_USE int engine_read_evidence(struct engine *engine, const struct manifest *agreed,
+                                  struct buf *ret, struct err *err);
 
 /* What the algorithm said so far, as much as the manifest keeps; *ret is for the caller to
  * release. Errors: STATE. */

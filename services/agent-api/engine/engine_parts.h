@@ -22,7 +22,8 @@ struct engine {
     struct store *store;
     struct notices *notices;
     engine_measure *measure;
-    void *measure_ctx;
+    engine_witness *witness;
+    void *ctx; /* of both */
     struct cgroup_host *groups;
 
     pthread_mutex_t wiping; /* taken before lock: one wipe at a time, and no manifest during it */
@@ -39,7 +40,8 @@ struct engine {
 
     uint64_t result_bytes;
     uint8_t result_sha256[SHA256_SIZE];
-    struct consumer *consumers; /* as many as the manifest names, with a result */
+    struct consumer *consumers;   /* as many as the manifest names, with a result */
+    struct buf receipt, evidence; /* of the run that ended; empty when none could be made */
 };
 
 /* All of these are called with the lock held. */
@@ -56,6 +58,10 @@ MUST_USE int engine_check(struct engine *engine, const struct manifest *agreed, 
 
 /* Moves to Running when nothing is awaited and the run need not wait. */
 void engine_advance(struct engine *engine);
+
+/* Makes the receipt of a run that ended, in its thread and without the lock; nobody reads it before
+ * the state moves on. */
+void engine_testify(struct engine *engine, const struct run_outcome *outcome, int64_t started_at);
 
 /* Starts the run's thread, in state Running. */
 void engine_start_run(struct engine *engine);

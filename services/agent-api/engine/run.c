@@ -1,6 +1,7 @@
 #include "services/agent-api/engine/engine_parts.h"
 
 #include "lib/archive/zip.h"
+#include "lib/base/clock.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -110,12 +111,15 @@ static void *run_thread(void *arg)
         .output = engine->log != NULL ? take_output : NULL,
         .ctx = engine->log,
     };
+    int64_t started_at = clock_now();
     struct run_outcome outcome;
 
     runner_run(&job, &outcome);
     if (outcome.results_fd >= 0)
         pack_outcome(engine, &outcome);
     close_fd(&outcome.results_fd);
+    if (!outcome.stopped)
+        engine_testify(engine, &outcome, started_at);
     conclude(engine, &outcome);
     return NULL;
 }

@@ -1,11 +1,15 @@
 #include "services/agent-api/runner/runner.h"
 
+#include "lib/base/child.h"
 #include "lib/base/file.h"
 #include "services/agent-api/runner/requirements.h"
 
+#include <stdio.h>
 #include <unistd.h>
 
-#define PYTHON "/usr/bin/python3"
+#define PYTHON             "/usr/bin/python3"
+#define PROGRAM_MAX        (64 * MIB)
+#define VERSION_TIMEOUT_MS 5000
 
 /* -I: nothing from the environment or the working directory gets into the interpreter; -B: no
  * bytecode written; -u: what it said is not lost when it is killed. */
@@ -45,4 +49,33 @@ static int prepare(const struct run_job *job, const char **argv, struct failure 
     return 0;
 }
 
-const struct runner runner_python = {ALGORITHM_PYTHON, prepare};
+/* "Python 3.11.2" */
+static void read_version(struct run_runtime *ret)
+{
+    static const char *const argv[] = {PYTHON, "--version", NULL};
+    OWNED_BUF said = BUF_OF(256);
+    struct child_result result;
+    struct err unused;
+    const char *version;
+
+    if (child_run(argv, VERSION_TIMEOUT_MS, &said, NULL, &result, &unused) < 0)
+        return;
+    version = strchr(buf_str(&said), ' ');
+    if (version != NULL)
+        snprintf(ret->version, sizeof(ret->version), "%.*s", (int)strcspn(version + 1, "\n"),
+                 version + 1);
+}
+
+static void describe(struct run_runtime *ret)
+{
+    OWNED_BUF program = BUF_OF(PROGRAM_MAX);
+    struct err unused;
+
+    snprintf(ret->name, sizeof(ret->name), "python");
+    read_version(ret);
+    ret->has_digest = file_read(PYTHON, &program, &unused) == 0;
+    if (ret->has_digest)
+        digest_of(DIGEST_SHA256, buf_span(&program), ret->digest);
+}
+
+const struct runner runner_python = {ALGORITHM_PYTHON, prepare, describe};

@@ -47,12 +47,21 @@ static uint64_t results_of(const struct run_job *job)
     return memory_of(job) / 4 * 3;
 }
 
-static const struct runner *find_runner(const struct run_job *job)
+static const struct runner *find_runner(int type)
 {
     for (size_t i = 0; i < COUNT_OF(runners); i++)
-        if ((int)runners[i]->type == job->manifest->algorithm.type)
+        if ((int)runners[i]->type == type)
             return runners[i];
     return NULL;
+}
+
+void runner_describe(enum algorithm_type type, struct run_runtime *ret)
+{
+    const struct runner *runner = find_runner((int)type);
+
+    *ret = (struct run_runtime){.name = "none", .version = "unknown"};
+    if (runner != NULL)
+        runner->describe(ret);
 }
 
 /* --- start --- */
@@ -61,7 +70,7 @@ static const char **make_argv(const struct run_job *job, size_t *ret_count,
                               struct failure *ret_failure)
 {
     const struct json_strings *args = &job->manifest->algorithm.args;
-    const struct runner *runner = find_runner(job);
+    const struct runner *runner = find_runner(job->manifest->algorithm.type);
     OWNED_BUF note = BUF_OF(NOTE_MAX);
     const char **argv = mem_zeroed(WORDS_MAX + args->count + 1, sizeof(char *));
     size_t count = 0;

@@ -34,6 +34,15 @@ struct run_outcome {
     int results_fd; /* the directory results/, closed by the caller; -1 unless it succeeded */
 };
 
+/* What runs an algorithm of some type here. */
+struct run_runtime {
+    char name[16];    /* "python"; "native" for the kernel alone */
+    char version[64]; /* of it; "unknown" when it does not say */
+    bool has_digest;
+    uint8_t digest[SHA256_SIZE]; /* of its program */
+};
+void runner_describe(enum algorithm_type type, struct run_runtime *ret);
+
 /* Blocks until the run is over and nothing of it is left. */
 void runner_run(const struct run_job *job, struct run_outcome *ret);
 
@@ -47,6 +56,7 @@ struct runner {
      * party sent goes to log instead. */
     int (*prepare)(const struct run_job *job, const char **argv, struct failure *ret_failure,
                    struct buf *log);
+    void (*describe)(struct run_runtime *ret);
 };
 
 extern const struct runner runner_native;

@@ -18,6 +18,9 @@ struct world {
     char told[4096];
     unsigned measured;
     bool measuring_fails;
+    bool witness_fails;
+    struct receipt_exit exit; /* what the last receipt said */
+    uint64_t result_bytes;
 };
 
 static void observe(void *ctx, const char *type, const char *subject, struct json *data)
@@ -44,10 +47,28 @@ static int measure(void *ctx, const struct manifest *manifest, struct err *err)
     return 0;
 }
 
+static int witness(void *ctx, struct receipt *receipt, struct buf *evidence, struct err *err)
+{
+    struct world *world = ctx;
+    OWNED_KEY *key = NULL;
+
+    if (world->witness_fails)
+        return err_set(err, ERR_UNAVAILABLE, "no key");
+    mem_set_str(&world->exit.kind, receipt->exit.kind);
+    world->exit.code = receipt->exit.code;
+    world->result_bytes = receipt->result.bytes;
+    assert_true(receipt->started_at > 0 && receipt->ended_at >= receipt->started_at);
+    assert_int_equal(receipt->datasets.count, 2);
+    assert_string_equal(receipt->runtime.name, "python");
+    assert_true(receipt->runtime.digest.present);
+    buf_add_str(evidence, "evidence");
+    return key_generate(KEY_P256, 0, &key, err) < 0 ? -1 : receipt_sign(receipt, key, err);
+}
+
 static int begin(void **state)
 {
     struct world *world = mem_new(struct world);
-    struct engine_config config = {world->dir, MEMORY_MIB, observe, measure, world};
+    struct engine_config config = {world->dir, MEMORY_MIB, observe, measure, world, witness};
     struct err err;
 
     snprintf(world->dir, sizeof(world->dir), "/tmp/cocos-engine-XXXXXX");
@@ -63,6 +84,7 @@ static int end(void **state)
 
     engine_stop(world->engine);
     manifest_free(world->manifest);
+    free(world->exit.kind);
     assert_int_equal(rmdir(world->dir), 0); /* nothing is left in it */
     free(world);
     return 0;
@@ -329,6 +351,66 @@ static void what_the_host_gave_can_be_refused(void **state)
     assert_string_equal(world->told, "state:ReceivingManifest failure state:Failed ");
 }
 
+static int read_receipt(struct world *world, struct receipt *ret, struct err *err)
+{
+    OWNED_BUF text = BUF_OF(RECEIPT_TEXT_MAX);
+
+    if (engine_read_receipt(world->engine, world->manifest, &text, err) < 0)
+        return -1;
+    return receipt_parse(buf_span(&text), ret, err);
+}
+
+static void a_run_that_ended_has_a_receipt(void **state)
+{
+    OWNED_BUF evidence = BUF_OF(ENGINE_EVIDENCE_MAX);
+    struct world *world = *state;
+    struct engine_result result;
+    OWNED_RECEIPT receipt = {0};
+    struct err err;
+
+    set_manifest(world, ALGORITHM, "auto");
+    assert_fails(read_receipt(world, &receipt, &err), ERR_STATE);
+    send_all(world, ALGORITHM);
+    await_state(world, STATE_CONSUMING_RESULTS);
+    assert_ok(read_receipt(world, &receipt, &err));
+    assert_ok(engine_read_evidence(world->engine, world->manifest, &evidence, &err));
+    assert_string_equal(buf_str(&evidence), "evidence");
+    assert_string_equal(world->exit.kind, "done");
+    assert_ok(engine_open_result(world->engine, world->manifest, &result, &err));
+    close(result.fd);
+    assert_int_equal(world->result_bytes, result.size);
+    assert_ok(engine_wipe(world->engine, world->manifest, &err));
+    assert_fails(engine_read_evidence(world->engine, world->manifest, &evidence, &err), ERR_STATE);
+}
+
+static void a_run_that_failed_has_one_that_says_how(void **state)
+{
+    struct world *world = *state;
+    OWNED_RECEIPT receipt = {0};
+    struct err err;
+
+    set_manifest(world, "import sys; sys.exit(7)", "auto");
+    send_all(world, "import sys; sys.exit(7)");
+    await_state(world, STATE_FAILED);
+    assert_ok(read_receipt(world, &receipt, &err));
+    assert_string_equal(world->exit.kind, "exit");
+    assert_int_equal(world->exit.code, 7);
+    assert_int_equal(world->result_bytes, 0);
+}
+
+static void a_result_is_there_also_when_no_receipt_can_be_made(void **state)
+{
+    struct world *world = *state;
+    OWNED_RECEIPT receipt = {0};
+    struct err err;
+
+    world->witness_fails = true;
+    set_manifest(world, ALGORITHM, "auto");
+    send_all(world, ALGORITHM);
+    await_state(world, STATE_CONSUMING_RESULTS);
+    assert_fails(read_receipt(world, &receipt, &err), ERR_NOT_FOUND);
+}
+
 static void a_directory_that_is_used_is_refused(void **state)
 {
     struct world *world = *state;
@@ -372,6 +454,10 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(more_memory_than_the_machine_has_is_refused, begin, end),
         cmocka_unit_test_setup_teardown(another_computation_opens_nothing, begin, end),
         cmocka_unit_test_setup_teardown(what_the_host_gave_can_be_refused, begin, end),
+        cmocka_unit_test_setup_teardown(a_run_that_ended_has_a_receipt, begin, end),
+        cmocka_unit_test_setup_teardown(a_run_that_failed_has_one_that_says_how, begin, end),
+        cmocka_unit_test_setup_teardown(a_result_is_there_also_when_no_receipt_can_be_made, begin,
+                                        end),
         cmocka_unit_test_setup_teardown(a_directory_that_is_used_is_refused, begin, end),
     };
 

@@ -51,6 +51,7 @@ static void each_deed_is_for_its_roles(void **state)
         [DEED_START_RUN] = ROLE_OWNER | ROLE_ALGORITHM_PROVIDER,
         [DEED_FETCH_RESULT] = ROLE_CONSUMER,
         [DEED_READ_LOGS] = ROLE_LOG_READER,
+        [DEED_READ_RECEIPT] = anybody,
         [DEED_READ_EVENTS] = anybody,
     };
     struct err err;

@@ -41,7 +41,7 @@ static void deeds_have_their_states(void **state)
         {DEED_END_COMPUTATION, "..xxxxxx"}, {DEED_SEND_ALGORITHM, "..x....."},
         {DEED_SEND_DATASET, "...x...."},    {DEED_START_RUN, "...x...."},
         {DEED_FETCH_RESULT, ".....xx."},    {DEED_READ_LOGS, "..xxxxxx"},
-        {DEED_READ_EVENTS, "..xxxxxx"},
+        {DEED_READ_RECEIPT, ".....xxx"},    {DEED_READ_EVENTS, "..xxxxxx"},
     };
     struct err err;
 
