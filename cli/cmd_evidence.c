@@ -9,8 +9,8 @@
 #include "cli/input.h"
 #include "cli/print.h"
 #include "cli/show.h"
+#include "cli/verdict_print.h"
 #include "lib/attest/ear.h"
-#include "lib/base/clock.h"
 #include "lib/base/text.h"
 
 #define LOG_MAX   (64 * MIB)
@@ -154,15 +154,6 @@ static int check_given(const struct validate_options *options, const struct atte
     return 0;
 }
 
-static int read_time(const char *text, int64_t *ret, struct err *err)
-{
-    *ret = clock_now();
-    if (text == NULL || text_parse_time(text, ret, err) == 0)
-        return 0;
-    err->kind = ERR_USAGE;
-    return err_wrap(err, "--time");
-}
-
 static enum attest_format format_of(const char *name)
 {
     for (int i = 0; name != NULL && i < ATTEST_FORMAT_COUNT; i++)
@@ -201,7 +192,7 @@ static int read_input(const struct validate_options *options, const char *path, 
             0 ||
         check_given(options, in, err) < 0)
         return -1;
-    return read_time(options->time, &in->now, err);
+    return expect_time(options->time, &in->now, err);
 }
 
 /* What was not given is taken from the cache, and checked as if it had been given. */
@@ -232,22 +223,6 @@ static int add_cached(const struct validate_options *options, struct cached *cac
         in->collateral = (struct attest_spans){&files->collateral, 1};
     }
     return 0;
-}
-
-static void show_verdict(const struct cli *cli, const struct verdict *verdict, bool explain)
-{
-    OWNED_BUF text = BUF_OF(4 * MIB);
-    OWNED_JSON *json = verdict_json(verdict);
-
-    if (cli->options->json) {
-        print_json(json);
-        return;
-    }
-    print_line("%s (crypto: %s, policy: %s)", json_get_str(json, "result"),
-               json_get_str(json, "crypto"), json_get_str(json, "policy"));
-    if (explain || !verdict_accepted(verdict))
-        attest_explain(verdict, &text);
-    print_span(buf_span(&text));
 }
 
 /* The verdict for others: the token alone on standard output. */
@@ -282,7 +257,8 @@ static int show(const struct cli *cli, const struct validate_options *options,
 {
     if (options->ear_key != NULL)
         return show_result(cli, options, in, verdict, err);
-    show_verdict(cli, verdict, strcmp(cli->command->path, "attestation explain") == 0);
+    verdict_print(verdict, cli->options->json,
+                  strcmp(cli->command->path, "attestation explain") == 0);
     return 0;
 }
 

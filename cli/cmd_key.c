@@ -155,7 +155,7 @@ static int digest_path(const char *path, uint8_t out[static SHA3_SIZE], struct e
 
     if (input_open(path, &input, err) < 0)
         return -1;
-    return input_digest(&input, out, err);
+    return input_digest(&input, DIGEST_SHA3_256, out, err);
 }
 
 static int run_checksum(const struct cli *cli, const void *ptr, struct err *err)

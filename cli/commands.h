@@ -10,6 +10,7 @@ extern const struct command manifest_commands[];
 extern const struct command key_commands[];
 extern const struct command attest_commands[];
 extern const struct command evidence_commands[];
+extern const struct command receipt_commands[];
 extern const struct command replay_commands[];
 extern const struct command bundle_commands[];
 extern const struct command measure_commands[];

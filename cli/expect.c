@@ -5,6 +5,8 @@
 #include "lib/api/image.h"
 #include "lib/attest/policy_narrow.h"
 #include "lib/attest/reference/igvm_policy.h"
+#include "lib/base/clock.h"
+#include "lib/base/text.h"
 #include "lib/computation/manifest.h"
 
 #define AT(member) offsetof(struct expect_options, member)
@@ -140,4 +142,13 @@ int expect_policy(const struct expect_options *options, int64_t now, struct poli
         return 0;
     err->kind = ERR_USAGE;
     return -1;
+}
+
+int expect_time(const char *text, int64_t *ret, struct err *err)
+{
+    *ret = clock_now();
+    if (text == NULL || text_parse_time(text, ret, err) == 0)
+        return 0;
+    err->kind = ERR_USAGE;
+    return err_wrap(err, "--time");
 }

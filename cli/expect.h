@@ -25,4 +25,7 @@ MUST_USE int expect_image(const char *path, uint64_t memory_mib, uint64_t cpus, 
 MUST_USE int expect_policy(const struct expect_options *options, int64_t now, struct policy **ret,
                            struct err *err);
 
+/* When evidence is judged (--time): now, where nothing was said. Errors: USAGE. */
+MUST_USE int expect_time(const char *text, int64_t *ret, struct err *err);
+
 #endif

@@ -137,10 +137,10 @@ void input_done(struct input *input)
     *input = INPUT_NONE;
 }
 
-int input_digest(const struct input *input, uint8_t out[static SHA3_SIZE], struct err *err)
+int input_digest(const struct input *input, enum digest_alg alg, uint8_t *out, struct err *err)
 {
     struct progress progress = progress_begin(input->name);
-    OWNED_DIGEST *digest = digest_new(DIGEST_SHA3_256);
+    OWNED_DIGEST *digest = digest_new(alg);
     OWNED(free_str) char *block = mem_zeroed(HASH_BLOCK, 1);
     uint64_t at = 0;
     ssize_t got;

@@ -24,8 +24,9 @@ void input_done(struct input *input);
 #define OWNED_INPUT __attribute__((cleanup(input_done))) struct input
 #define INPUT_NONE  ((struct input){.fd = -1})
 
-/* SHA3-256 of the bytes; shows progress and minds interrupts. */
-MUST_USE int input_digest(const struct input *input, uint8_t out[static SHA3_SIZE],
+/* Digest of the bytes into out, which holds digest_size(alg); shows progress and minds interrupts.
+ */
+MUST_USE int input_digest(const struct input *input, enum digest_alg alg, uint8_t *out,
                           struct err *err);
 
 /* Reads a whole file ("-": standard input). Errors: USAGE (cannot be opened), TOO_LARGE, SYSTEM. */

@@ -58,7 +58,7 @@ static int set_digest(struct json *object, const char *member, const struct inpu
 {
     uint8_t digest[SHA3_SIZE];
 
-    if (input_digest(input, digest, err) < 0)
+    if (input_digest(input, DIGEST_SHA3_256, digest, err) < 0)
         return -1;
     json_set_hex(object, member, SPAN_OF_ARRAY(digest));
     return 0;

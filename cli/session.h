@@ -33,6 +33,7 @@ struct evidence_options {
     const char *manifest;                /* path, or SHA-256 in hex */
 };
 extern const struct flag evidence_flags[]; /* of every command that speaks with an agent */
+#define POLICY_FLAGS (evidence_flags + 1)  /* without the way past them */
 extern const struct flag agreed_flags[];   /* --manifest, of those that move data of a party */
 
 /* Opens nothing yet; the first call connects. Errors: USAGE. */

@@ -8,6 +8,7 @@ const struct command_group command_groups[] = {
     {"Keys and digests", key_commands},
     {"Evidence of a machine", attest_commands},
     {"Evidence from files", evidence_commands},
+    {"Receipts", receipt_commands},
     {"Logs", replay_commands},
     {"Endorsements", bundle_commands},
     {"Reference values", measure_commands},
@@ -22,7 +23,9 @@ const struct command_group command_groups[] = {
 
 /* Every word of the contract that waits for its part. */
 const char *const commands_later[] = {
-    "policy download", "receipt", "receipt get", "receipt verify", "ima-measurements", NULL,
+    "policy download",
+    "ima-measurements",
+    NULL,
 };
 
 const struct command *command_next(const struct command *after)
