@@ -117,7 +117,7 @@ static int check_public(const struct key *key, struct err *err)
     case KEY_P384:
     case KEY_TYPE_COUNT: break;
     }
-    return check_curve(key->pkey, err);
+    return key->private ? check_curve(key->pkey, err) : 0; /* curve_key() has looked */
 }
 
 /* A signature shows that both halves belong together, and costs far less than OpenSSL's own check,

@@ -1,9 +1,8 @@
+#include "lib/crypto/curve.h"
 #include "lib/crypto/der.h"
-#include "lib/crypto/openssl.h"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
-#include <openssl/ec.h>
 #include <openssl/param_build.h>
 
 #define OID_RSA     "1.2.840.113549.1.1.1"
@@ -37,25 +36,16 @@ static bool split(struct span der, struct spki *spki)
 
 /* OpenSSL's own decoders look for whoever might understand the bytes, which takes twenty times as
  * long as the check of a signature by a small key; numbers are taken at once. */
-static EVP_PKEY *from_params(const char *type, OSSL_PARAM_BLD *builder)
-{
-    OPENSSL_OWNED(EVP_PKEY_CTX) *ctx = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
-    OPENSSL_OWNED(OSSL_PARAM) *params = OSSL_PARAM_BLD_to_param(builder);
-    EVP_PKEY *pkey = NULL;
-
-    openssl_require(ctx != NULL && params != NULL && EVP_PKEY_fromdata_init(ctx) == 1);
-    if (EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_PUBLIC_KEY, params) != 1)
-        return NULL;
-    return pkey;
-}
-
 static EVP_PKEY *from_rsa(const struct spki *spki)
 {
     OPENSSL_OWNED(OSSL_PARAM_BLD) *builder = OSSL_PARAM_BLD_new();
     struct der outer = der_of(spki->bits);
     struct der numbers = der_of(der_take(&outer, DER_SEQUENCE));
     struct span modulus = der_unsigned(&numbers), exponent = der_unsigned(&numbers);
+    OPENSSL_OWNED(EVP_PKEY_CTX) *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    OPENSSL_OWNED(OSSL_PARAM) *params = NULL;
     OPENSSL_OWNED(BIGNUM) *n = NULL, *e = NULL;
+    EVP_PKEY *pkey = NULL;
 
     if (!der_end(&outer) || !der_end(&numbers) ||
         !span_equal(spki->parameters, span_of("\x05\x00", 2)))
@@ -65,19 +55,9 @@ static EVP_PKEY *from_rsa(const struct spki *spki)
     openssl_require(builder != NULL && n != NULL && e != NULL &&
                     OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, n) == 1 &&
                     OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, e) == 1);
-    return from_params("RSA", builder);
-}
-
-static EVP_PKEY *from_point(const struct spki *spki, const char *curve)
-{
-    OPENSSL_OWNED(OSSL_PARAM_BLD) *builder = OSSL_PARAM_BLD_new();
-
-    openssl_require(
-        builder != NULL &&
-        OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, curve, 0) == 1 &&
-        OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, spki->bits.data,
-                                         spki->bits.len) == 1);
-    return from_params("EC", builder);
+    params = OSSL_PARAM_BLD_to_param(builder);
+    openssl_require(ctx != NULL && params != NULL && EVP_PKEY_fromdata_init(ctx) == 1);
+    return EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_PUBLIC_KEY, params) == 1 ? pkey : NULL;
 }
 
 static EVP_PKEY *from_curve(const struct spki *spki)
@@ -88,8 +68,8 @@ static EVP_PKEY *from_curve(const struct spki *spki)
     if (!der_end(&parameters))
         return NULL;
     if (der_oid_is(curve, OID_P256))
-        return from_point(spki, "P-256");
-    return der_oid_is(curve, OID_P384) ? from_point(spki, "P-384") : NULL;
+        return curve_key(KEY_P256, spki->bits);
+    return der_oid_is(curve, OID_P384) ? curve_key(KEY_P384, spki->bits) : NULL;
 }
 
 int key_load_spki(struct span der, struct key **ret, struct err *err)
