@@ -29,7 +29,7 @@ int certificate_parse(struct span bytes, X509 **ret, struct err *err)
         return err_wrap(err, "certificate");
     if (strcmp(block.label, "CERTIFICATE") != 0)
         return err_set(err, ERR_INPUT, "PEM block is '%.40s', expected 'CERTIFICATE'", block.label);
-    return parse_der(span_of(block.data, (size_t)block.len), ret, err);
+    return parse_der(buf_span(&block.content), ret, err);
 }
 
 int certificate_write_spki(const X509 *certificate, struct buf *out, struct err *err)

@@ -19,7 +19,7 @@ int key_load_public_pem(struct span pem, struct key **ret, struct err *err)
     if (strcmp(block.label, "PUBLIC KEY") != 0)
         return err_set(err, ERR_INPUT, "public key: PEM block is '%.40s', expected 'PUBLIC KEY'",
                        block.label);
-    return key_load_public_der(span_of(block.data, (size_t)block.len), ret, err);
+    return key_load_public_der(buf_span(&block.content), ret, err);
 }
 
 static EVP_PKEY *parse_pkcs8(const uint8_t **at, long len)
@@ -55,14 +55,14 @@ static const struct {
 static int load_private(const struct pem *block, struct key **ret, struct err *err)
 {
     for (size_t i = 0; i < COUNT_OF(private_forms); i++) {
-        const uint8_t *at = block->data;
+        const uint8_t *at = block->content.data;
         EVP_PKEY *pkey = NULL;
 
         if (strcmp(block->label, private_forms[i].label) == 0)
-            pkey = private_forms[i].parse(&at, block->len);
+            pkey = private_forms[i].parse(&at, (long)block->content.len);
         if (pkey == NULL)
             continue;
-        if (at != block->data + block->len) {
+        if (at != block->content.data + block->content.len) {
             EVP_PKEY_free(pkey);
             return err_set(err, ERR_INPUT, "has bytes after its end");
         }

@@ -1,24 +1,20 @@
 #include "lib/crypto/pem.h"
 
-#include "lib/crypto/openssl.h"
+#include "lib/base/text.h"
 
-#include <openssl/pem.h>
-
-#include <stdio.h>
-
-#define BEGIN "-----BEGIN "
-#define END   "-----END "
+#define BEGIN  "-----BEGIN "
+#define END    "-----END "
+#define DASHES "-----"
 
 void pem_done(struct pem *pem)
 {
-    OPENSSL_free(pem->label);
-    OPENSSL_clear_free(pem->data, (size_t)pem->len);
+    buf_done(&pem->content);
     *pem = (struct pem){0};
 }
 
 static bool is_blank(uint8_t c)
 {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+    return c <= ' ' && (c == ' ' || c == '\t' || c == '\r' || c == '\n');
 }
 
 static struct span trim(struct span text)
@@ -35,6 +31,13 @@ static bool starts_with(struct span text, const char *prefix)
     return span_equal(span_part(text, 0, strlen(prefix)), span_of_str(prefix));
 }
 
+static bool ends_with(struct span text, const char *suffix)
+{
+    size_t len = strlen(suffix);
+
+    return text.len >= len && span_equal(span_part(text, text.len - len, len), span_of_str(suffix));
+}
+
 bool pem_is(struct span text)
 {
     return starts_with(trim(text), "-----");
@@ -48,41 +51,64 @@ static size_t find(struct span text, const char *what)
     return at != NULL ? (size_t)(at - text.data) : text.len;
 }
 
-/* OpenSSL skips what stands around a block; we do not let it. */
-static int check_alone(struct span text, struct err *err)
+/* The label between its dashes is the whole line; the same at both ends. */
+static int take_label(struct span first, struct span last, struct pem *to, struct err *err)
 {
-    size_t end = find(text, END);
-    struct span tail = span_part(text, end, text.len);
+    const size_t begin = strlen(BEGIN), end = strlen(END), dashes = strlen(DASHES);
+    struct span label;
+
+    if (first.len < begin + dashes || last.len < end + dashes)
+        return err_set(err, ERR_INPUT, "is not one PEM block");
+    label = span_part(first, begin, first.len - begin - dashes);
+    if (!ends_with(first, DASHES) || !ends_with(last, DASHES) || label.len >= PEM_LABEL_SIZE ||
+        memchr(label.data, '\0', label.len) != NULL)
+        return err_set(err, ERR_INPUT, "PEM block has a malformed label");
+    if (!span_equal(label, span_part(last, end, last.len - end - dashes)))
+        return err_set(err, ERR_INPUT, "PEM block ends with another label than it begins with");
+    memcpy(to->label, label.data, label.len);
+    to->label[label.len] = '\0';
+    return 0;
+}
+
+/* Lines may be of any length. */
+static int take_content(struct span lines, struct buf *out, struct err *err)
+{
+    OWNED_BUF base64 = {.max = lines.len, .secret = true};
+    uint8_t *at = buf_grow(&base64, lines.len);
+    size_t len = 0;
+
+    for (size_t i = 0; i < lines.len; i++)
+        if (!is_blank(lines.data[i]))
+            at[len++] = lines.data[i];
+    *out = (struct buf){.max = lines.len, .secret = true};
+    if (text_decode_base64(span_of(at, len), out, err) < 0)
+        return err_wrap(err, "PEM block");
+    return 0;
+}
+
+/* text begins and ends with what is no blank. */
+static int read_block(struct span text, struct pem *to, struct err *err)
+{
+    size_t line = find(text, "\n"), end = find(text, END);
+    struct span lines = line < end ? span_part(text, line, end - line) : span_of(NULL, 0);
 
     if (!starts_with(text, BEGIN) || end == text.len)
         return err_set(err, ERR_INPUT, "is not one PEM block");
     if (find(span_part(text, 1, text.len), BEGIN) != text.len - 1 ||
-        memchr(tail.data, '\n', tail.len) != NULL)
+        find(span_part(text, end, text.len), "\n") != text.len - end)
         return err_set(err, ERR_INPUT, "has something after its first PEM block");
-    return 0;
+    if (lines.len == 0 || lines.data[lines.len - 1] != '\n')
+        return err_set(err, ERR_INPUT, "PEM block has its content in the line of a label");
+    if (find(lines, ":") < lines.len)
+        return err_set(err, ERR_INPUT, "PEM block is encrypted or has headers");
+    if (take_label(trim(span_part(text, 0, line)), span_part(text, end, text.len), to, err) < 0)
+        return -1;
+    return take_content(lines, &to->content, err);
 }
 
 int pem_parse(struct span text, struct pem *ret, struct err *err)
 {
-    OPENSSL_OWNED(BIO) *bio = NULL;
-    char *header = NULL;
-    bool plain;
-
     if (text.len > PEM_MAX)
         return err_set(err, ERR_INPUT, "PEM text is over %llu bytes", PEM_MAX);
-    text = trim(text);
-    if (check_alone(text, err) < 0)
-        return -1;
-
-    bio = BIO_new_mem_buf(text.data, (int)text.len);
-    openssl_require(bio != NULL);
-    if (PEM_read_bio(bio, &ret->label, &header, &ret->data, &ret->len) != 1)
-        return openssl_fail(err, ERR_INPUT, "PEM block cannot be read");
-    plain = header[0] == '\0';
-    OPENSSL_free(header);
-    if (!plain) {
-        pem_done(ret);
-        return err_set(err, ERR_INPUT, "PEM block is encrypted or has headers");
-    }
-    return 0;
+    return read_block(trim(text), ret, err);
 }

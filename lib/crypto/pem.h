@@ -3,15 +3,14 @@
 #ifndef COCOS_CRYPTO_PEM_H
 #define COCOS_CRYPTO_PEM_H
 
-#include "lib/base/err.h"
-#include "lib/base/span.h"
+#include "lib/base/buf.h"
 
-#define PEM_MAX (64 * KIB)
+#define PEM_MAX        (64 * KIB)
+#define PEM_LABEL_SIZE 64
 
 struct pem {
-    char *label;   /* "PUBLIC KEY" */
-    uint8_t *data; /* wiped when released */
-    long len;
+    char label[PEM_LABEL_SIZE]; /* "PUBLIC KEY" */
+    struct buf content;         /* wiped when released */
 };
 
 void pem_done(struct pem *pem);

@@ -20,7 +20,7 @@ int x509_unwrap(struct span bytes, const char *label, struct buf *out, struct er
         return -1;
     if (strcmp(block.label, label) != 0)
         return err_set(err, ERR_INPUT, "PEM block is '%.40s', expected '%s'", block.label, label);
-    buf_add(out, block.data, (size_t)block.len);
+    buf_add_span(out, buf_span(&block.content));
     return buf_check(out, "it", err);
 }
 

@@ -32,6 +32,15 @@ static void anything_around_the_block_is_refused(void **state)
         "-----END THING-----",
         "-----BEGIN ",
         "-----END THING-----",
+        "-----BEGIN THING-----AQID\n-----END THING-----",
+        "-----BEGIN THING-----\nAQID-----END THING-----",
+        "-----BEGIN THING----------END THING-----",
+        "-----BEGIN THING----\nAQID\n-----END THING-----",
+        "-----BEGIN THING-----\nAQID\n-----END THING----",
+        "-----BEGIN -----\nAQID\n-----END ----",
+        "-----BEGIN A THING OF A VERY LONG NAME THAT NOBODY HAS EVER GIVEN TO ANY "
+        "THING-----\nAQID\n"
+        "-----END A THING OF A VERY LONG NAME THAT NOBODY HAS EVER GIVEN TO ANY THING-----",
     };
     struct err err;
 
@@ -46,7 +55,8 @@ static void anything_around_the_block_is_refused(void **state)
 static void one_block_between_blanks_is_read(void **state)
 {
     static const char *const texts[] = {BLOCK, BLOCK "\n", "\r\n \t" BLOCK " \r\n\n",
-                                        "-----BEGIN THING-----\r\nAQID\r\n-----END THING-----\r\n"};
+                                        "-----BEGIN THING-----\r\nAQID\r\n-----END THING-----\r\n",
+                                        "-----BEGIN THING----- \nA\n\nQI \nD\n-----END THING-----"};
     struct err err;
 
     (void)state;
@@ -55,8 +65,29 @@ static void one_block_between_blanks_is_read(void **state)
 
         assert_ok(pem_parse(span_of_str(texts[i]), &pem, &err));
         assert_string_equal(pem.label, "THING");
-        assert_int_equal(pem.len, 3);
-        assert_memory_equal(pem.data, "\x01\x02\x03", 3);
+        assert_true(span_equal(buf_span(&pem.content), span_of("\x01\x02\x03", 3)));
+    }
+}
+
+/* A label is compared as a C string. */
+static void labels_have_no_nul(void **state)
+{
+    static const char text[] = "-----BEGIN THING\0S-----\nAQID\n-----END THING\0S-----";
+    OWNED_PEM pem = {0};
+    struct err err;
+
+    (void)state;
+    assert_fails(pem_parse(span_of(text, sizeof(text) - 1), &pem, &err), ERR_INPUT);
+}
+
+static void every_cut_is_refused(void **state)
+{
+    (void)state;
+    for (size_t len = 0; len < strlen(BLOCK); len++) {
+        OWNED_PEM pem = {0};
+        struct err err;
+
+        assert_fails(pem_parse(span_of(BLOCK, len), &pem, &err), ERR_INPUT);
     }
 }
 
@@ -72,6 +103,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(anything_around_the_block_is_refused),
+        cmocka_unit_test(labels_have_no_nul),
+        cmocka_unit_test(every_cut_is_refused),
         cmocka_unit_test(one_block_between_blanks_is_read),
         cmocka_unit_test(pem_is_told_from_der),
     };
