@@ -1,7 +1,7 @@
 #include "lib/json/json.h"
 
 #include "lib/base/text.h"
-#include "lib/json/parse_flat.h"
+#include "lib/json/parse_plain.h"
 #include "lib/json/pointer.h"
 
 #include <jansson.h>
@@ -153,7 +153,7 @@ static int malformed(const json_error_t *why, struct err *err)
 int json_parse(struct span text, struct json **ret, struct err *err)
 {
     json_error_t why;
-    json_t *tree = json_parse_flat(text);
+    json_t *tree = json_parse_plain(text);
 
     if (tree != NULL) {
         *ret = (struct json *)tree;
