@@ -32,6 +32,8 @@ struct attester_answer {
 void attester_answer_done(struct attester_answer *answer);
 #define OWNED_ATTESTER_ANSWER __attribute__((cleanup(attester_answer_done))) struct attester_answer
 
+#define ATTESTER_SECRET_SIZE 32
+
 struct attester {
     enum bundle_type type;
 
@@ -41,6 +43,11 @@ struct attester {
     /* Answers: into ret, which is ATTESTER_ANSWER before. Errors: SYSTEM. */
     int (*ask)(const struct attester_places *places, const uint8_t report_data[static SHA512_SIZE],
                struct attester_answer *ret, struct err *err);
+
+    /* The secret that the platform gives to this machine as it booted, and to no other; NULL where
+     * it has none. Errors: NOT_FOUND, SYSTEM. */
+    int (*secret)(const struct attester_places *places, uint8_t out[static ATTESTER_SECRET_SIZE],
+                  struct err *err);
 };
 
 extern const struct attester attester_snp, attester_tdx, attester_vtpm, attester_sim;

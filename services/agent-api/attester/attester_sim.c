@@ -23,4 +23,4 @@ static int ask(const struct attester_places *places, const uint8_t report_data[s
     return sim_report_make(&machine, places->sim_key, &ret->item, err);
 }
 
-const struct attester attester_sim = {BUNDLE_SIM, probe, ask};
+const struct attester attester_sim = {BUNDLE_SIM, probe, ask, NULL};

@@ -100,4 +100,12 @@ static int ask(const struct attester_places *places, const uint8_t report_data[s
     return result < 0 ? err_wrap(err, "SEV-SNP") : 0;
 }
 
-const struct attester attester_snp = {BUNDLE_SNP, probe, ask};
+static int secret(const struct attester_places *places, uint8_t out[static ATTESTER_SECRET_SIZE],
+                  struct err *err)
+{
+    if (places->sev_guest == NULL)
+        return err_set(err, ERR_NOT_FOUND, "SEV-SNP: no driver that derives keys");
+    return sev_guest_derive_key(places->sev_guest, out, err);
+}
+
+const struct attester attester_snp = {BUNDLE_SNP, probe, ask, secret};

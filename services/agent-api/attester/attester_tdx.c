@@ -30,4 +30,4 @@ static int ask(const struct attester_places *places, const uint8_t report_data[s
     return 0;
 }
 
-const struct attester attester_tdx = {BUNDLE_TDX, probe, ask};
+const struct attester attester_tdx = {BUNDLE_TDX, probe, ask, NULL};

@@ -132,3 +132,49 @@ int sev_guest_report(const struct sev_guest_kernel *kernel,
     report = certificates = BUF_OF(0);
     return 0;
 }
+
+/* --- the derived key ------------------------------------------------------------------------- */
+
+/* AMD 56860, MSG_KEY_REQ, GUEST_FIELD_SELECT: policy, image, family, measurement. */
+#define KEY_FIELDS 0x0f
+#define KEY_AT     32 /* in the response, after status and what is reserved */
+#define VMPL_COUNT 4
+
+static int ask_key(const struct sev_guest_kernel *kernel, int fd, uint32_t vmpl,
+                   struct snp_derived_key_resp *response, struct err *err)
+{
+    struct snp_derived_key_req request = {.guest_field_select = KEY_FIELDS, .vmpl = vmpl};
+    struct snp_guest_request_ioctl call = {
+        .msg_version = 1,
+        .req_data = (uintptr_t)&request,
+        .resp_data = (uintptr_t)response,
+    };
+    struct reader r = reader_of(SPAN_OF_ARRAY(response->data));
+    uint32_t status;
+
+    if (kernel->ioctl(fd, SNP_GET_DERIVED_KEY, &call) < 0)
+        return err_set_errno(err, ERR_SYSTEM, "SNP_GET_DERIVED_KEY (firmware %u, host %u)",
+                             call.fw_error, call.vmm_error);
+    status = read_le32(&r);
+    if (status != 0)
+        return err_set(err, ERR_SYSTEM, "SNP_GET_DERIVED_KEY: status %u", status);
+    return 0;
+}
+
+/* A guest below an SVSM may not ask for a level above its own. */
+int sev_guest_derive_key(const struct sev_guest_kernel *kernel,
+                         uint8_t out[static SEV_GUEST_KEY_SIZE], struct err *err)
+{
+    OWNED(close_fd) int fd = open_device(kernel, err);
+    struct snp_derived_key_resp response = {{0}};
+    int result = -1;
+
+    if (fd < 0)
+        return -1;
+    for (uint32_t vmpl = 0; vmpl < VMPL_COUNT && result < 0; vmpl++)
+        result = ask_key(kernel, fd, vmpl, &response, err);
+    if (result == 0)
+        memcpy(out, response.data + KEY_AT, SEV_GUEST_KEY_SIZE);
+    mem_wipe(&response, sizeof(response));
+    return result;
+}

@@ -37,4 +37,11 @@ MUST_USE int sev_guest_report(const struct sev_guest_kernel *kernel,
                               const uint8_t report_data[static SHA512_SIZE],
                               struct sev_guest_answer *ret, struct err *err);
 
+/* SNP_GET_DERIVED_KEY: 32 bytes that this chip gives to this guest: policy, measurement, family and
+ * image are mixed in, versions are not. At the lowest level that the driver may ask for. Errors:
+ * NOT_FOUND (no device), SYSTEM. */
+#define SEV_GUEST_KEY_SIZE 32
+MUST_USE int sev_guest_derive_key(const struct sev_guest_kernel *kernel,
+                                  uint8_t out[static SEV_GUEST_KEY_SIZE], struct err *err);
+
 #endif

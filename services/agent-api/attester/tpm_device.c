@@ -92,7 +92,7 @@ int tpm_device_extend(struct tpm_device *tpm, unsigned pcr,
     return tpm_answer(rc, "TPM2_PCR_Extend", err);
 }
 
-static TPML_PCR_SELECTION select_pcrs(uint32_t mask)
+TPML_PCR_SELECTION tpm_select(uint32_t mask)
 {
     TPML_PCR_SELECTION selection = {
         .count = 1,
@@ -119,7 +119,7 @@ static uint32_t selected_pcrs(const TPML_PCR_SELECTION *selection)
  * came are taken out of *mask. */
 static int read_some(struct tpm_device *tpm, uint32_t *mask, struct pcr_bank *bank, struct err *err)
 {
-    const TPML_PCR_SELECTION wanted = select_pcrs(*mask);
+    const TPML_PCR_SELECTION wanted = tpm_select(*mask);
     OWNED_ESYS TPML_PCR_SELECTION *selection = NULL;
     OWNED_ESYS TPML_DIGEST *values = NULL;
     uint32_t got, at = 0;
@@ -162,7 +162,7 @@ int tpm_device_read(struct tpm_device *tpm, uint32_t mask, struct pcr_bank *ret,
 int tpm_device_quote(struct tpm_device *tpm, uint32_t mask, const uint8_t extra[static SHA256_SIZE],
                      struct buf *quote, struct buf *signature, struct err *err)
 {
-    const TPML_PCR_SELECTION selection = select_pcrs(mask);
+    const TPML_PCR_SELECTION selection = tpm_select(mask);
     const TPMT_SIG_SCHEME of_the_key = {.scheme = TPM2_ALG_NULL};
     TPM2B_DATA qualifying = {.size = SHA256_SIZE};
     uint8_t bytes[sizeof(TPMT_SIGNATURE)];
@@ -183,15 +183,22 @@ int tpm_device_quote(struct tpm_device *tpm, uint32_t mask, const uint8_t extra[
     return buf_check(quote, "the quote", err) < 0 ? -1 : buf_check(signature, "its signature", err);
 }
 
+int tpm_start_session(struct tpm_device *tpm, TPM2_SE type, ESYS_TR *ret, struct err *err)
+{
+    const TPMT_SYM_DEF none = {.algorithm = TPM2_ALG_NULL};
+
+    return tpm_answer(Esys_StartAuthSession(tpm->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
+                                            ESYS_TR_NONE, ESYS_TR_NONE, NULL, type, &none,
+                                            TPM2_ALG_SHA256, ret),
+                      "TPM2_StartAuthSession", err);
+}
+
 /* The EK may be used by whoever may use its hierarchy, which is what its policy says. */
 static int start_ek_session(struct tpm_device *tpm, ESYS_TR *ret, struct err *err)
 {
-    const TPMT_SYM_DEF none = {.algorithm = TPM2_ALG_NULL};
-    TSS2_RC rc =
-        Esys_StartAuthSession(tpm->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
-                              ESYS_TR_NONE, NULL, TPM2_SE_POLICY, &none, TPM2_ALG_SHA256, ret);
+    TSS2_RC rc;
 
-    if (tpm_answer(rc, "TPM2_StartAuthSession", err) < 0)
+    if (tpm_start_session(tpm, TPM2_SE_POLICY, ret, err) < 0)
         return -1;
     rc = Esys_PolicySecret(tpm->esys, ESYS_TR_RH_ENDORSEMENT, *ret, ESYS_TR_PASSWORD, ESYS_TR_NONE,
                            ESYS_TR_NONE, NULL, NULL, NULL, 0, NULL, NULL);
@@ -232,8 +239,7 @@ int tpm_device_activate(struct tpm_device *tpm, struct span blob, struct span en
         return -1;
     rc = Esys_ActivateCredential(tpm->esys, tpm->ak, tpm->ek, ESYS_TR_PASSWORD, session,
                                  ESYS_TR_NONE, &id, &seed, &info);
-    if (rc != TSS2_RC_SUCCESS)
-        Esys_FlushContext(tpm->esys, session); /* a session that was used is gone by itself */
+    Esys_FlushContext(tpm->esys, session); /* ESYS lets sessions go on */
     if (is_wrong_challenge(rc))
         return err_set(err, ERR_INPUT, "the challenge was not made for these keys");
     if (tpm_answer(rc, "TPM2_ActivateCredential", err) < 0)

@@ -42,6 +42,13 @@ MUST_USE int tpm_device_extend(struct tpm_device *tpm, unsigned pcr,
 MUST_USE int tpm_device_read(struct tpm_device *tpm, uint32_t mask, struct pcr_bank *ret,
                              struct err *err);
 
+/* A secret of this TPM that it gives only while the registers of the mask are what they are now:
+ * TPM2_HMAC of a label, by a key from the endorsement hierarchy's seed whose policy is
+ * TPM2_PolicyPCR over them. Another TPM, and other registers, give another one. Errors: SYSTEM
+ * (also for a TPM that has no such command). */
+MUST_USE int tpm_device_secret(struct tpm_device *tpm, uint32_t mask,
+                               uint8_t out[static SHA256_SIZE], struct err *err);
+
 /* TPM2_Quote over the registers of the mask with extra as the challenge: TPMS_ATTEST and
  * TPMT_SIGNATURE, appended. Errors: SYSTEM. */
 MUST_USE int tpm_device_quote(struct tpm_device *tpm, uint32_t mask,

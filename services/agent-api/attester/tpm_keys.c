@@ -74,8 +74,8 @@ static int keep_public(const TPM2B_PUBLIC *from, struct buf *to, struct err *err
     return buf_check(to, "the TPM's key", err);
 }
 
-static int create_primary(struct tpm_device *tpm, const TPM2B_PUBLIC *template, ESYS_TR *ret,
-                          struct buf *public, struct err *err)
+int tpm_create_primary(struct tpm_device *tpm, const TPM2B_PUBLIC *template, ESYS_TR *ret,
+                       struct buf *public, struct err *err)
 {
     const TPM2B_SENSITIVE_CREATE sensitive = {.size = 0};
     const TPML_PCR_SELECTION none = {.count = 0};
@@ -89,12 +89,12 @@ static int create_primary(struct tpm_device *tpm, const TPM2B_PUBLIC *template, 
     if (tpm_answer(rc, "TPM2_CreatePrimary", err) < 0)
         return -1;
     *ret = handle;
-    return keep_public(made, public, err);
+    return public != NULL ? keep_public(made, public, err) : 0;
 }
 
 int tpm_load_ak(struct tpm_device *tpm, struct err *err)
 {
-    return create_primary(tpm, &ak_template, &tpm->ak, &tpm->ak_public, err);
+    return tpm_create_primary(tpm, &ak_template, &tpm->ak, &tpm->ak_public, err);
 }
 
 /* --- the endorsement key --------------------------------------------------------------------- */
@@ -172,7 +172,7 @@ int tpm_load_ek(struct tpm_device *tpm, struct err *err)
     if (!find_persistent_ek(tpm)) {
         TPM2B_PUBLIC template = ek_template();
 
-        if (create_primary(tpm, &template, &tpm->ek, &tpm->ek_public, err) < 0)
+        if (tpm_create_primary(tpm, &template, &tpm->ek, &tpm->ek_public, err) < 0)
             return -1;
         tpm->ek_is_ours = true;
     }

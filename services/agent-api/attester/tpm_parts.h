@@ -21,6 +21,17 @@ MUST_USE int tpm_answer(TSS2_RC rc, const char *command, struct err *err);
 MUST_USE int tpm_load_ak(struct tpm_device *tpm, struct err *err);
 MUST_USE int tpm_load_ek(struct tpm_device *tpm, struct err *err);
 
+/* A key from the endorsement hierarchy's seed; its TPMT_PUBLIC goes to public, which may be NULL.
+ */
+MUST_USE int tpm_create_primary(struct tpm_device *tpm, const TPM2B_PUBLIC *template, ESYS_TR *ret,
+                                struct buf *public, struct err *err);
+
+/* A session of that type, without a key of its own. */
+MUST_USE int tpm_start_session(struct tpm_device *tpm, TPM2_SE type, ESYS_TR *ret, struct err *err);
+
+/* The registers of a mask, in the SHA-256 bank. */
+TPML_PCR_SELECTION tpm_select(uint32_t mask);
+
 /* For what ESYS allocates. */
 static inline void free_esys(void *slot)
 {

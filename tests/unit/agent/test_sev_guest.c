@@ -14,7 +14,27 @@ static struct {
     int fails;             /* errno; 0: does not */
     unsigned calls;
     uint8_t asked[SHA512_SIZE];
+    uint32_t vmpl; /* of this guest: the firmware derives keys for this level and those below */
+    uint64_t key_fields;
 } driver;
+
+static int derive_key(struct snp_guest_request_ioctl *call)
+{
+    const struct snp_derived_key_req *ask = (void *)(uintptr_t)call->req_data;
+    struct snp_derived_key_resp *answer = (void *)(uintptr_t)call->resp_data;
+
+    driver.calls++;
+    if (driver.fails != 0 || ask->vmpl < driver.vmpl) {
+        call->fw_error = 0x16;
+        errno = EIO;
+        return -1;
+    }
+    driver.key_fields = ask->guest_field_select;
+    memcpy(answer->data, &driver.status, 4);
+    memset(answer->data + 4, 'x', 28);
+    memset(answer->data + 32, 'k' + (int)ask->vmpl, 32);
+    return 0;
+}
 
 static int fake_ioctl(int fd, unsigned long request, void *argument)
 {
@@ -23,8 +43,10 @@ static int fake_ioctl(int fd, unsigned long request, void *argument)
     struct snp_report_resp *answer = (void *)(uintptr_t)call->resp_data;
 
     assert_true(fd >= 0);
-    assert_true(request == SNP_GET_EXT_REPORT);
     assert_int_equal(call->msg_version, 1);
+    if (request == SNP_GET_DERIVED_KEY)
+        return derive_key(call);
+    assert_true(request == SNP_GET_EXT_REPORT);
     assert_int_equal(ask->certs_len % 4096, 0); /* the driver takes whole pages only */
     driver.calls++;
     if (driver.fails != 0) {
@@ -133,6 +155,49 @@ static void a_host_with_many_certificates_gets_more_room(void **state)
     assert_int_equal(answer.certificates.data[19999], 'c');
 }
 
+static void a_key_that_the_firmware_does_not_give_is_none(void **state)
+{
+    const struct sev_guest_kernel nowhere = {"/dev/no-such-device", fake_ioctl};
+    uint8_t key[SEV_GUEST_KEY_SIZE] = {1, 2, 3};
+    const uint8_t before[SEV_GUEST_KEY_SIZE] = {1, 2, 3};
+    struct err err;
+
+    (void)state;
+    assert_fails(sev_guest_derive_key(&nowhere, key, &err), ERR_NOT_FOUND);
+    driver.fails = EIO;
+    assert_fails(sev_guest_derive_key(&kernel, key, &err), ERR_SYSTEM);
+    assert_non_null(strstr(err.text, "firmware 22"));
+    driver.fails = 0;
+    driver.status = 0x27;
+    assert_fails(sev_guest_derive_key(&kernel, key, &err), ERR_SYSTEM);
+    assert_non_null(strstr(err.text, "status 39"));
+    assert_memory_equal(key, before, sizeof(key));
+}
+
+static void a_key_is_derived_from_what_was_measured(void **state)
+{
+    uint8_t key[SEV_GUEST_KEY_SIZE], expected[SEV_GUEST_KEY_SIZE];
+    struct err err;
+
+    (void)state;
+    assert_ok(sev_guest_derive_key(&kernel, key, &err));
+    memset(expected, 'k', sizeof(expected));
+    assert_memory_equal(key, expected, sizeof(key));
+    assert_true((driver.key_fields & 8) != 0); /* the measurement */
+}
+
+static void a_guest_below_an_svsm_gets_the_key_of_its_level(void **state)
+{
+    uint8_t key[SEV_GUEST_KEY_SIZE], expected[SEV_GUEST_KEY_SIZE];
+    struct err err;
+
+    (void)state;
+    driver.vmpl = 2;
+    assert_ok(sev_guest_derive_key(&kernel, key, &err));
+    memset(expected, 'k' + 2, sizeof(expected));
+    assert_memory_equal(key, expected, sizeof(key));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, begin)
@@ -143,6 +208,9 @@ int main(void)
         TEST(certificates_beyond_the_ceiling_are_refused),
         TEST(the_report_comes_with_the_hosts_certificates),
         TEST(a_host_with_many_certificates_gets_more_room),
+        TEST(a_key_that_the_firmware_does_not_give_is_none),
+        TEST(a_key_is_derived_from_what_was_measured),
+        TEST(a_guest_below_an_svsm_gets_the_key_of_its_level),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

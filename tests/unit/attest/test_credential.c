@@ -76,7 +76,6 @@ static void the_tpm_reads_a_challenge_for_its_own_key(void **state)
 {
     const struct credential_random random = some_random();
     OWNED_CREDENTIAL_CHALLENGE challenge = {BUF_OF(0), BUF_OF(0)};
-    OWNED_BUF secret = BUF_OF(TPM_CREDENTIAL_MAX);
     struct keys keys = {NULL};
     struct err err;
 
@@ -84,9 +83,13 @@ static void the_tpm_reads_a_challenge_for_its_own_key(void **state)
     open_keys(&keys);
     assert_ok(
         credential_make(&keys.ek, span_of(keys.name, keys.name_len), &random, &challenge, &err));
-    assert_ok(tpm_device_activate(keys.tpm, buf_span(&challenge.blob),
-                                  buf_span(&challenge.encrypted), &secret, &err));
-    assert_true(span_equal(buf_span(&secret), SPAN_OF_ARRAY(random.secret)));
+    for (int i = 0; i < 10; i++) { /* more than it has room for sessions */
+        OWNED_BUF secret = BUF_OF(TPM_CREDENTIAL_MAX);
+
+        assert_ok(tpm_device_activate(keys.tpm, buf_span(&challenge.blob),
+                                      buf_span(&challenge.encrypted), &secret, &err));
+        assert_true(span_equal(buf_span(&secret), SPAN_OF_ARRAY(random.secret)));
+    }
     tpm_device_free(keys.tpm);
 }
 
