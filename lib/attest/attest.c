@@ -154,10 +154,17 @@ static bool has_tee(const struct attest_case *c)
            c->platform_seen[KIND_SIM];
 }
 
-/* A vTPM or a DICE chain beside a TEE is not the platform: the TEE is. */
+/* A vTPM beside a TEE is not the platform, the TEE is; nor is a DICE chain beside either. */
+static bool is_platform(const struct attest_case *c, int kind)
+{
+    bool tee = has_tee(c), tpm = c->platform_seen[KIND_VTPM];
+
+    return c->platform_seen[kind] && !(kind == KIND_VTPM && tee) &&
+           !(kind == KIND_DICE && (tee || tpm));
+}
+
 static void judge_platform(struct attest_case *c)
 {
-    bool tee = has_tee(c);
     OWNED_BUF names = BUF_OF(128);
     bool any = false;
 
@@ -165,7 +172,7 @@ static void judge_platform(struct attest_case *c)
     for (int kind = 0; kind < KIND_COUNT; kind++) {
         struct finding *finding;
 
-        if (!c->platform_seen[kind] || (tee && (kind == KIND_VTPM || kind == KIND_DICE)))
+        if (!is_platform(c, kind))
             continue;
         any = true;
         finding = verdict_check(c->verdict, FINDING_PLATFORM_REFUSED,
@@ -247,5 +254,6 @@ int attest_validate(const struct attest_input *in, struct verdict *ret, struct e
     verdict_init(ret, in->policy);
     case_check(&c, in->format, in->evidence);
     judge(&c);
+    verdict_drop_repeated(ret);
     return 0;
 }

@@ -253,9 +253,16 @@ static void appraise_flags(struct attest_case *c, const struct dice_layer *layer
     }
 }
 
+/* A chain in a bundle is beside a platform, or counts for nothing: it leads to the key that the
+ * platform names, and no policy need name it. Alone it is a kind of its own. */
+static bool is_admitted(struct attest_case *c)
+{
+    return c->transcript != NULL ? c->policy != NULL : case_admit_kind(c, KIND_DICE);
+}
+
 static void appraise(struct attest_case *c, const struct dice_chain *chain)
 {
-    if (!case_admit_kind(c, KIND_DICE))
+    if (!is_admitted(c))
         return;
     for (size_t i = 0; i < chain->count; i++) {
         const struct dice_layer *layer = &chain->layers[i];

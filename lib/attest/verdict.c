@@ -96,6 +96,45 @@ bool verdict_note(struct verdict *verdict, enum finding_id id, int result, const
     return result == 0;
 }
 
+static bool same_text(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static bool is_repeated(const struct verdict *verdict, size_t index)
+{
+    const struct finding *finding = &verdict->findings[index];
+
+    for (size_t i = 0; i < index; i++) {
+        const struct finding *other = &verdict->findings[i];
+
+        if (other->id == finding->id && other->severity == finding->severity &&
+            same_text(other->subject, finding->subject) &&
+            same_text(other->expected, finding->expected) && same_text(other->got, finding->got))
+            return true;
+    }
+    return false;
+}
+
+void verdict_drop_repeated(struct verdict *verdict)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < verdict->count; i++) {
+        struct finding moved = verdict->findings[i];
+
+        verdict->findings[i] = (struct finding){.subject = NULL};
+        verdict->findings[kept] = moved;
+        if (is_repeated(verdict, kept)) {
+            finding_done(&verdict->findings[kept]);
+            verdict->findings[kept] = (struct finding){.subject = NULL};
+        } else {
+            kept++;
+        }
+    }
+    verdict->count = kept;
+}
+
 struct finding *verdict_add_missing(struct verdict *verdict, enum finding_id id, enum waiver waiver)
 {
     struct finding *finding = verdict_add(verdict, id);

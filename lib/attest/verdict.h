@@ -66,6 +66,9 @@ bool verdict_note(struct verdict *verdict, enum finding_id id, int result, const
 struct finding *verdict_add_missing(struct verdict *verdict, enum finding_id id,
                                     enum waiver waiver);
 
+/* Leaves one of findings that say the same: two pieces of evidence may be about one machine. */
+void verdict_drop_repeated(struct verdict *verdict);
+
 /* The answers. policy is NONE when there was no policy; then nothing is accepted. */
 enum outcome verdict_crypto(const struct verdict *verdict);
 enum outcome verdict_policy(const struct verdict *verdict);

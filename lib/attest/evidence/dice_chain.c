@@ -135,22 +135,36 @@ int dice_chain_parse(struct span in, struct dice_chain *ret, struct err *err)
 
 /* --- writing --------------------------------------------------------------------------------- */
 
-int dice_chain_write(const struct dice_chain_parts *parts, struct buf *out, struct err *err)
+static int write_chain(const struct dice_chain_parts *parts, struct buf *out, struct err *err)
 {
-    if (parts->evidence.len > 0) {
-        cbor_add_map(out, 3);
-        cbor_add_uint(out, KEY_CHAIN);
-    }
     cbor_add_array(out, parts->count + 1);
     if (cose_key_write(parts->root, out, err) < 0)
         return -1;
     for (size_t i = 0; i < parts->count; i++)
         buf_add_span(out, parts->certificates[i]);
-    if (parts->evidence.len > 0) {
-        cbor_add_uint(out, KEY_TYPE);
-        cbor_add_text(out, bundle_type_names[parts->type]);
-        cbor_add_uint(out, KEY_EVIDENCE);
-        cbor_add_bytes(out, parts->evidence);
-    }
     return buf_check(out, "the chain", err);
+}
+
+int dice_chain_endorse(struct span chain, enum bundle_type type, struct span evidence,
+                       struct buf *out, struct err *err)
+{
+    cbor_add_map(out, 3);
+    cbor_add_uint(out, KEY_CHAIN);
+    buf_add_span(out, chain);
+    cbor_add_uint(out, KEY_TYPE);
+    cbor_add_text(out, bundle_type_names[type]);
+    cbor_add_uint(out, KEY_EVIDENCE);
+    cbor_add_bytes(out, evidence);
+    return buf_check(out, "the chain", err);
+}
+
+int dice_chain_write(const struct dice_chain_parts *parts, struct buf *out, struct err *err)
+{
+    OWNED_BUF chain = BUF_OF((DICE_LAYERS_MAX + 1) * DICE_CERT_MAX);
+
+    if (parts->evidence.len == 0)
+        return write_chain(parts, out, err);
+    if (write_chain(parts, &chain, err) < 0)
+        return -1;
+    return dice_chain_endorse(buf_span(&chain), parts->type, parts->evidence, out, err);
 }

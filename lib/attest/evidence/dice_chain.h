@@ -42,4 +42,10 @@ struct dice_chain_parts {
 MUST_USE int dice_chain_write(const struct dice_chain_parts *parts, struct buf *out,
                               struct err *err);
 
+/* Puts a chain in CBOR, as it was written without evidence, into the rooted form. Errors:
+ * TOO_LARGE.
+ */
+MUST_USE int dice_chain_endorse(struct span chain, enum bundle_type type, struct span evidence,
+                                struct buf *out, struct err *err);
+
 #endif

@@ -342,6 +342,27 @@ static void a_chain_without_evidence_for_its_root_is_refused(void **state)
     rooted_expect(&r, FINDING_DICE_ROOT);
 }
 
+/* Whoever wrote a policy before there were chains has nothing to say about them; one that is there
+ * must still hold. */
+static void a_chain_beside_a_platform_needs_no_word_of_the_policy(void **state)
+{
+    static const char with[] = "\"dice\":{\"required\":true},";
+    OWNED(free_str) char *policy = NULL;
+    OWNED_ROOTED r;
+    char *at;
+
+    (void)state;
+    rooted_make(&r);
+    policy = mem_strdup(buf_str(&r.policy));
+    at = strstr(policy, with);
+    assert_non_null(at);
+    buf_reset(&r.policy);
+    buf_printf(&r.policy, "%.*s%s", (int)(at - policy), policy, at + strlen(with));
+    rooted_expect(&r, FINDING_COUNT);
+    transcript_set(&r.transcript, TRANSCRIPT_SERVER, r.machine.measurement);
+    rooted_expect(&r, FINDING_DICE_LEAF);
+}
+
 /* --- X.509 ----------------------------------------------------------------------------------- */
 
 /* A device certificate and a layer under it, with TcbInfo. */
@@ -443,6 +464,7 @@ int main(void)
         cmocka_unit_test(malformed_chains_are_refused),
         cmocka_unit_test(a_platform_roots_the_chain_and_the_chain_ends_in_the_servers_key),
         cmocka_unit_test(evidence_for_another_root_is_refused),
+        cmocka_unit_test(a_chain_beside_a_platform_needs_no_word_of_the_policy),
         cmocka_unit_test(a_chain_without_evidence_for_its_root_is_refused),
         cmocka_unit_test(a_chain_of_the_tcgs_certificates_is_judged_by_its_flags),
         cmocka_unit_test(published_certificates_are_genuine_and_not_configured),

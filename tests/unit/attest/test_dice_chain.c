@@ -83,6 +83,23 @@ static void what_is_written_is_read_back(void **state)
     assert_true(span_equal(rooted.endorsement, span_of_str("report")));
 }
 
+static void a_chain_that_is_written_can_be_endorsed_later(void **state)
+{
+    OWNED_BUF whole = BUF_OF(64 * KIB), later = BUF_OF(64 * KIB), short_of = BUF_OF(16);
+    OWNED_DEVICE d;
+    struct err err;
+
+    (void)state;
+    device_make(&d, KEY_P256);
+    buf_add_span(&whole, device_chain(&d, BUNDLE_VTPM, span_of_str("report")));
+    assert_ok(dice_chain_endorse(device_chain(&d, BUNDLE_SNP, span_of(NULL, 0)), BUNDLE_VTPM,
+                                 span_of_str("report"), &later, &err));
+    assert_true(span_equal(buf_span(&whole), buf_span(&later)));
+    assert_fails(
+        dice_chain_endorse(buf_span(&whole), BUNDLE_VTPM, span_of_str("report"), &short_of, &err),
+        ERR_TOO_LARGE);
+}
+
 static void one_certificate_alone_is_a_chain(void **state)
 {
     OWNED_DICE_CHAIN chain = {0};
@@ -104,6 +121,7 @@ int main(void)
         cmocka_unit_test(every_truncation_is_refused),
         cmocka_unit_test(what_is_written_is_read_back),
         cmocka_unit_test(one_certificate_alone_is_a_chain),
+        cmocka_unit_test(a_chain_that_is_written_can_be_endorsed_later),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

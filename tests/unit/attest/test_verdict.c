@@ -133,6 +133,36 @@ static void too_many_findings_refuse_however_harmless(void **state)
     assert_false(verdict_accepted(&verdict));
 }
 
+static void add_texts(struct verdict *verdict, const char *subject, const char *got)
+{
+    struct finding *finding = verdict_add(verdict, FINDING_TPM_PCR);
+
+    if (subject != NULL)
+        finding_subject(finding, "%s", subject);
+    finding_got(finding, "%s", got);
+}
+
+static void what_was_said_is_not_said_again(void **state)
+{
+    OWNED_VERDICT verdict = {0};
+
+    (void)state;
+    verdict_init(&verdict, NULL);
+    add_texts(&verdict, "4", "x");
+    add_texts(&verdict, "4", "x");
+    add_texts(&verdict, "4", "y");
+    add_texts(&verdict, NULL, "x");
+    add_texts(&verdict, "4", "x");
+    add_texts(&verdict, "5", "x");
+    verdict_drop_repeated(&verdict);
+    assert_int_equal(verdict.count, 4);
+    assert_string_equal(verdict.findings[1].got, "y");
+    assert_null(verdict.findings[2].subject);
+    assert_string_equal(verdict.findings[3].subject, "5");
+    verdict_drop_repeated(&verdict);
+    assert_int_equal(verdict.count, 4);
+}
+
 static void json_has_the_members_of_the_contract(void **state)
 {
     static const char *const members[] = {"result", "crypto",   "policy",
@@ -181,6 +211,7 @@ int main(void)
         cmocka_unit_test(an_error_refuses_in_its_own_aspect),
         cmocka_unit_test(a_waiver_excuses_what_it_names_and_nothing_else),
         cmocka_unit_test(too_many_findings_refuse_however_harmless),
+        cmocka_unit_test(what_was_said_is_not_said_again),
         cmocka_unit_test(json_has_the_members_of_the_contract),
     };
 
