@@ -7,7 +7,7 @@
 #include "services/agent-api/auth.h"
 #include "services/agent-api/config.h"
 #include "services/agent-api/engine/engine.h"
-#include "services/agent-api/identity/identity.h"
+#include "services/agent-api/identity/layers.h"
 #include "services/agent-api/link/outbox.h"
 #include "services/agent-api/story.h"
 #include "services/agent-api/machine.h"
@@ -18,6 +18,7 @@ struct app {
     struct config config;
     struct machine machine;
     struct desk *desk;
+    struct layers *layers;
     struct identity identity;
     struct key *receipt_key;
     struct engine *engine;

@@ -2,7 +2,9 @@
 
 #include "lib/base/file.h"
 #include "lib/crypto/key.h"
+#include "lib/crypto/secret.h"
 #include "lib/program/log.h"
+#include "services/agent-api/attester/logs.h"
 
 #include <unistd.h>
 
@@ -120,4 +122,37 @@ void machine_done(struct machine *machine)
 {
     tpm_device_free(GIVE(machine->tpm));
     key_free(GIVE(machine->sim_key));
+}
+
+/* --- where the identity begins -----------------------------------------------------------------
+ */
+
+void machine_secret(const struct machine *machine, uint8_t out[static ATTESTER_SECRET_SIZE])
+{
+    const struct attester *first = machine->desk.attesters[0];
+    struct err err;
+
+    if (first != NULL && first->secret != NULL) {
+        if (first->secret(&machine->desk.places, out, &err) == 0)
+            return;
+        log_warn("the platform gives no secret, so this start has one of its own: %s", err.text);
+    }
+    random_bytes(out, ATTESTER_SECRET_SIZE);
+}
+
+int machine_measured(const struct machine *machine, struct measured *ret, struct err *err)
+{
+    OWNED_BUF tcg = BUF_OF(LOGS_TCG_MAX), ima = BUF_OF(LOGS_IMA_MAX);
+    struct pcr_bank registers;
+
+    if (machine->tpm != NULL) {
+        if (tpm_device_read(machine->tpm, MEASURED_REGISTERS, &registers, err) < 0)
+            return -1;
+        measured_boot(&registers, span_of(NULL, 0), ret);
+        return 0;
+    }
+    if (machine->desk.attesters[0] != NULL && logs_read(machine->desk.sysfs, &tcg, &ima, err) < 0)
+        return -1;
+    measured_boot(NULL, buf_span(&tcg), ret);
+    return 0;
 }

@@ -7,6 +7,7 @@
 #include "lib/program/lifecycle.h"
 #include "lib/program/log.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 
 #define EVENTS_KEPT 1000
@@ -39,6 +40,45 @@ static void make_metrics(struct app *app)
                                "Failed computations by kind");
 }
 
+/* --- who this is --- */
+
+static int hash_program(uint8_t out[static DICE_HASH_SIZE], struct err *err)
+{
+    OWNED(close_fd) int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return err_set_errno(err, ERR_SYSTEM, "open this program");
+    return measured_hash_file(fd, out, err);
+}
+
+static int make_layers(struct app *app, const struct share_config *share,
+                       const uint8_t code[static DICE_HASH_SIZE], struct err *err)
+{
+    OWNED_MEASURED boot = {.config = BUF_OF(0)}, agent = {.config = BUF_OF(0)};
+    uint8_t uds[ATTESTER_SECRET_SIZE];
+    int result;
+
+    if (machine_measured(&app->machine, &boot, err) < 0)
+        return -1;
+    measured_agent(code, share->sha256, &agent);
+    machine_secret(&app->machine, uds);
+    result = layers_make(uds, &boot.input, &agent.input, &app->layers, err);
+    mem_wipe(uds, sizeof(uds));
+    return result;
+}
+
+static int make_identity(struct app *app, const struct share_config *share, struct err *err)
+{
+    OWNED_IDENTITY_SEED seed = IDENTITY_SEED_NONE;
+    struct layers_work work = {.has_manifest = false};
+    uint8_t spki_sha256[SHA256_SIZE];
+
+    if (hash_program(work.code, err) < 0 || make_layers(app, share, work.code, err) < 0 ||
+        layers_begin(app->layers, &work, &seed, spki_sha256, err) < 0)
+        return -1;
+    return identity_make(&seed, clock_now(), &app->identity, err);
+}
+
 static int start_parts(struct app *app, const struct share_config *share, struct err *err)
 {
     struct engine_config engine = {.state_dir = app->config.state_dir,
@@ -53,7 +93,7 @@ static int start_parts(struct app *app, const struct share_config *share, struct
         return -1;
     engine.memory_mib = app->machine.memory_mib;
     app->desk = desk_new(&app->machine.desk);
-    if (identity_make(clock_now(), &app->identity, err) < 0 ||
+    if (make_identity(app, share, err) < 0 ||
         key_load_private_pem(buf_span(&app->identity.key), &app->receipt_key, err) < 0 ||
         engine_start(&engine, &app->engine, err) < 0)
         return -1;
@@ -133,6 +173,7 @@ static void stop_parts(struct app *app)
     metric_registry_free(app->metrics);
     identity_done(&app->identity);
     key_free(app->receipt_key);
+    layers_free(app->layers);
     desk_free(app->desk);
     machine_done(&app->machine);
 }
@@ -194,6 +235,8 @@ static int write_boot_evidence(struct app *app, const struct share_config *share
 
     transcript_set(&question.transcript, TRANSCRIPT_NONCE, share->boot_nonce.data);
     transcript_set(&question.transcript, TRANSCRIPT_SERVER, app->identity.spki_sha256);
+    question.chain = buf_span(&app->identity.chains[IDENTITY_TLS]);
+    question.root = layers_root(app->layers);
     if (desk_ask(app->desk, &question, &text, err) < 0)
         return -1;
     return outbox_put(app->outbox, "evidence.json", buf_span(&text), err);

@@ -208,8 +208,11 @@ def test_evidence_is_fetched_and_judged_later(sim):
     nonce = "11" * 32
     cli("attestation", "get", "--nonce", nonce, "--out", "evidence.json")
     bundle = json.loads(cli.path("evidence.json").read_text())
-    assert [item["type"] for item in bundle["items"]] == ["sim"]
+    assert [item["type"] for item in bundle["items"]] == ["sim", "dice"]
     cli("attestation", "validate", "evidence.json", "--nonce", nonce, "--policy", "policy.json")
+    policy = json.loads(cli.path("policy.json").read_text())
+    cli.path("strict.json").write_text(json.dumps({**policy, "dice": {"required": True}}))
+    cli("attestation", "validate", "evidence.json", "--nonce", nonce, "--policy", "strict.json")
     cli("attestation", "validate", "evidence.json", "--nonce", "12" * 32, "--policy", "policy.json", code=5)
     assert json.loads(cli("attestation", "get", "sim").out)["version"] == 1
     assert "no evidence of type tdx" in cli("attestation", "get", "tdx", code=2).err

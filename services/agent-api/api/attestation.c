@@ -94,8 +94,11 @@ int api_post_attestation(void *ctx, struct httpd_request *rq, struct httpd_reply
     if (check_accept(rq, err) < 0 ||
         json_decode(httpd_json(rq), &request_table, &request, err) < 0 ||
         read_types(&request.evidence, &question.types, err) < 0 ||
-        name_connection(rq, bundle_span(&request.nonce), &question.transcript, err) < 0 ||
-        desk_ask(app->desk, &question, &text, err) < 0)
+        name_connection(rq, bundle_span(&request.nonce), &question.transcript, err) < 0)
+        return -1;
+    question.chain = buf_span(&app->identity.chains[IDENTITY_TLS]);
+    question.root = layers_root(app->layers);
+    if (desk_ask(app->desk, &question, &text, err) < 0)
         return -1;
     httpd_reply_bytes(reply, 200, "application/json", &text);
     return 0;

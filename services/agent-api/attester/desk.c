@@ -1,5 +1,6 @@
 #include "services/agent-api/attester/desk.h"
 
+#include "lib/attest/evidence/dice_chain.h"
 #include "services/agent-api/attester/logs.h"
 
 #include <pthread.h>
@@ -7,6 +8,16 @@
 
 #define RUN_LOG_MAX (256 * KIB)
 #define ATTEMPTS    3
+
+/* The platform's word for the root of the DICE chain. It names a key and no moment, but a quote
+ * names the registers too, so it is good for as long as they are the same. */
+struct desk_root {
+    bool present;
+    enum bundle_type type;
+    struct buf evidence;
+    uint8_t spki_sha256[SHA256_SIZE];
+    struct pcr_bank registers; /* with a TPM */
+};
 
 struct desk {
     struct desk_config config;
@@ -22,6 +33,7 @@ struct desk {
     uint64_t records;
     bool has_digest[2];
     uint8_t digest[2][SHA256_SIZE]; /* by enum run_event: the last one measured */
+    struct desk_root root;
 };
 
 /* --- the queue ------------------------------------------------------------------------------- */
@@ -72,6 +84,7 @@ struct desk *desk_new(const struct desk_config *config)
 
     desk->config = *config;
     desk->run_log = BUF_OF(RUN_LOG_MAX);
+    desk->root.evidence = BUF_OF(ATTESTER_ITEM_MAX);
     desk->register_used = is_register_used(config->places.tpm);
     pthread_mutex_init(&desk->lock, NULL);
     pthread_cond_init(&desk->freed, NULL);
@@ -85,6 +98,7 @@ void desk_free(struct desk *desk)
     pthread_cond_destroy(&desk->freed);
     pthread_mutex_destroy(&desk->lock);
     buf_done(&desk->run_log);
+    buf_done(&desk->root.evidence);
     free(desk);
 }
 
@@ -114,6 +128,7 @@ static int measure(struct desk *desk, enum run_event event,
     run_log_add(&desk->run_log, desk->records++, event, digest);
     memcpy(desk->digest[event], digest, SHA256_SIZE);
     desk->has_digest[event] = true;
+    desk->root.present = false;
     return 0;
 }
 
@@ -145,6 +160,8 @@ static int check_wanted(const struct desk *desk, const struct desk_question *que
         there |= 1u << desk->config.attesters[i]->type;
     if (there == 0)
         return err_set(err, ERR_UNSUPPORTED, "nothing here can say what this machine is");
+    if (question->chain.len > 0)
+        there |= 1u << BUNDLE_DICE;
     for (unsigned type = 0; type < BUNDLE_TYPE_COUNT; type++)
         if ((question->types & ~there) >> type & 1)
             return err_set_at(err, ERR_UNSUPPORTED, "/evidence",
@@ -200,6 +217,81 @@ static int add_item(const struct desk *desk, const struct attester *attester, st
     return bundle_add(bundle, attester->type, buf_span(&answer.item), err);
 }
 
+/* --- the chain ------------------------------------------------------------------------------- */
+
+static bool same_registers(const struct pcr_bank *a, const struct pcr_bank *b)
+{
+    for (unsigned i = 0; i < PCR_COUNT; i++)
+        if ((TPM_QUOTED_PCRS >> i & 1) != 0 && !span_equal(pcr_bank_get(a, i), pcr_bank_get(b, i)))
+            return false;
+    return true;
+}
+
+static bool root_is_known(const struct desk_root *root, const struct desk_root *present)
+{
+    return root->present &&
+           span_equal(SPAN_OF_ARRAY(root->spki_sha256), SPAN_OF_ARRAY(present->spki_sha256)) &&
+           same_registers(&root->registers, &present->registers);
+}
+
+/* The first attester whose word is about this guest: beside an SVSM the report is the SVSM's. */
+static int ask_root(const struct desk *desk, const uint8_t report_data[static SHA512_SIZE],
+                    struct desk_root *root, struct err *err)
+{
+    for (size_t i = 0; i < DESK_ATTESTERS_MAX && desk->config.attesters[i] != NULL; i++) {
+        const struct attester *attester = desk->config.attesters[i];
+        OWNED_ATTESTER_ANSWER answer = ATTESTER_ANSWER;
+
+        if (attester->ask(&desk->config.places, report_data, &answer, err) < 0)
+            return -1;
+        if (answer.svsm_manifest.len > 0)
+            continue;
+        root->type = attester->type;
+        buf_reset(&root->evidence);
+        buf_add_span(&root->evidence, buf_span(&answer.item));
+        return buf_check(&root->evidence, "the root's evidence", err);
+    }
+    return err_set(err, ERR_UNSUPPORTED, "nothing here can vouch for the root of a chain");
+}
+
+static int renew_root(struct desk *desk, const struct key *key, struct err *err)
+{
+    struct tpm_device *tpm = desk->config.places.tpm;
+    struct desk_root present = {.present = true};
+    uint8_t report_data[SHA512_SIZE];
+
+    key_identity(key, present.spki_sha256);
+    pcr_bank_init(&present.registers, DIGEST_SHA256);
+    if (tpm != NULL && tpm_device_read(tpm, TPM_QUOTED_PCRS, &present.registers, err) < 0)
+        return -1;
+    if (root_is_known(&desk->root, &present))
+        return 0;
+    dice_root_report_data(key, report_data);
+    desk->root.present = false;
+    if (ask_root(desk, report_data, &desk->root, err) < 0)
+        return -1;
+    memcpy(desk->root.spki_sha256, present.spki_sha256, SHA256_SIZE);
+    desk->root.registers = present.registers;
+    desk->root.present = true;
+    return 0;
+}
+
+static int add_chain(struct desk *desk, const struct desk_question *question, struct bundle *bundle,
+                     struct err *err)
+{
+    OWNED_BUF chain = BUF_OF(2 * ATTESTER_ITEM_MAX);
+
+    if (question->chain.len == 0 || !is_wanted(question, BUNDLE_DICE))
+        return 0;
+    if (renew_root(desk, question->root, err) < 0 ||
+        dice_chain_endorse(question->chain, desk->root.type, buf_span(&desk->root.evidence), &chain,
+                           err) < 0)
+        return err_wrap(err, "DICE");
+    return bundle_add(bundle, BUNDLE_DICE, buf_span(&chain), err);
+}
+
+/* --- the bundle ------------------------------------------------------------------------------ */
+
 static int add_endorsement(const struct desk *desk, struct bundle *bundle, struct err *err)
 {
     const struct tpm_device *tpm = desk->config.places.tpm;
@@ -209,7 +301,7 @@ static int add_endorsement(const struct desk *desk, struct bundle *bundle, struc
     return bundle_set_endorsement(bundle, tpm_device_ek(tpm), tpm_device_ek_certificate(tpm), err);
 }
 
-static int fill_bundle(const struct desk *desk, const struct desk_question *question,
+static int fill_bundle(struct desk *desk, const struct desk_question *question,
                        const struct transcript_logs *logs, struct bundle *bundle, struct err *err)
 {
     struct transcript transcript = question->transcript;
@@ -222,13 +314,13 @@ static int fill_bundle(const struct desk *desk, const struct desk_question *ques
         if (is_wanted(question, desk->config.attesters[i]->type) &&
             add_item(desk, desk->config.attesters[i], bundle, err) < 0)
             return -1;
-    return 0;
+    return add_chain(desk, question, bundle, err);
 }
 
 /* The kernel may measure something between the reading of its list and the quote, which then covers
  * more than the list tells: *ret_whole says that it did not. */
-static int answer_once(const struct desk *desk, const struct desk_question *question,
-                       struct buf *out, bool *ret_whole, struct err *err)
+static int answer_once(struct desk *desk, const struct desk_question *question, struct buf *out,
+                       bool *ret_whole, struct err *err)
 {
     OWNED_LOGS before = {BUF_OF(LOGS_TCG_MAX), BUF_OF(LOGS_IMA_MAX)};
     OWNED_LOGS after = {BUF_OF(LOGS_TCG_MAX), BUF_OF(LOGS_IMA_MAX)};
@@ -247,7 +339,7 @@ static int answer_once(const struct desk *desk, const struct desk_question *ques
     return *ret_whole ? bundle_write(&bundle, out, err) : 0;
 }
 
-static int answer(const struct desk *desk, const struct desk_question *question, struct buf *out,
+static int answer(struct desk *desk, const struct desk_question *question, struct buf *out,
                   struct err *err)
 {
     bool whole = false;

@@ -12,6 +12,7 @@
 
 #include "lib/attest/evidence/run_log.h"
 #include "lib/attest/evidence/transcript.h"
+#include "lib/crypto/key.h"
 #include "services/agent-api/attester/attester.h"
 
 #define DESK_SYSFS         "/sys"
@@ -40,6 +41,11 @@ struct desk_question {
     struct transcript transcript; /* kind, nonce, and what is known of the connection */
     unsigned types;               /* 1 << enum bundle_type of each that is wanted; 0: all */
     bool own;                     /* of the agent itself: it waits however long the queue is */
+    /* The DICE chain that leads to the server's key, without evidence for its root, and that root;
+     * empty, NULL: there is none. The answer's chain brings the platform's word for the root, which
+     * is asked for once, and again when a register moved. */
+    struct span chain;
+    const struct key *root;
 };
 
 /* Answers with the text of a bundle, appended to out. Errors: TOO_MANY (the queue is full),

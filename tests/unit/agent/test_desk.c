@@ -1,6 +1,7 @@
 #include "tests/unit/unit.h"
 
 #include "lib/attest/attest.h"
+#include "lib/attest/evidence/dice_derive.h"
 #include "services/agent-api/attester/desk.h"
 #include "tests/fakes/fake_tpm.h"
 
@@ -159,6 +160,70 @@ static void the_transcript_has_what_was_measured(void **state)
     assert_ok(run_log_read(bundle_span(&bundle.logs.cel), &run, &err));
     assert_int_equal(run.manifests, 2);
     assert_memory_equal(run.config, config_digest, SHA256_SIZE);
+}
+
+/* --- the chain -------------------------------------------------------------------------------- */
+
+static struct desk_question chain_question(const struct key *root)
+{
+    struct desk_question question = question_of(TRANSCRIPT_CHANNEL);
+
+    question.chain = span_of("\x80", 1); /* an empty array in CBOR; the desk does not look */
+    question.root = root;
+    return question;
+}
+
+static void the_platforms_word_for_the_root_is_asked_for_once(void **state)
+{
+    struct desk *desk = desk_new(&held);
+    OWNED_KEY *root = NULL;
+    OWNED_KEY *other = NULL;
+    struct desk_question question;
+    struct err err;
+
+    (void)state;
+    assert_ok(key_generate(KEY_ED25519, 0, &root, &err));
+    assert_ok(key_generate(KEY_ED25519, 0, &other, &err));
+    question = chain_question(root);
+    question.types = 1u << BUNDLE_DICE;
+    atomic_store(&asked, 0);
+    for (unsigned i = 0; i < 3; i++) {
+        OWNED_BUF text = BUF_OF(DESK_ANSWER_MAX);
+        OWNED_BUNDLE bundle = {0};
+        uint8_t expected[SHA512_SIZE];
+
+        if (i == 2)
+            question.root = other;
+        assert_ok(desk_ask(desk, &question, &text, &err));
+        assert_int_equal(atomic_load(&asked), i < 2 ? 1 : 2);
+        dice_root_report_data(question.root, expected);
+        assert_memory_equal(seen, expected, sizeof(expected));
+        assert_ok(bundle_parse(buf_span(&text), &bundle, &err));
+        assert_int_equal(bundle_count(&bundle), 1);
+        assert_int_equal(bundle_at(&bundle, 0)->type, BUNDLE_DICE);
+    }
+    assert_ok(desk_measure(desk, RUN_CONFIG, config_digest, &err)); /* a register moved */
+    {
+        OWNED_BUF text = BUF_OF(DESK_ANSWER_MAX);
+
+        assert_ok(desk_ask(desk, &question, &text, &err));
+        assert_int_equal(atomic_load(&asked), 3);
+    }
+    desk_free(desk);
+}
+
+static void without_a_chain_there_is_no_evidence_of_that_kind(void **state)
+{
+    struct desk_question question = question_of(TRANSCRIPT_BOOT);
+    struct desk *desk = desk_new(&held);
+    OWNED_BUF text = BUF_OF(DESK_ANSWER_MAX);
+    struct err err;
+
+    (void)state;
+    question.types = 1u << BUNDLE_DICE;
+    assert_fails(desk_ask(desk, &question, &text, &err), ERR_UNSUPPORTED);
+    assert_non_null(strstr(err.text, "dice"));
+    desk_free(desk);
 }
 
 /* --- with a real TPM -------------------------------------------------------------------------- */
@@ -320,6 +385,8 @@ int main(void)
         cmocka_unit_test(evidence_that_is_not_there_is_named),
         cmocka_unit_test(eight_may_wait_and_the_rest_is_sent_away),
         cmocka_unit_test(the_transcript_has_what_was_measured),
+        cmocka_unit_test(without_a_chain_there_is_no_evidence_of_that_kind),
+        cmocka_unit_test(the_platforms_word_for_the_root_is_asked_for_once),
         cmocka_unit_test(a_verifier_accepts_what_the_desk_says_about_a_tpm),
         cmocka_unit_test(evidence_from_boot_is_no_evidence_of_a_connection),
         cmocka_unit_test(a_register_that_was_used_before_us_proves_nothing),

@@ -17,6 +17,7 @@ struct place {
 
 static void open_place(struct place *place, mode_t mode)
 {
+    const struct identity_seed seed = IDENTITY_SEED_NONE;
     struct err err;
 
     strcpy(place->dir, "/tmp/test-door-XXXXXX");
@@ -25,7 +26,7 @@ static void open_place(struct place *place, mode_t mode)
     snprintf(place->socket, sizeof(place->socket), "%s/agent.sock", place->dir);
     snprintf(place->certificate, sizeof(place->certificate), "%s/gateway.pem", place->dir);
     snprintf(place->key, sizeof(place->key), "%s/gateway.key", place->dir);
-    assert_ok(identity_make(NOW, &place->identity, &err));
+    assert_ok(identity_make(&seed, NOW, &place->identity, &err));
     place->door = (struct door){place->socket, &place->identity, NOW};
 }
 

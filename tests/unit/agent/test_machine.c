@@ -112,6 +112,47 @@ static void a_tpm_is_found(void **state)
     fake_tpm_stop(&fake);
 }
 
+static void where_the_platform_has_no_secret_each_start_has_its_own(void **state)
+{
+    struct config config = config_of(PLATFORM_SIM);
+    uint8_t first[ATTESTER_SECRET_SIZE] = {0}, second[ATTESTER_SECRET_SIZE] = {0};
+    OWNED_MEASURED measured;
+    struct machine machine;
+    struct err err;
+
+    (void)state;
+    assert_ok(machine_find(&config, &machine, &err));
+    machine_secret(&machine, first);
+    machine_secret(&machine, second);
+    assert_memory_not_equal(first, second, sizeof(first));
+    assert_ok(machine_measured(&machine, &measured, &err));
+    assert_int_equal(measured.input.mode, DICE_NORMAL);
+    machine_done(&machine);
+}
+
+static void a_tpms_secret_and_registers_are_where_the_identity_begins(void **state)
+{
+    struct config config = config_of(PLATFORM_VTPM);
+    uint8_t first[ATTESTER_SECRET_SIZE] = {0}, second[ATTESTER_SECRET_SIZE] = {0};
+    OWNED_MEASURED measured;
+    struct machine machine;
+    struct fake_tpm fake;
+    struct err err;
+
+    (void)state;
+    if (!fake_tpm_start(&fake))
+        skip();
+    config.tpm = fake.tcti;
+    assert_ok(machine_find(&config, &machine, &err));
+    machine_secret(&machine, first);
+    machine_secret(&machine, second);
+    assert_memory_equal(first, second, sizeof(first));
+    assert_ok(machine_measured(&machine, &measured, &err));
+    assert_false(span_is_zero(SPAN_OF_ARRAY(measured.input.code)));
+    machine_done(&machine);
+    fake_tpm_stop(&fake);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -120,6 +161,8 @@ int main(void)
         cmocka_unit_test(the_stand_in_is_never_taken_by_itself),
         cmocka_unit_test(the_stand_in_signs_with_a_key_on_p384_only),
         cmocka_unit_test(nothing_is_found_where_nothing_is_asked_for),
+        cmocka_unit_test(where_the_platform_has_no_secret_each_start_has_its_own),
+        cmocka_unit_test(a_tpms_secret_and_registers_are_where_the_identity_begins),
         cmocka_unit_test(a_tpm_is_found),
     };
 
