@@ -1,7 +1,7 @@
 /* keys, checksum */
 #include "cli/commands.h"
 
-#include "cli/go_manifest.h"
+#include "lib/computation/go_manifest.h"
 #include "cli/input.h"
 #include "cli/print.h"
 #include "lib/base/file.h"

@@ -1,6 +1,6 @@
 #include "tests/unit/unit.h"
 
-#include "cli/go_manifest.h"
+#include "lib/computation/go_manifest.h"
 
 #define HASH                                                                                       \
     "[0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31]"

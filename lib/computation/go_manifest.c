@@ -1,4 +1,4 @@
-#include "cli/go_manifest.h"
+#include "lib/computation/go_manifest.h"
 
 #include "lib/base/text.h"
 
