@@ -1,5 +1,7 @@
 #include "services/grpc-gateway/grpc/text.h"
 
+#include "lib/base/text.h"
+
 #include <string.h>
 
 void grpc_text_encode_message(const char *text, struct buf *out)
@@ -12,6 +14,28 @@ void grpc_text_encode_message(const char *text, struct buf *out)
         else
             buf_printf(out, "%%%02X", c);
     }
+}
+
+static int hex_digit(char c)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *at = c == '\0' ? NULL : strchr(digits, c >= 'A' && c <= 'F' ? c + ('a' - 'A') : c);
+
+    return at == NULL ? -1 : (int)(at - digits);
+}
+
+void grpc_text_decode_message(const char *text, size_t max, struct buf *out)
+{
+    OWNED_BUF plain = BUF_OF(max);
+
+    for (; *text != '\0' && plain.len < max; text++) {
+        int high = text[0] == '%' ? hex_digit(text[1]) : -1;
+        int low = high >= 0 ? hex_digit(text[2]) : -1;
+
+        buf_add_u8(&plain, low >= 0 ? (uint8_t)(high << 4 | low) : (uint8_t)text[0]);
+        text += low >= 0 ? 2 : 0;
+    }
+    text_add_printable(out, buf_span(&plain), max);
 }
 
 static const struct {

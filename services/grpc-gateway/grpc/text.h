@@ -8,6 +8,9 @@
 /* Status-Message: percent-encoded, so that any text is a header value; appended. */
 void grpc_text_encode_message(const char *text, struct buf *out);
 
+/* The other way: what a peer says, printable, at most max bytes of it; appended. */
+void grpc_text_decode_message(const char *text, size_t max, struct buf *out);
+
 /* Timeout: 1 to 8 digits and a unit, H M S m u n, in milliseconds, rounded up. Errors: INPUT. */
 MUST_USE int grpc_text_parse_timeout(const char *text, int64_t *ret_ms, struct err *err);
 

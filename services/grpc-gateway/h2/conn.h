@@ -52,4 +52,8 @@ void h2_conn_ping(struct h2_conn *conn, int64_t now);
 /* --- session.c: nghttp2's side --- */
 MUST_USE bool h2_session_open(struct h2_conn *conn);
 
+/* Fields as nghttp2 takes them, borrowed; how many there are. */
+#define H2_NV_MAX 64
+size_t h2_session_nv(const struct h2_fields *fields, nghttp2_nv nv[static H2_NV_MAX]);
+
 #endif

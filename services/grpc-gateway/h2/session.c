@@ -3,7 +3,6 @@
 
 #define RESETS_BURST      1000 /* CVE-2023-44487: streams opened and reset at once */
 #define RESETS_PER_SECOND 33
-#define NV_MAX            64 /* fields of an answer */
 
 static struct h2_stream *stream_of(nghttp2_session *session, int32_t id)
 {
@@ -120,12 +119,12 @@ static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t code, 
 
 /* --- answers --- */
 
-static size_t to_nv(const struct h2_fields *fields, nghttp2_nv nv[static NV_MAX])
+size_t h2_session_nv(const struct h2_fields *fields, nghttp2_nv nv[static H2_NV_MAX])
 {
     struct h2_field field;
     size_t at = 0, count = 0;
 
-    while (count < NV_MAX && h2_fields_next(fields, &at, &field))
+    while (count < H2_NV_MAX && h2_fields_next(fields, &at, &field))
         nv[count++] = (nghttp2_nv){
             .name = (uint8_t *)(uintptr_t)field.name,
             .value = (uint8_t *)(uintptr_t)field.value,
@@ -140,14 +139,14 @@ static ssize_t read_body(nghttp2_session *session, int32_t id, uint8_t *to, size
 {
     struct h2_stream *stream = source->ptr;
     OWNED_H2_FIELDS trailers = {0};
-    nghttp2_nv nv[NV_MAX];
+    nghttp2_nv nv[H2_NV_MAX];
     bool end;
     size_t len = h2_stream_take_body(stream, to, room, &end, &trailers);
 
     (void)arg;
     if (end) {
         *flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
-        nghttp2_submit_trailer(session, id, nv, to_nv(&trailers, nv));
+        nghttp2_submit_trailer(session, id, nv, h2_session_nv(&trailers, nv));
     } else if (len == 0) {
         h2_stream_io(stream)->deferred = true;
         return NGHTTP2_ERR_DEFERRED;
@@ -175,7 +174,7 @@ static void answer(struct h2_conn *conn, struct h2_stream *stream)
     struct h2_stream_io *io = h2_stream_io(stream);
     nghttp2_data_provider body = {.source.ptr = stream, .read_callback = read_body};
     OWNED_H2_FIELDS head = {0};
-    nghttp2_nv nv[NV_MAX];
+    nghttp2_nv nv[H2_NV_MAX];
     enum h2_answer kind = h2_stream_take_head(stream, &head);
 
     if (kind == H2_ANSWER_NONE) {
@@ -186,7 +185,7 @@ static void answer(struct h2_conn *conn, struct h2_stream *stream)
         return;
     }
     io->answered = true;
-    nghttp2_submit_response(conn->session, io->id, nv, to_nv(&head, nv),
+    nghttp2_submit_response(conn->session, io->id, nv, h2_session_nv(&head, nv),
                             kind == H2_ANSWER_HEAD ? &body : NULL);
 }
 

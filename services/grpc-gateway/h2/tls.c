@@ -42,7 +42,7 @@ static int use_chain(SSL_CTX *ctx, struct span pem, struct err *err)
     for (int i = 0; used && i < CHAIN_MAX && (certificate = next_certificate(bio)) != NULL; i++)
         used = SSL_CTX_add0_chain_cert(ctx, certificate) == 1;
     BIO_free(bio);
-    return used ? 0 : set_refused(err, "the server's certificate");
+    return used ? 0 : set_refused(err, "our certificate");
 }
 
 static int use_key(SSL_CTX *ctx, struct span pem, struct err *err)
@@ -53,10 +53,11 @@ static int use_key(SSL_CTX *ctx, struct span pem, struct err *err)
 
     EVP_PKEY_free(key);
     BIO_free(bio);
-    return used ? 0 : set_refused(err, "the server's private key");
+    return used ? 0 : set_refused(err, "our private key");
 }
 
-static int use_client_ca(SSL_CTX *ctx, struct span pem, struct err *err)
+/* `names`: they are told to the peer, as a server does. */
+static int use_ca(SSL_CTX *ctx, struct span pem, bool names, struct err *err)
 {
     BIO *bio = open_pem(pem);
     X509_STORE *store = SSL_CTX_get_cert_store(ctx);
@@ -65,11 +66,11 @@ static int use_client_ca(SSL_CTX *ctx, struct span pem, struct err *err)
 
     while ((certificate = next_certificate(bio)) != NULL) {
         any = X509_STORE_add_cert(store, certificate) == 1 &&
-              SSL_CTX_add_client_CA(ctx, certificate) == 1;
+              (!names || SSL_CTX_add_client_CA(ctx, certificate) == 1);
         X509_free(certificate);
     }
     BIO_free(bio);
-    return any ? 0 : set_refused(err, "the authority of the clients");
+    return any ? 0 : set_refused(err, "the authority of the peers");
 }
 
 /* Of any issuer: that the client holds the key is what the handshake proves, and the key is who it
@@ -81,11 +82,11 @@ static int accept_any(X509_STORE_CTX *ctx, void *unused)
     return 1;
 }
 
+static const unsigned char h2[] = {2, 'h', '2'};
+
 static int select_h2(SSL *ssl, const unsigned char **out, unsigned char *out_len,
                      const unsigned char *in, unsigned int in_len, void *arg)
 {
-    static const unsigned char h2[] = {2, 'h', '2'};
-
     (void)ssl;
     (void)arg;
     if (SSL_select_next_proto((unsigned char **)out, out_len, h2, sizeof(h2), in, in_len) !=
@@ -104,7 +105,6 @@ static void set_protocol(SSL_CTX *ctx)
     SSL_CTX_set_cipher_list(ctx, CIPHERS);
     SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                               SSL_MODE_RELEASE_BUFFERS);
-    SSL_CTX_set_alpn_select_cb(ctx, select_h2, NULL);
 }
 
 int h2_tls_new(const struct h2_tls_config *config, SSL_CTX **ret, struct err *err)
@@ -115,13 +115,45 @@ int h2_tls_new(const struct h2_tls_config *config, SSL_CTX **ret, struct err *er
     if (ctx == NULL)
         return set_refused(err, "TLS");
     set_protocol(ctx);
+    SSL_CTX_set_alpn_select_cb(ctx, select_h2, NULL);
     if (config->client_ca.len > 0)
         verify |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
     else
         SSL_CTX_set_cert_verify_callback(ctx, accept_any, NULL);
     SSL_CTX_set_verify(ctx, verify, NULL);
     if (use_chain(ctx, config->certificate, err) < 0 || use_key(ctx, config->key, err) < 0 ||
-        (config->client_ca.len > 0 && use_client_ca(ctx, config->client_ca, err) < 0)) {
+        (config->client_ca.len > 0 && use_ca(ctx, config->client_ca, true, err) < 0)) {
+        SSL_CTX_free(ctx);
+        return -1;
+    }
+    *ret = ctx;
+    return 0;
+}
+
+static int set_up_client(SSL_CTX *ctx, const struct h2_tls_client_config *config, struct err *err)
+{
+    set_protocol(ctx);
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+    tls_peer_verify_plainly(ctx);
+    if (SSL_CTX_set_alpn_protos(ctx, h2, sizeof(h2)) != 0)
+        return set_refused(err, "TLS");
+    if (config->certificate.len > 0 &&
+        (use_chain(ctx, config->certificate, err) < 0 || use_key(ctx, config->key, err) < 0))
+        return -1;
+    if (config->ca.len > 0)
+        return use_ca(ctx, config->ca, false, err);
+    return SSL_CTX_set_default_verify_paths(ctx) == 1
+               ? 0
+               : set_refused(err, "the authorities of this machine");
+}
+
+int h2_tls_new_client(const struct h2_tls_client_config *config, SSL_CTX **ret, struct err *err)
+{
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+
+    if (ctx == NULL)
+        return set_refused(err, "TLS");
+    if (set_up_client(ctx, config, err) < 0) {
         SSL_CTX_free(ctx);
         return -1;
     }

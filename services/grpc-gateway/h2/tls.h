@@ -1,6 +1,6 @@
-/* The TLS of the gateway's door: OpenSSL as a server of "h2" and nothing else. TLS 1.2 is allowed
- * here, as existing clients of gRPC want it, with forward secrecy and authenticated ciphers only;
- * no resumption, no renegotiation. */
+/* The TLS of the gateway's door: OpenSSL as a server of "h2" and nothing else, and as a client
+ * where the gateway dials out. TLS 1.2 is allowed here, as existing peers of gRPC want it, with
+ * forward secrecy and authenticated ciphers only; no resumption, no renegotiation. */
 #ifndef COCOS_GATEWAY_H2_TLS_H
 #define COCOS_GATEWAY_H2_TLS_H
 
@@ -21,6 +21,17 @@ struct h2_tls_config {
 
 /* Errors: INPUT (not PEM, key and certificate do not belong together). Free with SSL_CTX_free(). */
 MUST_USE int h2_tls_new(const struct h2_tls_config *config, SSL_CTX **ret, struct err *err);
+
+struct h2_tls_client_config {
+    struct span ca;          /* PEM. The authorities of the server; empty: those of this machine */
+    struct span certificate; /* PEM, the leaf first; with its key. Empty: none is shown */
+    struct span key;
+};
+
+/* The other end, for h2/client.h: the server's certificate is verified, and its name is expected.
+ * Errors: INPUT. */
+MUST_USE int h2_tls_new_client(const struct h2_tls_client_config *config, SSL_CTX **ret,
+                               struct err *err);
 
 /* Who the client is, once the handshake is done. */
 void h2_tls_peer(SSL *ssl, struct h2_peer *ret);

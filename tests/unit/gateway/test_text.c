@@ -11,6 +11,17 @@ static void a_status_message_is_a_header_value(void **state)
     assert_string_equal(buf_str(&out), "100%25 sure: %0A%C3%A4~%7F");
 }
 
+static void the_peers_words_are_printable(void **state)
+{
+    OWNED_BUF out = BUF_OF(1 * KIB), cut = BUF_OF(1 * KIB);
+
+    (void)state;
+    grpc_text_decode_message("100%25 sure:%0a%C3%A4%zz%4%", 200, &out);
+    assert_string_equal(buf_str(&out), "100% sure:\\x0a\xc3\xa4%zz%4%");
+    grpc_text_decode_message("abcdef", 3, &cut);
+    assert_string_equal(buf_str(&cut), "abc");
+}
+
 static void a_timeout_has_a_unit(void **state)
 {
     static const struct {
@@ -50,6 +61,7 @@ static void the_content_type_is_that_of_grpc(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_peers_words_are_printable),
         cmocka_unit_test(a_status_message_is_a_header_value),
         cmocka_unit_test(a_timeout_has_a_unit),
         cmocka_unit_test(the_content_type_is_that_of_grpc),
