@@ -36,7 +36,7 @@ OPENAPI_SRC := $(patsubst openapi/%.yaml,build/gen/%_openapi.c,\
 # The messages of gRPC as C, made from their .proto files by protobuf-c; the linters of ours do not see them.
 PROTO_DIR := services/grpc-gateway/proto
 PROTO_GEN := build/gen/proto
-PROTOS    := $(notdir $(wildcard $(PROTO_DIR)/*.proto)) google/protobuf/empty.proto
+PROTOS    := $(notdir $(wildcard $(PROTO_DIR)/*.proto)) google/protobuf/empty.proto google/protobuf/timestamp.proto
 PROTO_SRC := $(PROTOS:%.proto=$(PROTO_GEN)/%.pb-c.c)
 
 OUT := build/$(V)

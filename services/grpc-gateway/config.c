@@ -24,6 +24,37 @@ static const struct setting settings[] = {
                  "file of the authority of the manager's certificate"),
     SETTING_TEXT(config, tokens, "COCOS_GATEWAY_TOKENS", "",
                  "file with a line for each client: SHA-256 of its key, blank, manager's token"),
+    SETTING_TEXT(config, cvms_url, "COCOS_GATEWAY_CVMS_URL", "",
+                 "a computation server to take orders from, https://HOST:PORT; empty: none"),
+    SETTING_TEXT(config, cvms_via, "COCOS_GATEWAY_CVMS_VIA", "",
+                 "the address, HOST:PORT or unix:PATH, that leads there; empty: its own"),
+    SETTING_BOOL(config, cvms_plaintext, "COCOS_GATEWAY_CVMS_PLAINTEXT", "false",
+                 "speak to it without TLS"),
+    SETTING_TEXT(config, cvms_ca, "COCOS_GATEWAY_CVMS_CA", "",
+                 "file of the authorities of its certificate, PEM; empty: this machine's"),
+    SETTING_TEXT(config, cvms_certificate, "COCOS_GATEWAY_CVMS_CERTIFICATE", "",
+                 "file of the certificate to show it, PEM; empty: none"),
+    SETTING_TEXT(config, cvms_key, "COCOS_GATEWAY_CVMS_KEY", "",
+                 "file of that certificate's private key, PEM"),
+    SETTING_TEXT(config, cvms_job, "COCOS_GATEWAY_CVMS_JOB", "",
+                 "what it calls this machine (job-id); empty: nothing"),
+    SETTING_TEXT(config, cvms_owner_key, "COCOS_GATEWAY_CVMS_OWNER_KEY", "",
+                 "file of the private key that owns what it orders, PEM; empty: a fresh one"),
+    SETTING_BOOL(config, cvms_signatures, "COCOS_GATEWAY_CVMS_SIGNATURES", "true",
+                 "whether the parties of its orders may sign the name of their role "
+                 "(legacy.signatures), as existing clients do"),
+    SETTING_DURATION(config, cvms_retry, "COCOS_GATEWAY_CVMS_RETRY", "30s", 10, 3600000,
+                     "the longest pause before it is tried again"),
+    SETTING_DURATION(config, cvms_quiet, "COCOS_GATEWAY_CVMS_QUIET", "6m", 100, 86400000,
+                     "the silence after which it is asked whether it is still there"),
+    SETTING_U64(config, cvms_spool_mib, "COCOS_GATEWAY_CVMS_SPOOL_MIB", "16", 1, 1024,
+                "MiB of memory for what it was not told yet; when full, the oldest logs go first"),
+    SETTING_U64(config, cvms_log_kib, "COCOS_GATEWAY_CVMS_LOG_KIB", "1024", 0, 65536,
+                "KiB that are kept of what an algorithm says, and told to it; 0: nothing is"),
+    SETTING_DURATION(config, cvms_run_timeout, "COCOS_GATEWAY_CVMS_RUN_TIMEOUT", "24h", 1000,
+                     2592000000, "how long a run that it orders may take"),
+    SETTING_U64(config, cvms_run_memory_mib, "COCOS_GATEWAY_CVMS_RUN_MEMORY_MIB", "0", 0, 16777216,
+                "MiB of memory for a run that it orders; 0: half of this machine's"),
     SETTING_CHOICE(config, log_level, "COCOS_GATEWAY_LOG_LEVEL", "info", log_level_names,
                    "the least important messages to log"),
 };
@@ -37,7 +68,9 @@ const struct program_info gateway_info = {
         "answered.\n\n"
         "The agent's door stands inside of the confidential virtual machine, beside the agent, so "
         "that no upload is ever in clear on the host. On the host only the manager's door may "
-        "stand.",
+        "stand.\n\n"
+        "With --cvms-url the gateway also dials out to a computation server of the older, gRPC "
+        "kind, takes its orders to the agent, and tells it what happens.",
     .settings = settings,
     .setting_count = COUNT_OF(settings),
 };
@@ -51,6 +84,10 @@ int config_check(const struct config *config, struct err *err)
                        "nothing to serve: set --agent, --manager, or both, to where they are");
     if (has_certificate != has_key)
         return err_set(err, ERR_USAGE, "--certificate and --key go together");
+    if ((config->cvms_certificate[0] != '\0') != (config->cvms_key[0] != '\0'))
+        return err_set(err, ERR_USAGE, "--cvms-certificate and --cvms-key go together");
+    if (config->cvms_url[0] != '\0' && config->agent[0] == '\0')
+        return err_set(err, ERR_USAGE, "--cvms-url wants --agent: that is who gets its orders");
     if (config->plaintext && (has_certificate || config->client_ca[0] != '\0'))
         return err_set(err, ERR_USAGE, "--plaintext goes with no certificate of anybody");
     if (config->manager[0] != '\0' && config->tokens[0] == '\0')

@@ -11,6 +11,15 @@ struct config {
     char *agent;                         /* where the agent is; "" for no such door */
     char *agent_pin;
     char *manager, *manager_ca, *tokens;
+    char *cvms_url; /* of the computation server; "" for none */
+    char *cvms_via; /* the address to dial for it; "" for its own */
+    bool cvms_plaintext;
+    char *cvms_ca, *cvms_certificate, *cvms_key; /* paths */
+    char *cvms_job;
+    char *cvms_owner_key; /* path */
+    bool cvms_signatures;
+    uint64_t cvms_retry, cvms_quiet, cvms_run_timeout; /* ms */
+    uint64_t cvms_spool_mib, cvms_log_kib, cvms_run_memory_mib;
     int log_level; /* enum log_level */
 };
 

@@ -1,6 +1,7 @@
 #include "services/grpc-gateway/agent/service.h"
 #include "services/grpc-gateway/config.h"
 #include "services/grpc-gateway/confine.h"
+#include "services/grpc-gateway/cvms/setup.h"
 #include "services/grpc-gateway/door.h"
 #include "services/grpc-gateway/grpc/health.h"
 #include "services/grpc-gateway/manager/service.h"
@@ -25,6 +26,7 @@ struct gateway {
     struct grpc_service services[SERVICES_MAX];
     size_t service_count;
     struct grpc_server *server;
+    struct cvms_setup *cvms; /* NULL: no computation server */
 };
 
 static void add(struct gateway *gateway, struct grpc_service service)
@@ -100,18 +102,28 @@ static int start(struct gateway *gateway, struct err *err)
 #define CONFINES true
 #endif
 
+/* An address or a file that the settings name, and that is none. */
+static int set_usage(struct err *err)
+{
+    if (err->kind == ERR_INPUT || err->kind == ERR_NOT_FOUND)
+        err->kind = ERR_USAGE;
+    return -1;
+}
+
 static int run(struct gateway *gateway, struct err *err)
 {
     log_start("cocos-gateway", (enum log_level)gateway->config.log_level);
-    if (config_check(&gateway->config, err) < 0 || start(gateway, err) < 0) {
-        /* An address or a file that the settings name, and that is none. */
-        if (err->kind == ERR_INPUT || err->kind == ERR_NOT_FOUND)
-            err->kind = ERR_USAGE;
-        return -1;
+    if (config_check(&gateway->config, err) < 0 || start(gateway, err) < 0)
+        return set_usage(err);
+    if (gateway->config.cvms_url[0] != '\0' &&
+        cvms_setup_start(&gateway->config, &gateway->agent, &gateway->cvms, err) < 0) {
+        grpc_server_stop(gateway->server, 0);
+        return set_usage(err);
     }
     log_info("listening on %s, port %u, %s", gateway->config.listen,
              grpc_server_port(gateway->server), gateway->config.plaintext ? "plaintext" : "TLS");
     if (CONFINES && confine_self(err) < 0) {
+        cvms_setup_stop(gateway->cvms);
         grpc_server_stop(gateway->server, 0);
         return -1;
     }
@@ -119,6 +131,7 @@ static int run(struct gateway *gateway, struct err *err)
     log_info("ending: signal %d", lifecycle_wait());
     atomic_store(&gateway->health.is_draining, true);
     grpc_server_stop(gateway->server, DRAIN_MS);
+    cvms_setup_stop(gateway->cvms);
     return 0;
 }
 

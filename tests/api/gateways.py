@@ -31,22 +31,30 @@ def field(number, value):
     return varint(number << 3 | 2) + varint(len(value)) + value
 
 
-def fields_of(message):
-    """[(number, bytes)] of a message whose fields are all of bytes."""
+def all_fields_of(message):
+    """[(number, bytes or int)] of a message."""
     def take():
         nonlocal at
-        number = shift = 0
+        value = shift = 0
         while True:
             byte = message[at]
-            at, number, shift = at + 1, number | (byte & 0x7F) << shift, shift + 7
+            at, value, shift = at + 1, value | (byte & 0x7F) << shift, shift + 7
             if byte < 0x80:
-                return number
+                return value
     at, out = 0, []
     while at < len(message):
-        tag, length = take(), take()
-        assert tag & 7 == 2
-        out.append((tag >> 3, message[at:at + length]))
-        at += length
+        tag, value = take(), take()
+        assert tag & 7 in (0, 2)
+        if tag & 7 == 2:
+            value, at = message[at:at + value], at + value
+        out.append((tag >> 3, value))
+    return out
+
+
+def fields_of(message):
+    """The same of one whose fields are all of bytes."""
+    out = all_fields_of(message)
+    assert all(isinstance(value, bytes) for _, value in out)
     return out
 
 

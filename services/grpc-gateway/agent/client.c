@@ -12,12 +12,11 @@ static bool is_over(void *call)
     return grpc_call_is_over(call);
 }
 
-int agent_client_open(const struct agent_door *door, struct grpc_call *call,
-                      struct agent_client *ret, struct err *err)
+struct httpc_config agent_door_config(const struct agent_door *door)
 {
     bool local = text_starts_with(door->at, UNIX_PREFIX);
-    size_t signatures = h2_fields_count(grpc_call_fields(call), "signature");
-    struct httpc_config config = {
+
+    return (struct httpc_config){
         .name = "agent",
         .url = local ? "https://agent" : door->at,
         .socket = local ? door->at + strlen(UNIX_PREFIX) : NULL,
@@ -25,10 +24,17 @@ int agent_client_open(const struct agent_door *door, struct grpc_call *call,
         .pin = door->pin[0] != '\0' ? door->pin : NULL,
         .clock = clock_now,
         .ticks_ms = clock_monotonic_ms,
-        .stopped = is_over,
-        .ctx = call,
     };
+}
 
+int agent_client_open(const struct agent_door *door, struct grpc_call *call,
+                      struct agent_client *ret, struct err *err)
+{
+    size_t signatures = h2_fields_count(grpc_call_fields(call), "signature");
+    struct httpc_config config = agent_door_config(door);
+
+    config.stopped = is_over;
+    config.ctx = call;
     *ret = (struct agent_client){0};
     if (signatures != 1)
         return err_set(err, ERR_UNAUTHENTICATED, "%zu values of 'signature' in the metadata, not 1",

@@ -12,6 +12,9 @@ struct agent_door {
     const char *pin; /* "" for none */
 };
 
+/* How a client of HTTPS finds it; key, stopped and ctx are the caller's to set. */
+struct httpc_config agent_door_config(const struct agent_door *door);
+
 /* One client's words to the agent: a connection of its own, that ends when the call is over. */
 struct agent_client {
     struct httpc *httpc;

@@ -89,11 +89,13 @@ static int set_ended(struct grpc_link *link, struct err *err)
     const struct h2_fields *trailers = h2_client_trailers(link->h2);
     const char *status = trailers == NULL ? NULL : h2_fields_find(trailers, "grpc-status");
     const char *said = status == NULL ? NULL : h2_fields_find(trailers, "grpc-message");
+    const char *reason = h2_client_reason(link->h2);
     OWNED_BUF words = BUF_OF(WORDS_MAX + 64);
     uint64_t code;
 
     if (status == NULL || text_parse_u64(status, 1000, &code, err) < 0)
-        return err_set(err, ERR_UNAVAILABLE, "the server ended the call without a status");
+        return err_set(err, ERR_UNAVAILABLE, "the server ended the call without a status%s%s",
+                       reason[0] != '\0' ? ": " : "", reason);
     grpc_text_decode_message(said != NULL ? said : "", WORDS_MAX, &words);
     return err_set(err, kind_of(code), "the server ended the call: status %u%s%s", (unsigned)code,
                    words.len > 0 ? ", " : "", buf_str(&words));

@@ -209,6 +209,11 @@ bool h2_client_has_ended(const struct h2_client *client)
     return client->ended;
 }
 
+const char *h2_client_reason(const struct h2_client *client)
+{
+    return buf_str(&client->reason);
+}
+
 void h2_client_mark(struct h2_client *client)
 {
     if (nghttp2_submit_settings(client->conn->session, NGHTTP2_FLAG_NONE, NULL, 0) == 0)

@@ -65,6 +65,8 @@ const struct h2_fields *h2_client_head(const struct h2_client *client);
 const struct h2_fields *h2_client_trailers(const struct h2_client *client);
 /* The server has ended the stream: what is here is all that comes. */
 bool h2_client_has_ended(const struct h2_client *client);
+/* What a GOAWAY or a reset said of it, printable; "" when there was none. */
+const char *h2_client_reason(const struct h2_client *client);
 
 /* Sets a mark behind all that was written; only when h2_client_is_drained() and no mark is out. */
 void h2_client_mark(struct h2_client *client);

@@ -1,0 +1,198 @@
+"""A computation server of the older kind, by grpcio, and the gateway that dials out to it."""
+
+import time
+
+import pytest
+
+from agents import Computation
+from gateways import Client, Gateway, algorithm_messages, dataset_messages, field, signed
+from parties import Party, openssl
+from servers import Server, run_request, their_digest
+
+COPY = "import shutil\nprint('hello from within')\nshutil.copy('datasets/a', 'results/a')\n"
+RUN = ["ReceivingAlgorithm/InProgress", "ReceivingData/InProgress", "Running/Starting", "Running/InProgress",
+       "Running/Completed", "ConsumingResults/Ready"]
+WHOLE = RUN + ["Complete/Completed", "Stopped/Stopped"]
+
+
+def linked(door, server, *arguments):
+    return Gateway("--agent", door.door, "--cvms-url", f"127.0.0.1:{server.port}", "--cvms-retry", "200ms",
+                   *(arguments or ("--cvms-plaintext",)))
+
+
+def send_all(client, work):
+    client.algo(algorithm_messages(work), signed(work.provider, "algorithm-provider", ("algo_type", "python")))
+    for name, data in work.datasets.items():
+        client.data(dataset_messages(name, data), signed(work.data, "data-provider", ("decompress", "false")))
+
+
+def fetch(client, work):
+    return client.result(signed(work.consumer, "consumer"))
+
+
+def test_a_computation_from_run_request_to_stop_and_another_one(door):
+    work = Computation(COPY, {"a": "x" * 1000})
+    with Server() as server, linked(door, server, "--cvms-plaintext", "--cvms-job", "vm-7") as gateway:
+        visit = server.await_visit()
+        assert visit.metadata["job-id"] == "vm-7" and "connection-type" not in visit.metadata
+        server.await_word("evidence")
+        client = Client(gateway.channel())
+        for turn, ident in enumerate(["c-1", "c-2"], 1):
+            if turn == 1:
+                server.run_in_pieces(run_request(work, ident), ident, size=100)
+            else:
+                server.run(run_request(work, ident))
+            assert server.await_word("run", computation=ident)["error"] == ""
+            server.ask_state("q")
+            assert server.await_word("state", id="q", count=turn)["state"] == "ReceivingAlgorithm"
+            send_all(client, work)
+            server.await_word("event", computation=ident, type="ConsumingResults")
+            server.await_word("log", computation=ident, message="hello from within")
+            assert any(their_digest(work, ident) in line for line in server.lines())
+            fetch(client, work)
+            server.await_word("event", computation=ident, type="Complete")
+            server.stop_computation(ident)
+            assert server.await_word("stop", computation=ident)["message"] == ""
+            assert server.steps(ident) == WHOLE
+        assert door.state()["state"] == "ReceivingManifest"
+        assert len(server.visits) == 1
+
+
+def test_a_server_that_is_away_is_told_everything_when_it_comes_back(door):
+    work = Computation(COPY, {"a": "x"})
+    with Server() as server, linked(door, server) as gateway:
+        server.await_visit()
+        server.run(run_request(work))
+        server.await_word("run")
+        server.stop()
+        client = Client(gateway.channel())
+        send_all(client, work)
+        door.await_state("ConsumingResults")
+        fetch(client, work)
+        door.await_state("Complete")
+        time.sleep(3)  # ten minutes, where the longest pause is half a minute
+        assert gateway.log().count("connect: Connection refused") == 1
+        server.start()
+        server.await_visit(2)
+        server.await_word("event", type="Complete")
+        server.await_word("log", message="hello from within")
+        server.stop_computation()
+        server.await_word("stop")
+        steps = server.steps("c-1")
+        assert [step for at, step in enumerate(steps) if step not in steps[:at]] == WHOLE
+
+
+def test_each_refusal_is_told(door):
+    work = Computation(COPY, {"a": "x"})
+    with Server() as server, linked(door, server) as gateway:
+        server.await_visit()
+        refusals = [
+            (run_request(work, "r-1", hash=b"short"), "hash: expected 32 bytes"),
+            (run_request(work, "r-2", key=b"no key"), "/algorithm/user_key"),
+            (run_request(work, "r-3", kind="perl"), "algo_type 'perl'"),
+            (run_request(work, "r-4", kind="wasm"), "wasm"),
+            (run_request(work, "r-5", algorithm=field(6, b"\x10\x01")), "kbs"),
+            (field(1, "r-6"), "no algorithm"),
+            (run_request(work, "r-7") + field(4, b"") * 300, "datasets"),
+            (run_request(work, "x" * 70), "id"),
+        ]
+        for request, why in refusals:
+            server.run(request)
+            ident = request[2:request[1] + 2].decode()
+            assert why in server.await_word("run", computation=ident)["error"]
+        server.run_in_pieces(b"\xff\xff\xff", "r-8")
+        assert "ComputationRunReq" in server.await_word("run", computation="r-8")["error"]
+        server.run_in_pieces(run_request(work, "other"), "r-9")
+        assert "another id" in server.await_word("run", computation="r-9")["error"]
+        server.run_in_pieces(bytes(5 << 20), "r-10")
+        assert "run request" in server.await_word("run", computation="r-10")["error"]
+        server.run(run_request(work, "good"))
+        assert server.await_word("run", computation="good")["error"] == ""
+        server.run(run_request(work, "late"))
+        assert "ReceivingAlgorithm" in server.await_word("run", computation="late")["error"]
+        server.run(run_request(work, "good"))  # whoever lost the answer asks again
+        assert server.await_word("run", computation="good", count=2)["error"] == ""
+        server.stop_computation("late")
+        assert "'good'" in server.await_word("stop", computation="late")["message"]
+        server.say(b"\x82\x06\x00")  # a kind of message that nobody knows
+        server.await_word("log", message="a message of the server is of a kind that is not known here")
+        server.say(b"\xff")
+        server.stop_computation("good")
+        assert server.await_word("stop", computation="good")["message"] == ""
+        server.stop_computation("good")
+        assert "no computation" in server.await_word("stop", computation="good", count=2)["message"]
+        assert len(server.visits) == 1
+
+
+def test_a_server_may_ask_to_come_back_later_and_hears_what_happened_meanwhile(door):
+    work = Computation("raise SystemExit(3)\n", {"a": "x"})
+    with Server() as server, linked(door, server) as gateway:
+        server.await_visit()
+        server.run(run_request(work))
+        server.await_word("run")
+        server.disconnect()
+        server.await_visit(2)
+        send_all(Client(gateway.channel()), work)
+        failed = server.await_word("event", type="Failed")
+        assert "exit" in failed["details"]
+        assert server.steps("c-1")[-2:] == ["Running/Failed", "Failed/Failed"]
+
+
+@pytest.mark.parametrize("said, allowed", [((), True), ((("cocos-legacy-signatures", "false"),), False)])
+def test_a_server_says_whether_roles_may_be_signed(door, said, allowed):
+    work = Computation(COPY, {"a": "x"})
+    with Server(headers=said) as server, linked(door, server) as gateway:
+        server.await_visit()
+        server.run(run_request(work))
+        server.await_word("run")
+        shown = door.ask("GET", "/v1/computation", work.provider).json
+        assert shown["legacy"]["signatures"] is allowed
+        assert shown["algorithm"]["type"] == "python" and shown["name"] == "a <name>"
+
+
+def certified(name, subject, authority=None):
+    """A key whose certificate is by an authority, or by itself, which then is one."""
+    party = Party(name)
+    if authority is None:
+        openssl("req", "-x509", "-new", "-key", party.key_file, "-subj", f"/CN={subject}", "-days", "2",
+                "-addext", "subjectAltName=DNS:localhost", "-out", party.certificate_file)
+    return party
+
+
+def test_tls_shows_who_both_are(door):
+    work = Computation(COPY, {"a": "x"})
+    ours, theirs = certified("cvms-client", "vm"), certified("cvms-server", "server")
+    with Server(theirs, ours.certificate_file) as server:
+        shown = ("--cvms-certificate", ours.certificate_file, "--cvms-key", ours.key_file)
+        url = ("--cvms-url", f"https://localhost:{server.port}", "--cvms-ca", theirs.certificate_file)
+        with linked(door, server, *url, *shown) as gateway:
+            server.await_visit()
+            server.run(run_request(work))
+            assert server.await_word("run")["error"] == ""
+            assert "connected to the computation server localhost" in gateway.log()
+
+
+@pytest.mark.parametrize("name, why", [("localhost", "self-signed certificate"), ("127.0.0.1", "mismatch")])
+def test_a_server_that_is_another_is_not_spoken_to(door, name, why):
+    theirs, stranger = certified("cvms-server", "server"), certified("cvms-other", "other")
+    with Server(theirs) as server:
+        ca = stranger if name == "localhost" else theirs
+        url = ("--cvms-url", f"https://{name}:{server.port}", "--cvms-ca", ca.certificate_file)
+        with linked(door, server, *url) as gateway:
+            assert why in gateway.await_log("computation server: .*trying again").group(0)
+            assert server.visits == []
+
+
+@pytest.mark.parametrize("arguments, why", [
+    (("--cvms-url", "nowhere"), "expected https://HOST:PORT"),
+    (("--cvms-url", "http://127.0.0.1:7001"), "--cvms-plaintext"),
+    (("--cvms-url", "127.0.0.1:7001", "--cvms-key", "k"), "go together"),
+    (("--cvms-url", "127.0.0.1:7001", "--cvms-ca", "/nowhere"), "/nowhere"),
+])
+def test_settings_that_are_wrong_are_refused(arguments, why):
+    import os
+    import subprocess
+    from agents import BIN
+    done = subprocess.run([os.path.join(BIN, "cocos-gateway"), "--agent", "unix:/none", "--listen", "127.0.0.1:0",
+                           *arguments], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 2 and why in done.stderr
