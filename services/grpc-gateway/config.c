@@ -55,6 +55,8 @@ static const struct setting settings[] = {
                      2592000000, "how long a run that it orders may take"),
     SETTING_U64(config, cvms_run_memory_mib, "COCOS_GATEWAY_CVMS_RUN_MEMORY_MIB", "0", 0, 16777216,
                 "MiB of memory for a run that it orders; 0: half of this machine's"),
+    SETTING_DURATION(config, patience, "COCOS_GATEWAY_PATIENCE", "1m", 1000, 3600000,
+                     "how long a client may keep a call waiting, and then moves 1 KiB a second"),
     SETTING_CHOICE(config, log_level, "COCOS_GATEWAY_LOG_LEVEL", "info", log_level_names,
                    "the least important messages to log"),
 };

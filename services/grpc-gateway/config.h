@@ -20,7 +20,8 @@ struct config {
     bool cvms_signatures;
     uint64_t cvms_retry, cvms_quiet, cvms_run_timeout; /* ms */
     uint64_t cvms_spool_mib, cvms_log_kib, cvms_run_memory_mib;
-    int log_level; /* enum log_level */
+    uint64_t patience; /* milliseconds */
+    int log_level;     /* enum log_level */
 };
 
 extern const struct program_info gateway_info;

@@ -81,7 +81,8 @@ static void close_services(struct gateway *gateway)
 
 static int start(struct gateway *gateway, struct err *err)
 {
-    struct grpc_config grpc = {.listen = gateway->config.listen};
+    struct grpc_config grpc = {.listen = gateway->config.listen,
+                               .patience_ms = (unsigned)gateway->config.patience};
     int result;
 
     if (open_services(gateway, err) < 0)

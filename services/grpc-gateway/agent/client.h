@@ -19,7 +19,7 @@ struct httpc_config agent_door_config(const struct agent_door *door);
 struct agent_client {
     struct httpc *httpc;
     char *signature;        /* a header line */
-    const char *headers[2]; /* that line, or none */
+    const char *headers[3]; /* that line, and one that the caller may set */
 };
 
 /* The client must have said exactly one `signature`. Errors: UNAUTHENTICATED, what httpc_new()
@@ -29,7 +29,7 @@ MUST_USE int agent_client_open(const struct agent_door *door, struct grpc_call *
 void agent_client_done(struct agent_client *client);
 #define OWNED_AGENT_CLIENT __attribute__((cleanup(agent_client_done))) struct agent_client
 
-/* Performs one operation. rest->op, params, upload and sink are the caller's; headers are set here.
+/* Performs one operation. rest->op, params, upload and sink are the caller's; headers are client's.
  */
 MUST_USE int agent_client_perform(struct agent_client *client, struct httpc_call rest,
                                   struct httpc_reply *reply, struct err *err);

@@ -6,7 +6,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #define REQUIREMENTS_MAX (4 * MIB)
 #define NAME_MAX_BYTES   255
@@ -276,10 +275,20 @@ static int find_size(struct agent_client *client, uint64_t *ret, struct err *err
     return 0;
 }
 
-/* The agent takes a result for fetched when whoever has it stays for a moment
- * (lib/httpd/delivery.c); a client that hung up meanwhile has ended the call, and with it the
- * connection. */
-static const struct timespec content = {.tv_nsec = 300000000};
+/* A header that the agent takes from the gateway alone: with it the bytes of an answer do not count
+ * as delivered when the gateway has them; they do when it says so. */
+#define DELIVERED "Cocos-Delivered: "
+
+/* The client has the whole of it, and the agent may forget it. */
+static int confirm(struct agent_client *client, struct err *err)
+{
+    struct api_op op = agent_ops[AGENT_OP_get_result];
+    OWNED_HTTPC_REPLY reply = {0};
+
+    op.method = API_HEAD;
+    client->headers[1] = DELIVERED "all";
+    return agent_client_perform(client, (struct httpc_call){.op = &op}, &reply, err);
+}
 
 static int result(void *door, struct grpc_call *call, struct err *err)
 {
@@ -293,14 +302,16 @@ static int result(void *door, struct grpc_call *call, struct err *err)
     if (agent_client_open(door, call, &client, err) < 0 ||
         find_size(&client, &chunks.left, err) < 0)
         return -1;
+    client.headers[1] = DELIVERED "later";
     snprintf(size, sizeof(size), "%llu", (unsigned long long)chunks.left);
     grpc_call_add_header(call, "file-size", size);
     if (agent_client_perform(&client, get, &reply, err) < 0)
         return -1;
     if (chunks.left > 0)
         return err_set(err, ERR_INTERNAL, "the agent sends less than it announced");
-    nanosleep(&content, NULL);
-    return 0;
+    if (grpc_call_await_received(call, err) < 0)
+        return -1;
+    return confirm(&client, err);
 }
 
 static int not_yet(void *door, struct grpc_call *call, struct err *err)

@@ -239,3 +239,10 @@ void grpc_call_flush(struct grpc_call *call)
 {
     h2_stream_flush(call->stream);
 }
+
+int grpc_call_await_received(struct grpc_call *call, struct err *err)
+{
+    if (!call->head_sent)
+        return 0;
+    return h2_stream_await_received(call->stream, call->until, err);
+}

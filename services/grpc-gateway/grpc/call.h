@@ -51,6 +51,9 @@ MUST_USE int grpc_call_write_part(struct grpc_call *call, struct span bytes, str
  * end of the call, or until the call waits for the client. */
 void grpc_call_flush(struct grpc_call *call);
 
+/* Waits until the client has everything that was written: see h2_stream_await_received(). */
+MUST_USE int grpc_call_await_received(struct grpc_call *call, struct err *err);
+
 /* --- for server.c --- */
 
 /* Takes the stream, and releases it with the call. Errors: INPUT (timeout), UNSUPPORTED

@@ -231,7 +231,12 @@ int grpc_server_start(const struct grpc_config *config, struct grpc_server **ret
 {
     struct grpc_server *server = mem_new(struct grpc_server);
     struct h2_config h2 = {
-        .listen = config->listen, .tls = config->tls, .serve = serve, .ctx = server};
+        .listen = config->listen,
+        .tls = config->tls,
+        .patience_ms = config->patience_ms,
+        .serve = serve,
+        .ctx = server,
+    };
 
     server->config = *config;
     if (server->config.calls_max == 0)

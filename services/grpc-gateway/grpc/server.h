@@ -32,6 +32,7 @@ struct grpc_config {
     const struct grpc_service *services; /* outlive the server */
     size_t service_count;
     unsigned calls_max;              /* 0: 512 */
+    unsigned patience_ms;            /* see h2/server.h */
     struct metric_registry *metrics; /* may be NULL */
 };
 

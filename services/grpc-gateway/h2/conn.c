@@ -12,7 +12,7 @@ struct h2_conn *h2_conn_new(const struct h2_host *host, int fd, SSL_CTX *tls, in
     struct h2_conn *conn = mem_new(struct h2_conn);
 
     conn->host = host;
-    conn->born_ms = conn->heard_ms = conn->idle_ms = now;
+    conn->born_ms = conn->heard_ms = conn->idle_ms = conn->wrote_ms = now;
     conn->out = BUF_OF(2 * GATHER);
     wire_init(&conn->wire, fd, tls);
     return conn;
@@ -77,7 +77,7 @@ static bool gather(struct h2_conn *conn)
     return !conn->out.overflow;
 }
 
-static bool write_frames(struct h2_conn *conn)
+static bool write_frames(struct h2_conn *conn, int64_t now)
 {
     for (;;) {
         struct span left;
@@ -92,11 +92,14 @@ static bool write_frames(struct h2_conn *conn)
         }
         left = span_part(buf_span(&conn->out), conn->written, conn->out.len);
         if (left.len == 0)
+            conn->wrote_ms = now;
+        if (left.len == 0)
             return true;
         result = wire_write(&conn->wire, left, &len);
         if (result != WIRE_OK)
             return result == WIRE_AGAIN;
         conn->written += len;
+        conn->wrote_ms = now;
     }
 }
 
@@ -115,10 +118,10 @@ bool h2_conn_run(struct h2_conn *conn, int64_t now)
     if (conn->session == NULL)
         return true;
     if (!read_frames(conn, now)) {
-        write_frames(conn); /* the reason, if nghttp2 has one for the peer */
+        write_frames(conn, now); /* the reason, if nghttp2 has one for the peer */
         return false;
     }
-    if (!write_frames(conn) || is_flooded(conn))
+    if (!write_frames(conn, now) || is_flooded(conn))
         return false;
     if (conn->stream_count > 0)
         conn->idle_ms = now;

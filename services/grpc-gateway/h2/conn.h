@@ -13,8 +13,8 @@
 /* What a connection needs from its server. */
 struct h2_host {
     void (*serve)(void *ctx, struct h2_stream *stream);
-    h2_poke *poke;
-    void *serve_ctx, *poke_ctx;
+    void *serve_ctx;
+    struct h2_owner owner; /* of its streams */
 };
 
 struct h2_conn {
@@ -28,6 +28,8 @@ struct h2_conn {
     size_t written;                                /* of it */
     uint32_t events;                               /* what epoll was asked for */
     int64_t born_ms, heard_ms, idle_ms, pinged_ms; /* pinged_ms 0: no PING is out */
+    int64_t head_ms;                               /* a request's head began; 0: none is coming */
+    int64_t wrote_ms;                              /* nothing was unwritten, or some of it left */
     bool is_draining, is_broken;
     struct h2_conn *next; /* the server's list */
 };
@@ -48,6 +50,9 @@ void h2_conn_tend(struct h2_conn *conn, struct h2_stream *stream);
 /* Says GOAWAY; the connection ends with its last stream. */
 void h2_conn_drain(struct h2_conn *conn);
 void h2_conn_ping(struct h2_conn *conn, int64_t now);
+
+/* Ends the streams whose peer keeps their answers waiting. */
+void h2_conn_pace_streams(struct h2_conn *conn, int64_t now);
 
 /* --- session.c: nghttp2's side --- */
 MUST_USE bool h2_session_open(struct h2_conn *conn);

@@ -146,6 +146,10 @@ static bool check_time(const struct h2_config *config, struct h2_conn *conn, int
 {
     if (conn->session == NULL)
         return now - conn->born_ms < config->open_timeout_ms;
+    if (conn->head_ms != 0 && now - conn->head_ms >= config->open_timeout_ms)
+        return false;
+    if (now - conn->wrote_ms >= config->patience_ms && conn->written < conn->out.len)
+        return false;
     if (conn->pinged_ms != 0)
         return now - conn->pinged_ms < PING_GRACE_MS;
     if (conn->stream_count == 0) {
@@ -156,6 +160,7 @@ static bool check_time(const struct h2_config *config, struct h2_conn *conn, int
             h2_conn_drain(conn);
         return !conn->is_draining || now - conn->heard_ms < config->idle_timeout_ms + PING_GRACE_MS;
     }
+    h2_conn_pace_streams(conn, now);
     if (now - conn->heard_ms >= config->quiet_timeout_ms)
         h2_conn_ping(conn, now);
     return true;
@@ -305,7 +310,9 @@ int h2_server_start(const struct h2_config *config, struct h2_server **ret, stru
     set_default(&server->config.open_timeout_ms, 10000);
     set_default(&server->config.idle_timeout_ms, 300000);
     set_default(&server->config.quiet_timeout_ms, 60000);
-    server->host = (struct h2_host){config->serve, on_poke, config->ctx, server};
+    set_default(&server->config.patience_ms, 60000);
+    server->host =
+        (struct h2_host){config->serve, config->ctx, {on_poke, server, server->config.patience_ms}};
     server->listener = server->epoll = server->wake = -1;
     pthread_mutex_init(&server->lock, NULL);
     if (open_descriptors(server, err) < 0) {

@@ -3,10 +3,12 @@
  *
  * Connections are plain (prior knowledge) or TLS with ALPN "h2". A connection must be open within
  * 10 seconds, ends after 5 minutes without a stream, and is asked with PING when a stream is open
- * and nothing was heard for a minute. Header lists over 16 KiB, more than 256 streams at once, and
- * streams that are reset faster than 33 a second for long are refused, as nghttp2 has it. Where
- * there are as many connections as may be, a new one takes the place of the one that has rested
- * longest. */
+ * and nothing was heard for a minute. A request's head must be whole within the same 10 seconds; a
+ * stream whose peer neither sends nor takes a KiB a second is borne for a minute (pace.h), and so
+ * is a connection that takes nothing at all. Header lists over 16 KiB, more than 256 streams at
+ * once, and streams that are reset faster than 33 a second for long are refused, as nghttp2 has it.
+ * Where there are as many connections as may be, a new one takes the place of the one that has
+ * rested longest. */
 #ifndef COCOS_GATEWAY_H2_SERVER_H
 #define COCOS_GATEWAY_H2_SERVER_H
 
@@ -22,6 +24,7 @@ struct h2_config {
     unsigned open_timeout_ms;  /* 0: 10 s */
     unsigned idle_timeout_ms;  /* 0: 5 min */
     unsigned quiet_timeout_ms; /* of a connection with streams; 0: 1 min, then a PING of 20 s */
+    unsigned patience_ms;      /* with a peer that keeps a stream waiting; 0: 1 min */
 
     /* A request's head is complete. In the thread of the connections: must not block. From now on
      * the stream is the service's, which calls h2_stream_release() in the end. */

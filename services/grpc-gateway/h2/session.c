@@ -19,10 +19,10 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
 
     if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
         return 0;
-    stream =
-        h2_stream_new(frame->hd.stream_id, &conn->peer, conn->host->poke, conn->host->poke_ctx);
+    stream = h2_stream_new(frame->hd.stream_id, &conn->peer, &conn->host->owner);
     io = h2_stream_io(stream);
     io->conn = conn;
+    io->paced_ms = conn->heard_ms;
     io->after = conn->streams;
     if (conn->streams != NULL)
         h2_stream_io(conn->streams)->previous = stream;
@@ -55,13 +55,48 @@ static void end_request(struct h2_stream *stream)
     h2_stream_end_request(stream);
 }
 
+/* A head is a frame and those that continue it, with nothing between. */
+static int on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *hd, void *arg)
+{
+    struct h2_conn *conn = arg;
+
+    (void)session;
+    if (hd->type != NGHTTP2_CONTINUATION)
+        conn->head_ms = hd->type == NGHTTP2_HEADERS ? conn->heard_ms : 0;
+    return 0;
+}
+
+/* A PING says of which stream it is to bring the receipt; 0: of none. */
+static void submit_receipt(nghttp2_session *session, int32_t id)
+{
+    uint8_t opaque[8] = {0};
+
+    memcpy(opaque, &id, sizeof(id));
+    nghttp2_submit_ping(session, NGHTTP2_FLAG_NONE, opaque);
+}
+
+static void take_receipt(nghttp2_session *session, const uint8_t opaque[static 8])
+{
+    struct h2_stream *stream;
+    int32_t id;
+
+    memcpy(&id, opaque, sizeof(id));
+    stream = id > 0 ? stream_of(session, id) : NULL;
+    if (stream != NULL)
+        h2_stream_set_received(stream);
+}
+
 static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 {
     struct h2_conn *conn = arg;
     struct h2_stream *stream;
 
-    if (frame->hd.type == NGHTTP2_PING && (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0)
+    if (frame->hd.type == NGHTTP2_PING && (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) {
         conn->pinged_ms = 0;
+        take_receipt(session, frame->ping.opaque_data);
+    }
+    if (frame->hd.type == NGHTTP2_HEADERS)
+        conn->head_ms = 0;
     if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)
         return 0;
     stream = stream_of(session, frame->hd.stream_id);
@@ -149,6 +184,8 @@ static ssize_t read_body(nghttp2_session *session, int32_t id, uint8_t *to, size
         nghttp2_submit_trailer(session, id, nv, h2_session_nv(&trailers, nv));
     } else if (len == 0) {
         h2_stream_io(stream)->deferred = true;
+        if (h2_stream_wants_receipt(stream))
+            submit_receipt(session, id);
         return NGHTTP2_ERR_DEFERRED;
     }
     return (ssize_t)len;
@@ -198,6 +235,20 @@ void h2_conn_tend(struct h2_conn *conn, struct h2_stream *stream)
     answer(conn, stream);
 }
 
+/* What nghttp2 has been given and cannot send waits for the peer; what is deferred, for us. */
+void h2_conn_pace_streams(struct h2_conn *conn, int64_t now)
+{
+    for (struct h2_stream *stream = conn->streams; stream != NULL;
+         stream = h2_stream_io(stream)->after) {
+        struct h2_stream_io *io = h2_stream_io(stream);
+        int64_t waited = now - io->paced_ms;
+
+        io->paced_ms = now;
+        if (io->answered && !io->deferred && !h2_stream_bear(stream, waited))
+            nghttp2_submit_rst_stream(conn->session, NGHTTP2_FLAG_NONE, io->id, NGHTTP2_CANCEL);
+    }
+}
+
 /* --- a session --- */
 
 static nghttp2_session *new_session(struct h2_conn *conn)
@@ -210,6 +261,7 @@ static nghttp2_session *new_session(struct h2_conn *conn)
         abort();
     nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
     nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
+    nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, on_begin_frame);
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame_recv);
     nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_frame_send);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);

@@ -1,5 +1,7 @@
 #include "services/grpc-gateway/h2/stream_io.h"
 
+#include "services/grpc-gateway/h2/pace.h"
+
 #include "lib/base/clock.h"
 
 #include <pthread.h>
@@ -10,8 +12,7 @@ struct h2_stream {
     atomic_int refs;
     struct h2_peer peer;
     struct h2_fields request;
-    h2_poke *poke;
-    void *poke_ctx;
+    struct h2_owner owner;
     struct h2_stream_io io;
 
     pthread_mutex_t lock; /* of all below */
@@ -20,21 +21,24 @@ struct h2_stream {
     bool in_ended;
     size_t consumed;
     struct h2_fields head, trailers;
-    bool has_head, head_taken, finished, closed;
+    bool has_head, head_taken, finished, closed, too_slow;
     struct buf out, sending; /* the first fills while the second is sent */
     size_t sent;             /* of `sending` */
+    bool receipt_wanted, receipt_asked, received;
+    struct h2_pace reading, taking; /* the peer's */
 };
 
-struct h2_stream *h2_stream_new(int32_t id, const struct h2_peer *peer, h2_poke *poke, void *ctx)
+struct h2_stream *h2_stream_new(int32_t id, const struct h2_peer *peer,
+                                const struct h2_owner *owner)
 {
     struct h2_stream *stream = mem_new(struct h2_stream);
 
     atomic_store(&stream->refs, 1);
     stream->peer = *peer;
     stream->request = H2_FIELDS_NEW;
-    stream->poke = poke;
-    stream->poke_ctx = ctx;
+    stream->owner = *owner;
     stream->io.id = id;
+    stream->reading = stream->taking = h2_pace_of(owner->patience_ms);
     pthread_mutex_init(&stream->lock, NULL);
     pthread_cond_init(&stream->changed, NULL);
     stream->in = BUF_OF(H2_WINDOW);
@@ -87,7 +91,7 @@ struct h2_stream_io *h2_stream_io(struct h2_stream *stream)
 
 static void poke(struct h2_stream *stream)
 {
-    stream->poke(stream->poke_ctx, stream);
+    stream->owner.poke(stream->owner.ctx, stream);
 }
 
 /* Waits for a change. False past the deadline. */
@@ -114,8 +118,10 @@ static bool await_change(struct h2_stream *stream, int64_t until)
     return true;
 }
 
-static int set_gone(struct err *err)
+static int set_gone(const struct h2_stream *stream, struct err *err)
 {
+    if (stream->too_slow)
+        return err_set(err, ERR_TIMEOUT, "the client takes less than 1 KiB a second");
     return err_set(err, ERR_INTERRUPTED, "the client ended the call");
 }
 
@@ -124,17 +130,31 @@ static int set_late(struct err *err)
     return err_set(err, ERR_TIMEOUT, "the deadline of the call has passed");
 }
 
+/* Waits for something that only the peer can bring. */
+static int await_peer(struct h2_stream *stream, int64_t until, const char *does, struct err *err)
+{
+    int64_t begin = clock_monotonic_ms(), patience = begin + stream->reading.left_ms;
+
+    await_change(stream, until < patience ? until : patience);
+    if (clock_monotonic_ms() >= until)
+        return set_late(err);
+    if (!h2_pace_spend(&stream->reading, clock_monotonic_ms() - begin))
+        return err_set(err, ERR_TIMEOUT, "the client %s", does);
+    return 0;
+}
+
 static int read_locked(struct h2_stream *stream, struct buf *into, int64_t until, bool *ret_end,
                        struct err *err)
 {
     struct buf taken;
 
     while (stream->in.len == 0 && !stream->in_ended && !stream->closed)
-        if (!await_change(stream, until))
-            return set_late(err);
+        if (await_peer(stream, until, "sends less than 1 KiB a second", err) < 0)
+            return -1;
     /* A request that was cut is not taken for a complete one, whatever is still here of it. */
     if (stream->closed && !stream->in_ended)
-        return set_gone(err);
+        return set_gone(stream, err);
+    h2_pace_fill(&stream->reading, stream->in.len);
     buf_reset(into);
     *ret_end = stream->in.len == 0;
     taken = stream->in;
@@ -192,7 +212,7 @@ int h2_stream_write(struct h2_stream *stream, struct span bytes, int64_t until, 
             if (!await_change(stream, until))
                 result = set_late(err);
         if (stream->closed)
-            result = set_gone(err);
+            result = set_gone(stream, err);
         before = stream->out.len;
         if (result == 0)
             buf_add_span(&stream->out, part);
@@ -201,6 +221,26 @@ int h2_stream_write(struct h2_stream *stream, struct span bytes, int64_t until, 
             poke(stream);
         bytes = span_part(bytes, part.len, bytes.len);
     }
+    return result;
+}
+
+int h2_stream_await_received(struct h2_stream *stream, int64_t until, struct err *err)
+{
+    int result = 0;
+
+    pthread_mutex_lock(&stream->lock);
+    stream->receipt_wanted = true;
+    stream->receipt_asked = stream->received = false;
+    pthread_mutex_unlock(&stream->lock);
+    poke(stream);
+
+    pthread_mutex_lock(&stream->lock);
+    while (!stream->received && !stream->closed && result == 0)
+        result = stream->receipt_asked ? await_peer(stream, until, "answers no PING", err)
+                                       : (await_change(stream, until) ? 0 : set_late(err));
+    if (result == 0 && !stream->received)
+        result = set_gone(stream, err);
+    pthread_mutex_unlock(&stream->lock);
     return result;
 }
 
@@ -262,6 +302,41 @@ void h2_stream_close(struct h2_stream *stream)
     pthread_mutex_unlock(&stream->lock);
 }
 
+bool h2_stream_bear(struct h2_stream *stream, int64_t waited_ms)
+{
+    bool bears;
+
+    pthread_mutex_lock(&stream->lock);
+    bears = h2_pace_spend(&stream->taking, waited_ms);
+    if (!bears) {
+        stream->too_slow = stream->closed = true;
+        pthread_cond_broadcast(&stream->changed);
+    }
+    pthread_mutex_unlock(&stream->lock);
+    return bears;
+}
+
+bool h2_stream_wants_receipt(struct h2_stream *stream)
+{
+    bool asks;
+
+    pthread_mutex_lock(&stream->lock);
+    asks = stream->receipt_wanted && !stream->receipt_asked;
+    stream->receipt_asked = stream->receipt_asked || asks;
+    if (asks)
+        pthread_cond_broadcast(&stream->changed);
+    pthread_mutex_unlock(&stream->lock);
+    return asks;
+}
+
+void h2_stream_set_received(struct h2_stream *stream)
+{
+    pthread_mutex_lock(&stream->lock);
+    stream->received = stream->receipt_asked;
+    pthread_cond_broadcast(&stream->changed);
+    pthread_mutex_unlock(&stream->lock);
+}
+
 size_t h2_stream_take_consumed(struct h2_stream *stream)
 {
     size_t consumed;
@@ -312,6 +387,7 @@ size_t h2_stream_take_body(struct h2_stream *stream, uint8_t *to, size_t room, b
     if (part.len > 0)
         memcpy(to, part.data, part.len);
     stream->sent += part.len;
+    h2_pace_fill(&stream->taking, part.len);
     *ret_end = stream->finished && stream->sent == stream->sending.len && stream->out.len == 0;
     if (*ret_end)
         *ret_trailers = GIVE_FIELDS(stream->trailers);

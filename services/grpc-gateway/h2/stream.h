@@ -6,7 +6,8 @@
  * is bounded by construction, however slow the server is. What goes out is bounded in the same way.
  *
  * Errors: INTERRUPTED when the peer has ended the stream or the connection broke; TIMEOUT past
- * `until`, in milliseconds of clock_monotonic_ms(), H2_FOREVER for never. */
+ * `until`, in milliseconds of clock_monotonic_ms(), H2_FOREVER for never, and when the peer keeps
+ * the stream waiting for longer than the server's patience (pace.h). */
 #ifndef COCOS_GATEWAY_H2_STREAM_H
 #define COCOS_GATEWAY_H2_STREAM_H
 
@@ -47,6 +48,10 @@ MUST_USE int h2_stream_write(struct h2_stream *stream, struct span bytes, int64_
                              struct err *err);
 
 void h2_stream_flush(struct h2_stream *stream);
+
+/* Waits until the peer's HTTP/2 has everything that was written: it is sent, and a PING that went
+ * out behind it has come back. */
+MUST_USE int h2_stream_await_received(struct h2_stream *stream, int64_t until, struct err *err);
 
 /* Ends the answer with trailers; without a head before they are the head ("trailers only"). Takes
  * what is in fields. Whatever the peer still sends is dropped. */

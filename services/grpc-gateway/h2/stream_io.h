@@ -9,7 +9,15 @@ struct h2_conn;
 /* Called, from any thread, when there is something to do for a stream. */
 typedef void h2_poke(void *ctx, struct h2_stream *stream);
 
-struct h2_stream *h2_stream_new(int32_t id, const struct h2_peer *peer, h2_poke *poke, void *ctx);
+/* What a stream needs from its server. */
+struct h2_owner {
+    h2_poke *poke;
+    void *ctx;
+    unsigned patience_ms; /* see pace.h */
+};
+
+struct h2_stream *h2_stream_new(int32_t id, const struct h2_peer *peer,
+                                const struct h2_owner *owner);
 struct h2_stream *h2_stream_ref(struct h2_stream *stream);
 void h2_stream_unref(struct h2_stream *stream);
 
@@ -24,6 +32,7 @@ struct h2_stream_io {
     bool answered;                      /* the head was given to nghttp2 */
     bool deferred;                      /* nghttp2 waits for more of the body */
     bool request_ended;
+    int64_t paced_ms; /* when its pace was looked at */
 };
 struct h2_stream_io *h2_stream_io(struct h2_stream *stream);
 struct h2_fields *h2_stream_request_fields(struct h2_stream *stream);
@@ -32,6 +41,14 @@ struct h2_fields *h2_stream_request_fields(struct h2_stream *stream);
 bool h2_stream_feed(struct h2_stream *stream, struct span bytes);
 void h2_stream_end_request(struct h2_stream *stream);
 void h2_stream_close(struct h2_stream *stream);
+
+/* The peer had waited_ms more to take what is ready for him. False, and the stream is closed, when
+ * he takes too little. */
+bool h2_stream_bear(struct h2_stream *stream, int64_t waited_ms);
+
+/* All is sent that was written, and the service wants to know when it is there. Once. */
+bool h2_stream_wants_receipt(struct h2_stream *stream);
+void h2_stream_set_received(struct h2_stream *stream);
 
 /* How many bytes were consumed since it was asked last. */
 size_t h2_stream_take_consumed(struct h2_stream *stream);

@@ -21,9 +21,10 @@ static void count_poke(void *ctx, struct h2_stream *stream)
 static struct h2_stream *new_stream(void)
 {
     const struct h2_peer peer = {.has_identity = false};
+    const struct h2_owner owner = {.poke = count_poke, .patience_ms = 300};
 
     atomic_store(&pokes, 0);
-    return h2_stream_new(1, &peer, count_poke, NULL);
+    return h2_stream_new(1, &peer, &owner);
 }
 
 static void end_stream(struct h2_stream *stream)
@@ -98,6 +99,66 @@ static void deadlines_end_waiting(void **state)
     assert_ok(h2_stream_write(stream, span_of(bytes, H2_WINDOW), begin + 100, &err));
     assert_fails(h2_stream_write(stream, span_of(bytes, 1), begin + 100, &err), ERR_TIMEOUT);
     end_stream(stream);
+}
+
+static void a_peer_that_sends_nothing_is_borne_for_a_while(void **state)
+{
+    struct h2_stream *stream = new_stream();
+    OWNED_BUF taken = BUF_OF(H2_WINDOW);
+    int64_t begin = clock_monotonic_ms();
+    struct err err;
+    bool end;
+
+    (void)state;
+    assert_fails(h2_stream_read(stream, &taken, H2_FOREVER, &end, &err), ERR_TIMEOUT);
+    assert_in_range(clock_monotonic_ms() - begin, 300, 5000);
+    assert_true(h2_stream_feed(stream, span_of_str("late"))); /* and once it came, it is read */
+    assert_ok(h2_stream_read(stream, &taken, H2_FOREVER, &end, &err));
+    end_stream(stream);
+}
+
+static void a_peer_that_takes_nothing_is_borne_for_a_while(void **state)
+{
+    struct h2_stream *stream = new_stream();
+    struct err err;
+
+    (void)state;
+    assert_true(h2_stream_bear(stream, 299));
+    assert_false(h2_stream_bear(stream, 1));
+    assert_fails(h2_stream_write(stream, span_of_str("x"), H2_FOREVER, &err), ERR_TIMEOUT);
+    assert_true(h2_stream_is_closed(stream));
+    h2_stream_unref(stream);
+}
+
+/* The other side of h2_stream_await_received(). */
+static void *bring_receipt(void *arg)
+{
+    struct h2_stream *stream = arg;
+
+    while (!h2_stream_wants_receipt(stream))
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    h2_stream_set_received(stream);
+    return NULL;
+}
+
+static void what_is_there_is_known_by_its_receipt(void **state)
+{
+    struct h2_stream *stream = new_stream();
+    pthread_t thread;
+    struct err err;
+
+    (void)state;
+    h2_stream_set_received(stream); /* nobody asked for that one */
+    assert_false(h2_stream_wants_receipt(stream));
+    assert_fails(h2_stream_await_received(stream, clock_monotonic_ms() + 20, &err), ERR_TIMEOUT);
+    assert_true(h2_stream_wants_receipt(stream));
+    assert_false(h2_stream_wants_receipt(stream));
+    assert_int_equal(pthread_create(&thread, NULL, bring_receipt, stream), 0);
+    assert_ok(h2_stream_await_received(stream, H2_FOREVER, &err));
+    pthread_join(thread, NULL);
+    h2_stream_close(stream);
+    assert_fails(h2_stream_await_received(stream, H2_FOREVER, &err), ERR_INTERRUPTED);
+    h2_stream_unref(stream);
 }
 
 static void an_answer_has_a_head_a_body_and_trailers(void **state)
@@ -186,6 +247,9 @@ int main(void)
         cmocka_unit_test(more_than_a_window_is_not_taken),
         cmocka_unit_test(a_cut_request_is_not_taken_for_a_complete_one),
         cmocka_unit_test(deadlines_end_waiting),
+        cmocka_unit_test(a_peer_that_sends_nothing_is_borne_for_a_while),
+        cmocka_unit_test(a_peer_that_takes_nothing_is_borne_for_a_while),
+        cmocka_unit_test(what_is_there_is_known_by_its_receipt),
         cmocka_unit_test(an_answer_has_a_head_a_body_and_trailers),
         cmocka_unit_test(an_answer_without_a_head_is_trailers_only),
         cmocka_unit_test(a_writer_waits_for_a_slow_client),
