@@ -61,6 +61,7 @@ struct httpc_config {
     const char *user_agent;      /* NULL: none */
     unsigned connect_timeout_ms; /* 0: 10 s */
     unsigned stall_timeout_ms;   /* nothing moved either way; 0: 5 min */
+    unsigned block;              /* bytes that are moved at once, each way; 0: 256 KiB */
     int64_t (*clock)(void);      /* seconds since 1970, for certificates and signatures */
     int64_t (*ticks_ms)(void);   /* a clock that never jumps, for silences and pauses */
     bool (*stopped)(void *ctx);  /* asked at least once a second; true ends the call with

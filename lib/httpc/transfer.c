@@ -60,6 +60,7 @@ static void set_connection(struct transfer *x)
     const struct httpc_config *config = &x->client->config;
     unsigned connect_ms =
         config->connect_timeout_ms ? config->connect_timeout_ms : CONNECT_TIMEOUT_MS;
+    long block = config->block != 0 ? (long)config->block : (long)BLOCK;
     unsigned stall_ms = config->stall_timeout_ms ? config->stall_timeout_ms : STALL_TIMEOUT_MS;
 
     SET(x, CURLOPT_URL, buf_str(&x->url));
@@ -78,8 +79,8 @@ static void set_connection(struct transfer *x)
         SET(x, CURLOPT_LOW_SPEED_LIMIT, 1L);
         SET(x, CURLOPT_LOW_SPEED_TIME, (long)(stall_ms + 999) / 1000);
     }
-    SET(x, CURLOPT_BUFFERSIZE, (long)BLOCK);
-    SET(x, CURLOPT_UPLOAD_BUFFERSIZE, (long)BLOCK);
+    SET(x, CURLOPT_BUFFERSIZE, block);
+    SET(x, CURLOPT_UPLOAD_BUFFERSIZE, block);
     SET(x, CURLOPT_ERRORBUFFER, x->curl_text);
     if (config->user_agent != NULL)
         SET(x, CURLOPT_USERAGENT, config->user_agent);

@@ -8,11 +8,15 @@
  * stands still when the other waits for a processor. */
 #define RING_MAX (8 * HTTPD_BLOCK_MIN)
 
+/* Many at once share the processors anyway: those beyond the first ones have a small ring. */
+#define CALM       16
+#define RING_CROWD HTTPD_BLOCK_MIN
+
 struct httpd_upload {
     struct httpd_sink sink;
     struct digest *digest; /* NULL when nothing is expected; MHD's thread's until the body ended */
     uint8_t *ring;
-    size_t ring_size; /* RING_MAX, or all of a smaller body */
+    size_t ring_size; /* RING_MAX, RING_CROWD, or all of a smaller body */
 
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t changed;
@@ -191,7 +195,7 @@ static void *run_upload(void *arg)
 
 /* --- MHD's thread --- */
 
-static int enter(struct httpd *httpd, struct err *err)
+static int enter(struct httpd *httpd, size_t *ret_ring, struct err *err)
 {
     bool room;
 
@@ -199,6 +203,7 @@ static int enter(struct httpd *httpd, struct err *err)
     room = httpd->upload_count < httpd->config.uploads_max;
     if (room)
         httpd->upload_count++;
+    *ret_ring = httpd->upload_count <= CALM ? RING_MAX : RING_CROWD;
     pthread_mutex_unlock(&httpd->lock);
     if (!room)
         return err_set(err, ERR_TOO_MANY, "too many uploads at once; try again later");
@@ -209,12 +214,13 @@ int httpd_upload_start(struct httpd_request *rq, struct err *err)
 {
     pthread_attr_t detached;
     pthread_t thread;
+    size_t ring;
     int code;
 
-    if (enter(rq->httpd, err) < 0)
+    if (enter(rq->httpd, &ring, err) < 0)
         return -1;
     rq->upload = mem_new(struct httpd_upload);
-    rq->upload->ring_size = rq->announced < RING_MAX ? (size_t)rq->announced + 1 : RING_MAX;
+    rq->upload->ring_size = rq->announced < ring ? (size_t)rq->announced + 1 : ring;
     rq->upload->ring = mem_zeroed(1, rq->upload->ring_size);
     pthread_mutex_init(&rq->upload->lock, NULL);
     pthread_cond_init(&rq->upload->changed, NULL);

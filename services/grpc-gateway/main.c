@@ -11,11 +11,13 @@
 #include "lib/program/lifecycle.h"
 #include "lib/program/log.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <sys/resource.h>
 
 #define DRAIN_MS     5000
 #define SERVICES_MAX 4
+#define ARENAS       2
 #define PEM_MAX      (256 * KIB)
 
 struct gateway {
@@ -38,7 +40,7 @@ static void add_agent(struct gateway *gateway)
 {
     const struct config *config = &gateway->config;
 
-    gateway->agent = (struct agent_door){config->agent, config->agent_pin};
+    gateway->agent = AGENT_DOOR(config->agent, config->agent_pin);
     add(gateway, agent_service(&gateway->agent));
 }
 
@@ -156,6 +158,7 @@ int main(int argc, char **argv)
 
     lifecycle_begin();
     take_descriptors();
+    mallopt(M_ARENA_MAX, ARENAS); /* threads come and go: what each leaves is there for all */
     result = setting_load(&gateway_info, argc, argv, &gateway.config, &err);
     if (result == 0)
         result = run(&gateway, &err);

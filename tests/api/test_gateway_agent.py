@@ -234,23 +234,31 @@ def test_a_result_that_is_dropped_unread_at_the_local_socket_was_not_fetched(doo
         assert door.state()["state"] == "ConsumingResults"
 
 
-def test_many_uploads_at_once(door):
-    names = [f"part-{i}" for i in range(100)]
+def test_two_hundred_slow_uploads_at_once_and_nobody_is_refused(door):
+    names = [f"part-{i}" for i in range(200)]
     work = LegacyComputation("import os\nopen('results/n', 'w').write(str(len(os.listdir('datasets'))))\n",
-                             {name: os.urandom(20_000) for name in names}).set(door)
+                             {name: os.urandom(300_000) for name in names}).set(door)
     with Gateway("--agent", door.door) as gateway:
         client = Client(gateway.channel())
         client.algo(algorithm_messages(work), signed(work.provider, "algorithm-provider", ("algo_type", "python")))
         metadata = signed(work.data, "data-provider")
         call = client.channel.stream_unary("/agent.AgentService/Data", request_serializer=bytes,
                                            response_deserializer=bytes)
-        futures = [call.future(iter(dataset_messages(name, work.datasets[name], 5000)), metadata=metadata)
-                   for name in names]
+        begun, all_begun = [], threading.Event()
+
+        def slowly(name):
+            messages = dataset_messages(name, work.datasets[name], 100_000)
+            yield messages[0]
+            begun.append(name)
+            all_begun.wait(60)  # all of them are under way
+            yield from messages[1:]
+
+        futures = [call.future(slowly(name), metadata=metadata) for name in names]
+        end = time.monotonic() + 60
+        while len(begun) < len(names):
+            assert time.monotonic() < end, len(begun)
+            time.sleep(0.1)
+        all_begun.set()
         for future in futures:
-            try:
-                future.result(60)
-            except grpc.RpcError as error:  # the agent takes some at a time, and says so
-                assert error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED, error
-        for name in door.state()["awaiting"]["datasets"]:
-            client.data(dataset_messages(name, work.datasets[name]), metadata)
+            future.result(60)
         door.await_state("ConsumingResults")

@@ -96,6 +96,7 @@ class Agent:
             "version": 1,
             "vm_id": "00000000-0000-4000-8000-000000000000",
             "boot_nonce": base64.b64encode(bytes(32)).decode(),
+            "grpc": True,
         }
         (folder / "share/in/config.json").write_text(json.dumps(config))
         run(

@@ -87,6 +87,35 @@ def relay():
     return rows
 
 
+def crowd():
+    """200 uploads at once of 2 MiB each, every one of them slow: messages of 1 MiB over several seconds."""
+    rows, count, parts, part = [], 200, 2, MIB
+    with scratch() as folder:
+        agent = Agent(folder)
+        block = os.urandom(part)
+        digest = hashlib.sha3_256(block * parts).hexdigest()
+        port = free_port()
+        with agent.running(COCOS_AGENT_LOCAL_SOCKET=str(folder / "agent.sock")), \
+                gateway(folder, port, f"unix:{folder}/agent.sock") as gate:
+            agent.begin(b"pass\n", {f"part-{i}": digest for i in range(count)}, legacy={"signatures": True})
+            metadata = [("signature", signature(folder, b"data-provider").decode())]
+
+            def slowly():
+                for _ in range(parts):
+                    yield block
+                    time.sleep(4)
+
+            with channel_to(folder, port) as channel, concurrent.futures.ThreadPoolExecutor(count) as pool:
+                start = time.perf_counter()
+                sent = [pool.submit(upload, channel, metadata, f"part-{i}".encode(), slowly()) for i in range(count)]
+                for one in sent:
+                    one.result()
+                took = time.perf_counter() - start
+            rows.append((f"gateway: {count} slow uploads at once, none refused", f"{took:.0f} s", "none refused"))
+            rows.append(("gateway: memory (VmHWM) for them", f"{status_kib(gate.pid, 'VmHWM') / 1024:.1f} MiB", "<= 64 MiB"))
+    return rows
+
+
 def calls():
     """Unary calls over one TLS connection, against an echo server of grpcio in the same run."""
     import grpc

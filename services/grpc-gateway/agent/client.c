@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define UNIX_PREFIX "unix:"
+#define BLOCK       (32 * KIB) /* there may be hundreds of these clients */
 
 static bool is_over(void *call)
 {
@@ -22,6 +23,7 @@ struct httpc_config agent_door_config(const struct agent_door *door)
         .socket = local ? door->at + strlen(UNIX_PREFIX) : NULL,
         .trust = door->pin[0] != '\0' ? HTTPC_TRUST_PIN : HTTPC_TRUST_ANY,
         .pin = door->pin[0] != '\0' ? door->pin : NULL,
+        .block = BLOCK,
         .clock = clock_now,
         .ticks_ms = clock_monotonic_ms,
     };

@@ -2,15 +2,18 @@
 #ifndef COCOS_GATEWAY_AGENT_CLIENT_H
 #define COCOS_GATEWAY_AGENT_CLIENT_H
 
-#include "services/grpc-gateway/grpc/call.h"
+#include "services/grpc-gateway/agent/budget.h"
 
 #include "lib/httpc/httpc.h"
 
 /* Where the agent is. The strings are borrowed. */
 struct agent_door {
-    const char *at;  /* "unix:/run/cocos/agent.sock" or "https://127.0.0.1:7002" */
-    const char *pin; /* "" for none */
+    const char *at;       /* "unix:/run/cocos/agent.sock" or "https://127.0.0.1:7002" */
+    const char *pin;      /* "" for none */
+    struct budget budget; /* of all uploads to it */
 };
+
+#define AGENT_DOOR(at_, pin_) ((struct agent_door){(at_), (pin_), BUDGET_OF(64 * MIB)})
 
 /* How a client of HTTPS finds it; key, stopped and ctx are the caller's to set. */
 struct httpc_config agent_door_config(const struct agent_door *door);

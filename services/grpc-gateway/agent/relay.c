@@ -6,10 +6,27 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-void relay_init(struct relay *relay, struct grpc_call *call, size_t side_max)
+void relay_init(struct relay *relay, struct grpc_call *call, struct budget *budget, size_t side_max)
 {
-    *relay = (struct relay){
-        .call = call, .side = BUF_OF(side_max), .said = BUF_OF(side_max), .spool = -1};
+    *relay = (struct relay){.call = call,
+                            .budget = budget,
+                            .side = BUF_OF(side_max),
+                            .said = BUF_OF(side_max),
+                            .spool = -1};
+}
+
+static int hold(struct relay *relay, uint64_t bytes, struct err *err)
+{
+    if (budget_take(relay->budget, bytes, relay->call, err) < 0)
+        return -1;
+    relay->held = bytes;
+    return 0;
+}
+
+static void let_go(struct relay *relay)
+{
+    budget_give(relay->budget, relay->held);
+    relay->held = 0;
 }
 
 void relay_done(struct relay *relay)
@@ -17,14 +34,22 @@ void relay_done(struct relay *relay)
     buf_done(&relay->side);
     buf_done(&relay->said);
     close_fd(&relay->spool);
+    let_go(relay);
+}
+
+/* What is laid aside is the first message that has a body, from there on. */
+static int open_spool(struct relay *relay, size_t first, struct err *err)
+{
+    if (relay->held == 0 && hold(relay, first + grpc_call_message_left(relay->call), err) < 0)
+        return -1;
+    relay->spool = memfd_create("first message", MFD_CLOEXEC);
+    return relay->spool < 0 ? err_set_errno(err, ERR_SYSTEM, "memory for the first message") : 0;
 }
 
 static int lay_aside(struct relay *relay, struct span bytes, struct err *err)
 {
-    if (relay->spool < 0)
-        relay->spool = memfd_create("first message", MFD_CLOEXEC);
-    if (relay->spool < 0)
-        return err_set_errno(err, ERR_SYSTEM, "memory for the first message");
+    if (relay->spool < 0 && open_spool(relay, bytes.len, err) < 0)
+        return -1;
     relay->spooled += bytes.len;
     return file_write_fd(relay->spool, bytes, err);
 }
@@ -84,6 +109,9 @@ int relay_begin(struct relay *relay, struct err *err)
 {
     struct span bytes;
 
+    /* A side that is kept whole comes before any body: it is asked for at once, with the rest. */
+    if (!relay->side_is_name && hold(relay, RELAY_WHOLE_SIDE(relay->side.max), err) < 0)
+        return -1;
     do {
         if (next_body(relay, &bytes, err) < 0 ||
             (bytes.len > 0 && lay_aside(relay, bytes, err) < 0))
@@ -102,8 +130,11 @@ static int read_spool(struct relay *relay, void *to, size_t room, size_t *ret_le
     if (got <= 0)
         return err_set_errno(err, ERR_SYSTEM, "the first message");
     relay->unspooled += (uint64_t)got;
-    if (relay->unspooled == relay->spooled)
+    if (relay->unspooled == relay->spooled) {
         close_fd(&relay->spool);
+        if (relay->side_is_name)
+            let_go(relay);
+    }
     *ret_len = (size_t)got;
     return 0;
 }

@@ -7,11 +7,13 @@
 #ifndef COCOS_GATEWAY_AGENT_RELAY_H
 #define COCOS_GATEWAY_AGENT_RELAY_H
 
-#include "services/grpc-gateway/grpc/call.h"
+#include "services/grpc-gateway/agent/budget.h"
 #include "services/grpc-gateway/proto/fields.h"
 
 struct relay {
     struct grpc_call *call;
+    struct budget *budget;             /* for what is laid aside */
+    uint64_t held;                     /* of it */
     uint32_t body_number, side_number; /* the fields' */
     bool side_is_name;                 /* the same again and again, not parts of one whole */
     struct buf side;                   /* what was said of it */
@@ -25,8 +27,13 @@ struct relay {
     bool is_flowing, has_ended;
 };
 
-/* call is borrowed; side_max bounds the side field. */
-void relay_init(struct relay *relay, struct grpc_call *call, size_t side_max);
+/* What a call whose side field is kept whole holds of the budget: the part under way and all before
+ * it, and a message. */
+#define RELAY_WHOLE_SIDE(side_max) (2 * (side_max) + GRPC_MESSAGE_MAX)
+
+/* call and budget are borrowed; side_max bounds the side field. */
+void relay_init(struct relay *relay, struct grpc_call *call, struct budget *budget,
+                size_t side_max);
 void relay_done(struct relay *relay);
 #define OWNED_RELAY __attribute__((cleanup(relay_done))) struct relay
 

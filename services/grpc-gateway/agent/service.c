@@ -145,13 +145,14 @@ static int check_algorithm_type(struct grpc_call *call, struct err *err)
     return err_set(err, ERR_INPUT, "algo_type '%.40s' is none of bin, python, wasm, docker", type);
 }
 
-static int algo(void *door, struct grpc_call *call, struct err *err)
+static int algo(void *app, struct grpc_call *call, struct err *err)
 {
+    struct agent_door *door = app;
     OWNED_AGENT_CLIENT client = {0};
     OWNED_RELAY relay;
     struct httpc_upload body = {.read = relay_read, .from = &relay};
 
-    relay_init(&relay, call, REQUIREMENTS_MAX);
+    relay_init(&relay, call, &door->budget, REQUIREMENTS_MAX);
     relay.body_number = FIELD_ALGORITHM;
     relay.side_number = FIELD_REQUIREMENTS;
     if (agent_client_open(door, call, &client, err) < 0 || check_algorithm_type(call, err) < 0 ||
@@ -165,14 +166,15 @@ static int algo(void *door, struct grpc_call *call, struct err *err)
     return grpc_call_write(call, span_of(NULL, 0), err);
 }
 
-static int data(void *door, struct grpc_call *call, struct err *err)
+static int data(void *app, struct grpc_call *call, struct err *err)
 {
+    struct agent_door *door = app;
     OWNED_AGENT_CLIENT client = {0};
     OWNED_RELAY relay;
     struct httpc_upload body = {.read = relay_read, .from = &relay};
     const char *name;
 
-    relay_init(&relay, call, NAME_MAX_BYTES);
+    relay_init(&relay, call, &door->budget, NAME_MAX_BYTES);
     relay.body_number = FIELD_DATASET;
     relay.side_number = FIELD_FILENAME;
     relay.side_is_name = true;

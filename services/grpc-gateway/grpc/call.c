@@ -156,6 +156,11 @@ int grpc_call_read(struct grpc_call *call, enum grpc_piece *ret, struct span *re
     }
 }
 
+uint64_t grpc_call_message_left(const struct grpc_call *call)
+{
+    return call->frame.left;
+}
+
 int grpc_call_read_message(struct grpc_call *call, struct buf *message, bool *ret_end,
                            struct err *err)
 {

@@ -27,6 +27,9 @@ int64_t grpc_call_until(const struct grpc_call *call); /* H2_FOREVER without a d
 MUST_USE int grpc_call_read(struct grpc_call *call, enum grpc_piece *ret, struct span *ret_bytes,
                             struct err *err);
 
+/* How much of the message under way has not been given out yet. */
+uint64_t grpc_call_message_left(const struct grpc_call *call);
+
 /* The next message, whole, into the emptied buf, as far as its ceiling goes; *ret_end when there is
  * none. */
 MUST_USE int grpc_call_read_message(struct grpc_call *call, struct buf *message, bool *ret_end,

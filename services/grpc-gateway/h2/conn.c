@@ -7,7 +7,7 @@
 #define GATHER       (64 * KIB) /* frames that go out in one write */
 #define QUEUE_MAX    4096       /* frames that wait for a peer that does not read */
 
-struct h2_conn *h2_conn_new(const struct h2_host *host, int fd, SSL_CTX *tls, int64_t now)
+struct h2_conn *h2_conn_new(struct h2_host *host, int fd, SSL_CTX *tls, int64_t now)
 {
     struct h2_conn *conn = mem_new(struct h2_conn);
 
@@ -25,6 +25,7 @@ void h2_conn_free(struct h2_conn *conn)
     for (struct h2_stream *stream = conn->streams; stream != NULL; stream = next) {
         next = h2_stream_io(stream)->after;
         h2_stream_io(stream)->conn = NULL;
+        conn->host->wide -= h2_stream_io(stream)->is_wide;
         h2_stream_close(stream);
         h2_stream_unref(stream);
     }

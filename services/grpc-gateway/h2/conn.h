@@ -9,16 +9,18 @@
 #include <nghttp2/nghttp2.h>
 
 #define H2_STREAMS_MAX 256
+#define H2_WIDE_MAX    16
 
 /* What a connection needs from its server. */
 struct h2_host {
     void (*serve)(void *ctx, struct h2_stream *stream);
     void *serve_ctx;
     struct h2_owner owner; /* of its streams */
+    unsigned wide;         /* streams with a wide window, of all connections */
 };
 
 struct h2_conn {
-    const struct h2_host *host;
+    struct h2_host *host;
     struct wire wire;
     nghttp2_session *session; /* NULL until the wire is open */
     struct h2_peer peer;
@@ -34,7 +36,7 @@ struct h2_conn {
     struct h2_conn *next; /* the server's list */
 };
 
-struct h2_conn *h2_conn_new(const struct h2_host *host, int fd, SSL_CTX *tls, int64_t now);
+struct h2_conn *h2_conn_new(struct h2_host *host, int fd, SSL_CTX *tls, int64_t now);
 /* Closes its streams, too. */
 void h2_conn_free(struct h2_conn *conn);
 

@@ -145,6 +145,7 @@ static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t code, 
     if (io->after != NULL)
         h2_stream_io(io->after)->previous = io->previous;
     conn->stream_count--;
+    conn->host->wide -= io->is_wide;
     io->conn = NULL;
     nghttp2_session_set_stream_user_data(session, id, NULL);
     h2_stream_close(stream);
@@ -226,10 +227,23 @@ static void answer(struct h2_conn *conn, struct h2_stream *stream)
                             kind == H2_ANSWER_HEAD ? &body : NULL);
 }
 
+/* A few streams that bring much may have much under way; where there are more of them the
+ * processors are busy anyway, and memory is what counts. */
+static void widen(struct h2_conn *conn, struct h2_stream_io *io)
+{
+    if (io->is_wide || io->request_ended || conn->host->wide >= H2_WIDE_MAX)
+        return;
+    io->is_wide = true;
+    conn->host->wide++;
+    nghttp2_session_set_local_window_size(conn->session, NGHTTP2_FLAG_NONE, io->id, H2_WINDOW);
+}
+
 void h2_conn_tend(struct h2_conn *conn, struct h2_stream *stream)
 {
     size_t consumed = h2_stream_take_consumed(stream);
 
+    if (consumed >= H2_WINDOW_NARROW / 4)
+        widen(conn, h2_stream_io(stream));
     if (consumed > 0)
         nghttp2_session_consume_stream(conn->session, h2_stream_io(stream)->id, consumed);
     answer(conn, stream);
@@ -279,7 +293,7 @@ bool h2_session_open(struct h2_conn *conn)
 {
     const nghttp2_settings_entry settings[] = {
         {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, H2_STREAMS_MAX},
-        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, H2_WINDOW},
+        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, H2_WINDOW_NARROW},
         {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, H2_FIELDS_MAX},
         {NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
     };

@@ -15,9 +15,10 @@
 
 #include "lib/crypto/digest.h"
 
-#define H2_WINDOW  (256 * KIB) /* that may wait, each way */
-#define H2_GATHER  (64 * KIB)
-#define H2_FOREVER INT64_MAX
+#define H2_WINDOW        (256 * KIB) /* that may wait, each way */
+#define H2_WINDOW_NARROW (16 * KIB)  /* that a peer may send where many send at once */
+#define H2_GATHER        (64 * KIB)
+#define H2_FOREVER       INT64_MAX
 
 struct h2_stream;
 

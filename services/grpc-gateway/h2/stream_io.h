@@ -32,6 +32,7 @@ struct h2_stream_io {
     bool answered;                      /* the head was given to nghttp2 */
     bool deferred;                      /* nghttp2 waits for more of the body */
     bool request_ended;
+    bool is_wide;     /* its window is H2_WINDOW, not H2_WINDOW_NARROW */
     int64_t paced_ms; /* when its pace was looked at */
 };
 struct h2_stream_io *h2_stream_io(struct h2_stream *stream);
