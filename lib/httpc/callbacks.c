@@ -89,6 +89,8 @@ static size_t on_body(char *data, size_t size, size_t count, void *ctx)
     struct span bytes = span_of(data, size * count);
     struct err err;
 
+    if (x->down_at == 0)
+        transfer_note_length(x);
     if (transfer_succeeded(x) && x->call->sink != NULL) {
         if (!give_to_sink(x, bytes))
             return 0;

@@ -133,7 +133,7 @@ struct httpc_call {
 struct httpc_reply {
     int status;        /* 0: no answer came. Also set when the call failed. */
     bool sent;         /* at least the first byte of the request may have reached the server */
-    uint64_t length;   /* Content-Length; UINT64_MAX when it was not said */
+    uint64_t length;   /* Content-Length; UINT64_MAX when it was not said. A sink may look */
     struct json *json; /* the body when it is JSON, owned */
     struct buf text;   /* the body when it is anything else and there was no sink */
     char media_type[HTTPC_FIELD_MAX];

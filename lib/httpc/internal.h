@@ -75,6 +75,8 @@ void transfer_prepare(struct transfer *x);
 
 /* The answer is of 2xx, as far as it is known. */
 bool transfer_succeeded(const struct transfer *x);
+/* Once the answer's head is there. */
+void transfer_note_length(struct transfer *x);
 void transfer_set_callbacks(struct transfer *x);
 
 #define SET(x, option, value) curl_easy_setopt((x)->client->curl, option, value)

@@ -200,10 +200,19 @@ static int judge(struct transfer *x, CURLcode code, struct err *err)
     return read_json(reply, err);
 }
 
+void transfer_note_length(struct transfer *x)
+{
+    curl_off_t length = -1;
+
+    if (curl_easy_getinfo(x->client->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length) ==
+            CURLE_OK &&
+        length >= 0)
+        x->reply->length = (uint64_t)length;
+}
+
 int transfer_run(struct transfer *x, struct err *err)
 {
     CURL *curl = x->client->curl;
-    curl_off_t length = -1;
     CURLcode code;
 
     if (buf_check(&x->url, "the address", err) < 0 || buf_check(&x->body, "the body", err) < 0)
@@ -219,9 +228,7 @@ int transfer_run(struct transfer *x, struct err *err)
     SET(x, CURLOPT_HTTPHEADER, x->headers);
 
     code = curl_easy_perform(curl);
-    if (curl_easy_getinfo(curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length) == CURLE_OK &&
-        length >= 0)
-        x->reply->length = (uint64_t)length;
+    transfer_note_length(x);
     curl_easy_reset(
         curl); /* options only: the connection stays, and nothing points at x any more */
     trace(x, code);

@@ -1,7 +1,10 @@
 """The agent's door: existing clients upload and fetch as they always did."""
 
+import hashlib
 import io
+import json
 import os
+import shutil
 import socket
 import threading
 import time
@@ -10,10 +13,12 @@ import zipfile
 import grpc
 import pytest
 
-from gateways import (Client, Gateway, LegacyComputation, algorithm_messages, dataset_messages, field, fields_of,
-                      signed)
+from gateways import (Client, Gateway, LegacyComputation, agent_with_door, algorithm_messages, dataset_messages, field,
+                      fields_of, signed)
 from agents import Computation, sha3
 from parties import Party
+from test_agent_evidence import Bundle
+from tpms import Tpm
 
 COPY = "import shutil\nshutil.copy('datasets/a', 'results/a')\n"
 
@@ -262,3 +267,40 @@ def test_two_hundred_slow_uploads_at_once_and_nobody_is_refused(door):
         for future in futures:
             future.result(60)
         door.await_state("ConsumingResults")
+
+
+def attestation(channel, request):
+    call = channel.unary_stream("/agent.AgentService/Attestation", request_serializer=bytes,
+                                response_deserializer=bytes)(request, timeout=60)
+    headers = dict(call.initial_metadata())
+    return headers, b"".join(content for message in call for _, content in fields_of(message))
+
+
+def test_evidence_answers_the_clients_nonce_and_names_the_agents_key():
+    tee, vtpm = os.urandom(64), os.urandom(32)
+    with Tpm() as tpm, agent_with_door(COCOS_AGENT_PLATFORM="vtpm", COCOS_AGENT_TPM=tpm.tcti) as agent, \
+            Gateway("--agent", agent.door) as gateway:
+        channel = gateway.channel()
+        for request, nonce in ((field(2, vtpm) + b"\x18\x01", vtpm),
+                               (field(1, tee) + field(2, vtpm) + b"\x18\x01", hashlib.sha256(tee + vtpm).digest()),
+                               (field(1, tee) + b"\x18\x01", hashlib.sha256(tee).digest())):
+            headers, text = attestation(channel, request)
+            bundle = Bundle(json.loads(text))
+            assert int(headers["file-size"]) == len(text) and set(bundle.items) == {"vtpm"}
+            assert bundle.fields["nonce"] == nonce
+            assert bundle.fields["server"].hex() == agent.state()["spki_sha256"]
+            assert hashlib.sha256(bundle.report_data).digest() in bundle.items["vtpm"]
+        for request, code in ((b"\x18\x00", grpc.StatusCode.UNIMPLEMENTED), (b"\x18\x02", grpc.StatusCode.UNIMPLEMENTED),
+                              (b"\x18\x03", grpc.StatusCode.UNIMPLEMENTED), (b"\x18\x05", grpc.StatusCode.INVALID_ARGUMENT),
+                              (field(1, bytes(65)), grpc.StatusCode.INVALID_ARGUMENT),
+                              (field(2, bytes(33)), grpc.StatusCode.INVALID_ARGUMENT)):
+            refused(lambda request=request: attestation(channel, request), code)
+    shutil.rmtree(agent.door_folder)
+
+
+def test_what_this_machine_has_not_is_said(door, gateway):
+    channel = gateway.channel()
+    refused(lambda: attestation(channel, field(2, bytes(32)) + b"\x18\x01"), grpc.StatusCode.UNIMPLEMENTED)
+    for path in ("AzureAttestationToken", "IMAMeasurements"):
+        call = channel.unary_unary(f"/agent.AgentService/{path}", request_serializer=bytes, response_deserializer=bytes)
+        refused(lambda call=call: call(b"", timeout=20), grpc.StatusCode.UNIMPLEMENTED)

@@ -32,25 +32,55 @@ struct httpc_config agent_door_config(const struct agent_door *door)
 int agent_client_open(const struct agent_door *door, struct grpc_call *call,
                       struct agent_client *ret, struct err *err)
 {
-    size_t signatures = h2_fields_count(grpc_call_fields(call), "signature");
     struct httpc_config config = agent_door_config(door);
 
     config.stopped = is_over;
     config.ctx = call;
     *ret = (struct agent_client){0};
+    return httpc_new(&config, &ret->httpc, err);
+}
+
+/* Takes the line. */
+static int open_as(const struct agent_door *door, struct grpc_call *call, char *who,
+                   struct agent_client *ret, struct err *err)
+{
+    int result = agent_client_open(door, call, ret, err);
+
+    ret->who = who;
+    ret->headers[0] = who;
+    return result;
+}
+
+int agent_client_open_signed(const struct agent_door *door, struct grpc_call *call,
+                             struct agent_client *ret, struct err *err)
+{
+    size_t signatures = h2_fields_count(grpc_call_fields(call), "signature");
+
     if (signatures != 1)
         return err_set(err, ERR_UNAUTHENTICATED, "%zu values of 'signature' in the metadata, not 1",
                        signatures);
-    ret->signature =
-        mem_printf("Cocos-Legacy-Signature: %s", grpc_call_metadata(call, "signature"));
-    ret->headers[0] = ret->signature;
-    return httpc_new(&config, &ret->httpc, err);
+    return open_as(door, call,
+                   mem_printf("Cocos-Legacy-Signature: %s", grpc_call_metadata(call, "signature")),
+                   ret, err);
+}
+
+int agent_client_open_known(const struct agent_door *door, struct grpc_call *call,
+                            struct agent_client *ret, struct err *err)
+{
+    const struct h2_peer *peer = grpc_call_peer(call);
+    char identity[2 * SHA256_SIZE + 1];
+
+    if (!peer->has_identity)
+        return err_set(err, ERR_UNAUTHENTICATED,
+                       "the client shows no certificate, whose key says who it is");
+    text_hex(peer->identity, SHA256_SIZE, identity);
+    return open_as(door, call, mem_printf("Cocos-Caller: %s", identity), ret, err);
 }
 
 void agent_client_done(struct agent_client *client)
 {
     httpc_free(client->httpc);
-    free(client->signature);
+    free(client->who);
 }
 
 int agent_client_perform(struct agent_client *client, struct httpc_call rest,

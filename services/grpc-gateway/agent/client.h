@@ -21,14 +21,26 @@ struct httpc_config agent_door_config(const struct agent_door *door);
 /* One client's words to the agent: a connection of its own, that ends when the call is over. */
 struct agent_client {
     struct httpc *httpc;
-    char *signature;        /* a header line */
+    char *who;              /* a header line that says who the client is; NULL: nobody */
     const char *headers[3]; /* that line, and one that the caller may set */
 };
 
-/* The client must have said exactly one `signature`. Errors: UNAUTHENTICATED, what httpc_new()
- * says. */
+/* How a client of HTTPS finds it; key, stopped and ctx are the caller's to set. */
+struct httpc_config agent_door_config(const struct agent_door *door);
+
+/* In nobody's name. Errors: what httpc_new() says. */
 MUST_USE int agent_client_open(const struct agent_door *door, struct grpc_call *call,
                                struct agent_client *ret, struct err *err);
+
+/* In the name of who signed the name of his role: the client must have said exactly one
+ * `signature`. Errors: also UNAUTHENTICATED. */
+MUST_USE int agent_client_open_signed(const struct agent_door *door, struct grpc_call *call,
+                                      struct agent_client *ret, struct err *err);
+
+/* In the name of the key that the client proved in its handshake with us: its certificate. Errors:
+ * also UNAUTHENTICATED. */
+MUST_USE int agent_client_open_known(const struct agent_door *door, struct grpc_call *call,
+                                     struct agent_client *ret, struct err *err);
 void agent_client_done(struct agent_client *client);
 #define OWNED_AGENT_CLIENT __attribute__((cleanup(agent_client_done))) struct agent_client
 

@@ -1,16 +1,16 @@
 #include "services/grpc-gateway/agent/service.h"
 
+#include "services/grpc-gateway/agent/chunks.h"
+#include "services/grpc-gateway/agent/evidence.h"
 #include "services/grpc-gateway/agent/relay.h"
 
 #include "lib/base/text.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define REQUIREMENTS_MAX (4 * MIB)
 #define NAME_MAX_BYTES   255
 #define NO_FILENAME      "\n"
-#define CHUNK            (1 * MIB) /* of what goes down, as existing clients have it */
 
 /* agent.proto */
 enum { FIELD_ALGORITHM = 1, FIELD_REQUIREMENTS = 2, FIELD_DATASET = 1, FIELD_FILENAME = 2 };
@@ -155,8 +155,9 @@ static int algo(void *app, struct grpc_call *call, struct err *err)
     relay_init(&relay, call, &door->budget, REQUIREMENTS_MAX);
     relay.body_number = FIELD_ALGORITHM;
     relay.side_number = FIELD_REQUIREMENTS;
-    if (agent_client_open(door, call, &client, err) < 0 || check_algorithm_type(call, err) < 0 ||
-        ask_algorithm(&client, err) < 0 || relay_begin(&relay, err) < 0)
+    if (agent_client_open_signed(door, call, &client, err) < 0 ||
+        check_algorithm_type(call, err) < 0 || ask_algorithm(&client, err) < 0 ||
+        relay_begin(&relay, err) < 0)
         return -1;
     if (relay.spooled == 0)
         return err_set(err, ERR_INPUT, "no algorithm came");
@@ -178,7 +179,7 @@ static int data(void *app, struct grpc_call *call, struct err *err)
     relay.body_number = FIELD_DATASET;
     relay.side_number = FIELD_FILENAME;
     relay.side_is_name = true;
-    if (agent_client_open(door, call, &client, err) < 0 || ask_provider(&client, err) < 0 ||
+    if (agent_client_open_signed(door, call, &client, err) < 0 || ask_provider(&client, err) < 0 ||
         relay_begin(&relay, err) < 0)
         return -1;
     name = buf_str(&relay.side);
@@ -193,57 +194,6 @@ static int data(void *app, struct grpc_call *call, struct err *err)
 }
 
 /* --- what comes down --- */
-
-/* A file cut into messages whose only field is the first: the tag, the length, the bytes. */
-struct chunks {
-    struct grpc_call *call;
-    uint64_t left;    /* of the file */
-    uint64_t in_part; /* of the message under way */
-};
-
-static size_t write_varint(uint64_t value, uint8_t *to)
-{
-    size_t len = 0;
-
-    for (; value >= 0x80; value >>= 7)
-        to[len++] = (uint8_t)(value | 0x80);
-    to[len++] = (uint8_t)value;
-    return len;
-}
-
-static int begin_chunk(struct chunks *chunks, struct err *err)
-{
-    uint8_t head[12] = {1 << 3 | 2};
-    size_t len;
-
-    chunks->in_part = chunks->left < CHUNK ? chunks->left : CHUNK;
-    len = 1 + write_varint(chunks->in_part, head + 1);
-    if (grpc_call_begin_message(chunks->call, len + chunks->in_part, err) < 0)
-        return -1;
-    return grpc_call_write_part(chunks->call, span_of(head, len), err);
-}
-
-static int write_chunks(void *to, struct span bytes, struct err *err)
-{
-    struct chunks *chunks = to;
-
-    while (bytes.len > 0) {
-        struct span part;
-
-        if (chunks->left == 0)
-            return err_set(err, ERR_INTERNAL, "the agent sends more than it announced");
-        if (chunks->in_part == 0 && begin_chunk(chunks, err) < 0)
-            return -1;
-        part =
-            span_part(bytes, 0, chunks->in_part < bytes.len ? (size_t)chunks->in_part : bytes.len);
-        if (grpc_call_write_part(chunks->call, part, err) < 0)
-            return -1;
-        chunks->in_part -= part.len;
-        chunks->left -= part.len;
-        bytes = span_part(bytes, part.len, bytes.len);
-    }
-    return 0;
-}
 
 static int write_refused(void *refusal, struct span bytes, struct err *err)
 {
@@ -294,49 +244,31 @@ static int confirm(struct agent_client *client, struct err *err)
 
 static int result(void *door, struct grpc_call *call, struct err *err)
 {
-    struct chunks chunks = {.call = call};
-    struct httpc_sink sink = {write_chunks, &chunks, UINT64_MAX};
+    struct chunks chunks;
+    struct httpc_sink sink = {chunks_write, &chunks, UINT64_MAX};
     struct httpc_call get = {.op = &agent_ops[AGENT_OP_get_result], .sink = &sink};
     OWNED_AGENT_CLIENT client = {0};
     OWNED_HTTPC_REPLY reply = {0};
-    char size[24];
+    uint64_t size = 0;
 
-    if (agent_client_open(door, call, &client, err) < 0 ||
-        find_size(&client, &chunks.left, err) < 0)
+    if (agent_client_open_signed(door, call, &client, err) < 0 ||
+        find_size(&client, &size, err) < 0)
         return -1;
     client.headers[1] = DELIVERED "later";
-    snprintf(size, sizeof(size), "%llu", (unsigned long long)chunks.left);
-    grpc_call_add_header(call, "file-size", size);
-    if (agent_client_perform(&client, get, &reply, err) < 0)
-        return -1;
-    if (chunks.left > 0)
-        return err_set(err, ERR_INTERNAL, "the agent sends less than it announced");
-    if (grpc_call_await_received(call, err) < 0)
+    chunks_begin(&chunks, call, size);
+    if (agent_client_perform(&client, get, &reply, err) < 0 || chunks_end(&chunks, err) < 0 ||
+        grpc_call_await_received(call, err) < 0)
         return -1;
     return confirm(&client, err);
-}
-
-static int not_yet(void *door, struct grpc_call *call, struct err *err)
-{
-    (void)door;
-    (void)call;
-    return err_set(err, ERR_UNSUPPORTED, "not available yet");
-}
-
-static int no_azure(void *door, struct grpc_call *call, struct err *err)
-{
-    (void)door;
-    (void)call;
-    return err_set(err, ERR_UNSUPPORTED, "this machine is none of Azure's: it has no such token");
 }
 
 static const struct grpc_method methods[] = {
     {"Algo", algo},
     {"Data", data},
     {"Result", result},
-    {"Attestation", not_yet},
-    {"IMAMeasurements", not_yet},
-    {"AzureAttestationToken", no_azure},
+    {"Attestation", evidence_attestation},
+    {"IMAMeasurements", evidence_ima},
+    {"AzureAttestationToken", evidence_azure_token},
 };
 
 struct grpc_service agent_service(struct agent_door *door)

@@ -1,0 +1,122 @@
+#include "services/grpc-gateway/agent/evidence.h"
+
+#include "services/grpc-gateway/agent/chunks.h"
+#include "services/grpc-gateway/grpc/message.h"
+
+#include "lib/crypto/digest.h"
+
+#include <proto/agent.pb-c.h>
+#include <string.h>
+
+#define TEE_NONCE_MAX  64
+#define VTPM_NONCE_MAX 32
+#define NONCE_SIZE     32
+
+/* agent.proto */
+enum { TYPE_SNP, TYPE_VTPM, TYPE_SNP_VTPM, TYPE_AZURE, TYPE_TDX };
+
+static const char *const kinds[][3] = {
+    [TYPE_SNP] = {"snp"},
+    [TYPE_VTPM] = {"vtpm"},
+    [TYPE_SNP_VTPM] = {"snp", "vtpm"},
+    [TYPE_TDX] = {"tdx"},
+};
+
+static int check_request(const Agent__AttestationRequest *request, struct err *err)
+{
+    if (request->teenonce.len > TEE_NONCE_MAX)
+        return err_set(err, ERR_INPUT, "teeNonce: %zu bytes, at most %d", request->teenonce.len,
+                       TEE_NONCE_MAX);
+    if (request->vtpmnonce.len > VTPM_NONCE_MAX)
+        return err_set(err, ERR_INPUT, "vtpmNonce: %zu bytes, at most %d", request->vtpmnonce.len,
+                       VTPM_NONCE_MAX);
+    if (request->type == TYPE_AZURE)
+        return err_set(err, ERR_UNSUPPORTED, "type 3: this machine is none of Azure's");
+    if (request->type < 0 || request->type > TYPE_TDX)
+        return err_set(err, ERR_INPUT,
+                       "type %d: 0 is SNP, 1 vTPM, 2 both, 4 TDX, and others there are not",
+                       request->type);
+    return 0;
+}
+
+static void make_nonce(const Agent__AttestationRequest *request, uint8_t ret[static NONCE_SIZE])
+{
+    struct digest *digest;
+
+    if (request->teenonce.len == 0 && request->vtpmnonce.len == NONCE_SIZE) {
+        memcpy(ret, request->vtpmnonce.data, NONCE_SIZE);
+        return;
+    }
+    digest = digest_new(DIGEST_SHA256);
+    digest_add(digest, span_of(request->teenonce.data, request->teenonce.len));
+    digest_add(digest, span_of(request->vtpmnonce.data, request->vtpmnonce.len));
+    digest_finish(digest, ret);
+    digest_free(digest);
+}
+
+static struct json *make_question(const Agent__AttestationRequest *request)
+{
+    struct json *question = json_new_object(), *wanted = json_new_array();
+    uint8_t nonce[NONCE_SIZE];
+
+    make_nonce(request, nonce);
+    json_set_base64(question, "nonce", SPAN_OF_ARRAY(nonce));
+    for (size_t i = 0; kinds[request->type][i] != NULL; i++)
+        json_add(wanted, json_new_str(kinds[request->type][i]));
+    json_set(question, "evidence", wanted);
+    return question;
+}
+
+/* The answer's size stands in its head, and the head is there before its first byte. */
+struct relayed {
+    struct chunks chunks;
+    const struct httpc_reply *reply;
+    struct grpc_call *call;
+};
+
+static int write_relayed(void *to, struct span bytes, struct err *err)
+{
+    struct relayed *relayed = to;
+
+    if (relayed->chunks.call == NULL && relayed->reply->length == UINT64_MAX)
+        return err_set(err, ERR_INTERNAL, "the agent does not say how large its evidence is");
+    if (relayed->chunks.call == NULL)
+        chunks_begin(&relayed->chunks, relayed->call, relayed->reply->length);
+    return chunks_write(&relayed->chunks, bytes, err);
+}
+
+int evidence_attestation(void *door, struct grpc_call *call, struct err *err)
+{
+    OWNED_GRPC_MESSAGE *request = NULL;
+    OWNED_AGENT_CLIENT client = {0};
+    OWNED_HTTPC_REPLY reply = {0};
+    OWNED_JSON *question = NULL;
+    struct relayed relayed = {.reply = &reply, .call = call};
+    struct httpc_sink sink = {write_relayed, &relayed, UINT64_MAX};
+    struct httpc_call post = {.op = &agent_ops[AGENT_OP_post_attestation], .sink = &sink};
+
+    if (grpc_message_read(call, &agent__attestation_request__descriptor, &request, err) < 0 ||
+        check_request((Agent__AttestationRequest *)request, err) < 0 ||
+        agent_client_open(door, call, &client, err) < 0)
+        return -1;
+    question = make_question((Agent__AttestationRequest *)request);
+    post.json = question;
+    if (agent_client_perform(&client, post, &reply, err) < 0)
+        return -1;
+    return chunks_end(&relayed.chunks, err);
+}
+
+int evidence_ima(void *door, struct grpc_call *call, struct err *err)
+{
+    (void)door;
+    (void)call;
+    return err_set(err, ERR_UNSUPPORTED,
+                   "this agent has no IMA log to hand out by itself; it is part of the evidence");
+}
+
+int evidence_azure_token(void *door, struct grpc_call *call, struct err *err)
+{
+    (void)door;
+    (void)call;
+    return err_set(err, ERR_UNSUPPORTED, "this machine is none of Azure's: it has no such token");
+}
