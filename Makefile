@@ -37,7 +37,7 @@ OPENAPI_SRC := $(patsubst openapi/%.yaml,build/gen/%_openapi.c,\
 PROTO_DIR := services/grpc-gateway/proto
 PROTO_GEN := build/gen/proto
 PROTOS    := $(notdir $(wildcard $(PROTO_DIR)/*.proto)) google/protobuf/empty.proto google/protobuf/timestamp.proto
-PROTO_SRC := $(PROTOS:%.proto=$(PROTO_GEN)/%.pb-c.c)
+PROTO_SRC := $(PROTOS:%.proto=$(PROTO_GEN)/%.pb-c.c) $(PROTO_GEN)/descriptor_set.c
 
 OUT := build/$(V)
 BIN := $(if $(filter release,$(V)),build/bin,$(OUT)/bin)
@@ -85,9 +85,10 @@ build/gen/%_openapi.c: openapi/%.yaml openapi/problem.yaml openapi/embed
 	$(Q)openapi/embed $< $* > $@.tmp && mv $@.tmp $@
 
 # One run makes all of them, so that headers are there before anything is compiled.
-$(PROTO_GEN)/.made: $(wildcard $(PROTO_DIR)/*.proto)
+$(PROTO_GEN)/.made: $(wildcard $(PROTO_DIR)/*.proto) $(PROTO_DIR)/embed
 	@mkdir -p $(@D)
-	$(Q)protoc-c --c_out=$(@D) -I$(PROTO_DIR) -I/usr/include $(PROTOS)
+	$(Q)protoc-c --c_out=$(@D) --descriptor_set_out=$(@D)/set --include_imports -I$(PROTO_DIR) -I/usr/include $(PROTOS)
+	$(Q)$(PROTO_DIR)/embed $(@D)/set > $(@D)/descriptor_set.c
 	@touch $@
 $(PROTO_SRC): $(PROTO_GEN)/.made ;
 $(call objs,$(PROTO_SRC)): WARN :=

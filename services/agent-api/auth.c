@@ -13,6 +13,7 @@
 #define CHANNEL_LABEL "EXPORTER-Channel-Binding" /* RFC 9266 */
 #define CHANNEL_SIZE  32
 #define LEGACY_HEADER "Cocos-Legacy-Signature"
+#define CALLER_HEADER "Cocos-Caller"
 
 struct auth {
     struct engine *engine;
@@ -212,6 +213,19 @@ static int prove_legacy(const struct httpd_request *rq, enum deed deed, struct c
     return 0;
 }
 
+/* The gateway has seen the client prove the key in their handshake, as we would have. */
+static int prove_vouched(const struct httpd_request *rq, struct caller *caller, struct err *err)
+{
+    if (!httpd_is_local(rq))
+        return err_set(err, ERR_UNAUTHENTICATED,
+                       CALLER_HEADER " counts only from the gateway of this machine");
+    if (text_parse_hex(httpd_header(rq, CALLER_HEADER), caller->identity, SHA256_SIZE, err) < 0) {
+        err->kind = ERR_UNAUTHENTICATED;
+        return err_wrap(err, CALLER_HEADER);
+    }
+    return 0;
+}
+
 /* --- who, and may he --- */
 
 static int prove(struct auth *auth, struct httpd_request *rq, enum deed deed, struct caller *caller,
@@ -225,6 +239,8 @@ static int prove(struct auth *auth, struct httpd_request *rq, enum deed deed, st
         return prove_signed(auth, rq, caller, err);
     if (httpd_header(rq, LEGACY_HEADER) != NULL)
         return prove_legacy(rq, deed, caller, err);
+    if (httpd_header(rq, CALLER_HEADER) != NULL)
+        return prove_vouched(rq, caller, err);
     if (httpd_peer_identity(rq, caller->identity))
         return 0;
     return err_set(err, ERR_UNAUTHENTICATED,

@@ -1,9 +1,11 @@
 #include "services/grpc-gateway/agent/service.h"
+#include "services/grpc-gateway/cocos/service.h"
 #include "services/grpc-gateway/config.h"
 #include "services/grpc-gateway/confine.h"
 #include "services/grpc-gateway/cvms/setup.h"
 #include "services/grpc-gateway/door.h"
 #include "services/grpc-gateway/grpc/health.h"
+#include "services/grpc-gateway/grpc/reflection.h"
 #include "services/grpc-gateway/manager/service.h"
 
 #include "lib/base/clock.h"
@@ -16,7 +18,7 @@
 #include <sys/resource.h>
 
 #define DRAIN_MS     5000
-#define SERVICES_MAX 4
+#define SERVICES_MAX 8
 #define ARENAS       2
 #define PEM_MAX      (256 * KIB)
 
@@ -25,6 +27,7 @@ struct gateway {
     struct agent_door agent;
     struct manager_door manager;
     struct health health;
+    struct reflection reflection;
     struct grpc_service services[SERVICES_MAX];
     size_t service_count;
     struct grpc_server *server;
@@ -42,6 +45,7 @@ static void add_agent(struct gateway *gateway)
 
     gateway->agent = AGENT_DOOR(config->agent, config->agent_pin);
     add(gateway, agent_service(&gateway->agent));
+    add(gateway, cocos_service(&gateway->agent));
 }
 
 static int add_manager(struct gateway *gateway, struct err *err)
@@ -72,6 +76,9 @@ static int open_services(struct gateway *gateway, struct err *err)
         gateway->health.names[names++] = "manager";
     }
     add(gateway, health_service(&gateway->health));
+    add(gateway, reflection_service(&gateway->reflection));
+    add(gateway, reflection_service_alpha(&gateway->reflection));
+    gateway->reflection = (struct reflection){gateway->services, gateway->service_count};
     return 0;
 }
 
