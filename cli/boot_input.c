@@ -20,6 +20,10 @@ const struct flag boot_flags[] = {
      .max = VM_MEMORY_MIB_MAX},
     {"cpus", 0, FLAG_U64, "N", NULL, AT(cpus), "vCPUs of the VM (default 1)", .min = 1,
      .max = VM_CPUS_MAX},
+    {"platform", 0, FLAG_CHOICE, "WHAT", NULL, AT(platform),
+     "what protects the VM: vm (default, a TPM), snp or tdx", .choices = api_platform_names + 1},
+    {"vcpu-type", 0, FLAG_TEXT, "MODEL", NULL, AT(vcpu_type),
+     "model of the vCPUs, which SNP measures (default: what the record says)"},
     {"as-is", 0, FLAG_BOOL, NULL, NULL, AT(as_is),
      "the kernel is handed over unchanged, as newer QEMU can and as with SEV"},
     {"firmware-version", 0, FLAG_TEXT, "TEXT", NULL, AT(firmware_version),
@@ -31,13 +35,13 @@ const struct flag boot_flags[] = {
     {"authority", 0, FLAG_TEXT, "FILE", NULL, AT(authority),
      "entry of db that the kernel passed by"},
     {"config", 0, FLAG_TEXT, "FILE", NULL, AT(config),
-     "config.json that the agent is given: adds PCR 15"},
+     "config.json that the agent is given: adds PCR 15, or RTMR3 of a TD"},
     {"manifest", 0, FLAG_LIST, "FILE", NULL, AT(manifests),
      "manifest set after it; once for each, in order"},
     {"launch", 0, FLAG_TEXT, "MODEL", NULL, AT(launch),
      "add what SEV and TDX would measure at launch, with vCPUs of that model (EPYC-v4)"},
     {"ccel", 0, FLAG_TEXT, "LOG", NULL, AT(ccel),
-     "a TD instead: MRTD, and RTMRs after the event log of a TD of this shape"},
+     "event log of a TD of this shape: adds RTMR0, and platform is tdx"},
     {"uki", 0, FLAG_TEXT, "FILE", NULL, AT(uki),
      "PCR 11 alone, of a unified kernel image, and as systemd's milestones change it"},
     {"two-passes", 0, FLAG_BOOL, NULL, NULL, AT(two_passes),
@@ -62,9 +66,8 @@ void boot_input_done(struct boot_bytes *bytes)
     json_free(GIVE(bytes->document));
 }
 
-/* A file of the record: what is read is what it names, or nothing. */
-static int read_recorded(const char *record_path, const struct image_file *file, struct buf *out,
-                         struct err *err)
+int boot_input_read_recorded(const char *record_path, const struct image_file *file,
+                             struct buf *out, struct err *err)
 {
     const char *slash = strrchr(record_path, '/');
     OWNED(free_str)
@@ -80,17 +83,49 @@ static int read_recorded(const char *record_path, const struct image_file *file,
     return err_set(err, ERR_UNTRUSTED, "'%s': is not the file of the release record", path);
 }
 
+bool boot_input_is_for(const struct boot_options *options, const char *platform)
+{
+    const char *asked = options->platform       ? options->platform
+                        : options->ccel != NULL ? "tdx"
+                                                : "vm";
+
+    return strcmp(asked, platform) == 0;
+}
+
+/* The firmware that a VM of that platform starts with. */
+static int find_firmware(const struct boot_options *options, const struct image_record *record,
+                         const struct image_file **ret, struct err *err)
+{
+    const struct image_protection *protection =
+        boot_input_is_for(options, "snp")   ? &record->launch.snp
+        : boot_input_is_for(options, "tdx") ? &record->launch.tdx
+                                            : NULL;
+
+    *ret = protection != NULL ? &protection->firmware : &record->firmware;
+    if ((*ret)->file != NULL)
+        return 0;
+    if (protection->igvm.file != NULL)
+        return err_set(err, ERR_USAGE, "'%s': such a VM starts from '%s'; measure it: igvmmeasure",
+                       options->image, protection->igvm.file);
+    return err_set(err, ERR_USAGE, "'%s': has no firmware for platform '%s'%s%s", options->image,
+                   options->platform ? options->platform : "tdx", protection->missing ? ": " : "",
+                   protection->missing ? protection->missing : "");
+}
+
 static int read_image(const struct boot_options *options, struct boot_bytes *bytes, struct err *err)
 {
+    const struct image_file *firmware;
+
     if (options->kernel || options->initrd || options->append || options->firmware)
         return err_set(err, ERR_USAGE, "--image names kernel, initrd, command line and firmware");
     if (input_read_json(options->image, IMAGE_RECORD_MAX, &bytes->document, err) < 0)
         return -1;
     if (image_record_decode(bytes->document, &bytes->record, err) < 0)
         return err_wrap(err, "'%s'", options->image);
-    if (read_recorded(options->image, &bytes->record.firmware, &bytes->firmware, err) < 0 ||
-        read_recorded(options->image, &bytes->record.kernel, &bytes->kernel, err) < 0 ||
-        read_recorded(options->image, &bytes->record.initrd, &bytes->initrd, err) < 0)
+    if (find_firmware(options, &bytes->record, &firmware, err) < 0 ||
+        boot_input_read_recorded(options->image, firmware, &bytes->firmware, err) < 0 ||
+        boot_input_read_recorded(options->image, &bytes->record.kernel, &bytes->kernel, err) < 0 ||
+        boot_input_read_recorded(options->image, &bytes->record.initrd, &bytes->initrd, err) < 0)
         return -1;
     bytes->input.cmdline = bytes->record.cmdline.text;
     bytes->input.initrd_sha256 = bytes->initrd_sha256;

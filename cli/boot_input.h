@@ -15,10 +15,14 @@ struct boot_options {
     const char *config, *record, *ccel, *uki, *launch;
     struct flag_list manifests;
     uint64_t memory_mib, cpus;
+    const char *platform, *vcpu_type;
     bool as_is, policy, shapes, two_passes;
 };
 
 extern const struct flag boot_flags[];
+
+/* What protects the VM that is asked about: "vm", "snp" or "tdx". */
+bool boot_input_is_for(const struct boot_options *options, const char *platform);
 
 struct boot_bytes {
     struct json *document; /* of the release record; NULL without one */
@@ -34,6 +38,10 @@ struct boot_bytes {
  * UNTRUSTED (another file than in the record), INPUT and others. */
 MUST_USE int boot_input_read(const struct boot_options *options, struct boot_bytes *ret,
                              struct err *err);
+/* Reads a file that lies beside the record at record_path and is the one that it names, or nothing.
+ * Errors: UNTRUSTED, and those of reading. */
+MUST_USE int boot_input_read_recorded(const char *record_path, const struct image_file *file,
+                                      struct buf *out, struct err *err);
 void boot_input_done(struct boot_bytes *bytes);
 #define OWNED_BOOT_BYTES __attribute__((cleanup(boot_input_done))) struct boot_bytes
 

@@ -3,7 +3,6 @@
 #include "cli/input.h"
 #include "lib/api/vm.h"
 #include "lib/attest/evidence/run_log.h"
-#include "lib/attest/reference/pcr_run.h"
 #include "lib/attest/reference/pei.h"
 #include "lib/computation/manifest.h"
 
@@ -44,19 +43,19 @@ static uint32_t mask_of(const struct json *registers)
     return mask;
 }
 
-static struct json *banks_of(const struct boot_prediction *prediction, const uint8_t *run)
+static struct json *banks_of(const struct boot_prediction *prediction, const struct pcr_run *run)
 {
     struct json *banks = json_new_object();
     struct json *registers = registers_of(&prediction->pcrs, ALL);
 
     if (run != NULL)
-        json_set_hex(registers, "15", span_of(run, SHA256_SIZE));
+        json_set_hex(registers, "15", SPAN_OF_ARRAY(run->pcr));
     json_set(banks, "sha256", registers);
     return banks;
 }
 
 struct json *boot_values_json(const struct boot_reference *reference,
-                              const struct boot_prediction *prediction, const uint8_t *run)
+                              const struct boot_prediction *prediction, const struct pcr_run *run)
 {
     struct json *json = json_new_object(), *firmware = json_new_object();
 
@@ -85,10 +84,10 @@ struct json *boot_values_policy(const struct json *told)
     return policy;
 }
 
-/* --- PCR 15 --- */
+/* --- the run --- */
 
 int boot_values_of_run(const char *config_path, const struct flag_list *manifests,
-                       uint8_t out[static SHA256_SIZE], struct err *err)
+                       struct pcr_run *ret, struct err *err)
 {
     uint8_t config[SHA256_SIZE], digests[MANIFESTS_MAX][SHA256_SIZE];
     OWNED_JSON *document = NULL;
@@ -109,7 +108,7 @@ int boot_values_of_run(const char *config_path, const struct flag_list *manifest
             return err_wrap(err, "'%s'", manifests->items[i]);
         digest_of(DIGEST_SHA256, buf_span(&text), digests[i]);
     }
-    pcr_run_predict(config, digests[0], manifests->count, out);
+    pcr_run_predict(config, digests[0], manifests->count, ret);
     return 0;
 }
 
@@ -244,7 +243,8 @@ struct json *boot_values_add(const struct json *document, const struct vm_shape 
 {
     const struct json *reference = json_get(document, "reference");
     const struct json *shapes = json_get(reference, "shapes"), *known = NULL;
-    struct json *record = json_new_copy(document), *joined = json_new_object();
+    struct json *record = json_new_copy(document);
+    struct json *joined = reference ? json_new_copy(reference) : json_new_object();
     struct json *list = json_new_array();
     uint32_t common = reference ? mask_of(json_get(reference, "pcrs")) : ALL & ~OF_SHAPE;
 
@@ -260,9 +260,8 @@ struct json *boot_values_add(const struct json *document, const struct vm_shape 
     for (size_t i = 0; i < json_count(shapes); i++)
         if (json_at(shapes, i) != known)
             json_add(list, json_new_copy(json_at(shapes, i)));
-    json_set(joined, "pcrs",
-             reference ? json_new_copy(json_get(reference, "pcrs"))
-                       : registers_of(&prediction->pcrs, common));
+    if (reference == NULL)
+        json_set(joined, "pcrs", registers_of(&prediction->pcrs, common));
     json_set(joined, "shapes", list);
     json_set(record, "reference", joined);
     return record;

@@ -46,13 +46,13 @@ static void print_digests(const struct json *object)
             print_line("%-12s  %s", key, json_str(value));
 }
 
-/* PCR 15, when a configuration was named. */
-static int predict_run(const struct boot_options *options, uint8_t out[static SHA256_SIZE],
-                       bool *ret, struct err *err)
+/* What the agent adds, when a configuration was named. */
+static int predict_run(const struct boot_options *options, struct pcr_run *run, bool *ret,
+                       struct err *err)
 {
     *ret = options->config != NULL;
     if (options->config != NULL)
-        return boot_values_of_run(options->config, &options->manifests, out, err);
+        return boot_values_of_run(options->config, &options->manifests, run, err);
     if (options->manifests.count > 0)
         return err_set(err, ERR_USAGE, "a manifest follows a configuration: say --config");
     return 0;
@@ -118,11 +118,11 @@ static int print_one(const struct cli *cli, const struct boot_options *options,
 {
     struct boot_prediction prediction;
     struct boot_record record;
-    uint8_t run[SHA256_SIZE];
+    struct pcr_run run;
     struct json *told, *launch = NULL;
     bool has_run;
 
-    if (predict_run(options, run, &has_run, err) < 0 ||
+    if (predict_run(options, &run, &has_run, err) < 0 ||
         (options->record != NULL && read_record(options, reference, &record, err) < 0))
         return -1;
     if (boot_reference_predict(&bytes->input, &prediction, err) < 0 ||
@@ -131,7 +131,7 @@ static int print_one(const struct cli *cli, const struct boot_options *options,
         return reject(err);
     if (options->launch != NULL && boot_values_of_launch(bytes, options->launch, &launch, err) < 0)
         return -1;
-    told = boot_values_json(reference, &prediction, has_run ? run : NULL);
+    told = boot_values_json(reference, &prediction, has_run ? &run : NULL);
     if (launch != NULL)
         json_set(told, "launch", launch);
     if (options->record != NULL)
@@ -144,11 +144,15 @@ static int print_shapes(const struct boot_options *options, const struct boot_by
                         const struct boot_reference *reference, struct err *err)
 {
     OWNED_JSON *json = NULL;
+    struct json *launch = NULL;
 
     if (options->image == NULL)
         return err_set(err, ERR_USAGE, "the shapes are those of a release record: say --image");
     if (boot_values_of_shapes(&bytes->record, &bytes->input, reference, &json, err) < 0)
         return reject(err);
+    if (boot_values_of_protections(options->image, bytes, &launch, err) < 0)
+        return -1;
+    json_set(json, "launch", launch);
     if (json_get(json_get(json_at(json_get(json, "shapes"), 0), "pcrs"), "0") == NULL)
         say_warning(
             "what this build of the firmware measures about itself is not known, so policies "
@@ -157,24 +161,57 @@ static int print_shapes(const struct boot_options *options, const struct boot_by
     return 0;
 }
 
-/* A TD: nothing of a TPM, and nothing that its template does not show. */
-static int print_td(const struct cli *cli, const struct boot_options *options,
-                    const struct boot_bytes *bytes, struct err *err)
+/* What a protected guest shows: lines, JSON, or a policy that demands it. */
+static void print_part(const struct cli *cli, const struct boot_options *options,
+                       enum api_platform platform, struct json *part)
 {
-    OWNED_JSON *json = NULL;
-    struct td_prediction td;
+    OWNED_JSON *json = options->policy ? image_policy_of_part(platform, part) : part;
 
-    if (boot_values_of_td(bytes, options->ccel,
-                          options->two_passes ? TDVF_TWO_PASSES : TDVF_PAGE_BY_PAGE, &td, err) < 0)
-        return reject(err);
-    json = boot_values_td_json(&td, options->policy);
     if (options->policy || cli->options->json)
         print_json(json);
     else
         print_digests(json);
+}
+
+/* A TD: nothing of a TPM, and of RTMR0 nothing that its template does not show. */
+static int print_td(const struct cli *cli, const struct boot_options *options,
+                    const struct boot_bytes *bytes, struct err *err)
+{
+    struct td_prediction td;
+    struct pcr_run run;
+    bool has_run;
+
+    if (predict_run(options, &run, &has_run, err) < 0)
+        return -1;
+    if (boot_values_of_td(bytes, options->ccel,
+                          options->two_passes ? TDVF_TWO_PASSES : TDVF_PAGE_BY_PAGE, &td, err) < 0)
+        return reject(err);
+    if (has_run)
+        boot_values_add_run(&td, &run);
+    print_part(cli, options, API_PLATFORM_TDX, boot_values_td_json(&td));
+    if (options->ccel == NULL)
+        say("RTMR0 is not known without the event log of a TD of this shape (--ccel)");
     for (unsigned index = 0; index < RTMR_COUNT; index++)
-        if (td.boot.taken[index] > 0)
-            say("RTMR%u: %zu events are the template's word", index, td.boot.taken[index]);
+        if (td.taken[index] > 0)
+            say("RTMR%u: %zu events are the template's word", index, td.taken[index]);
+    return 0;
+}
+
+static int print_snp(const struct cli *cli, const struct boot_options *options,
+                     const struct boot_bytes *bytes, struct err *err)
+{
+    const char *model =
+        options->vcpu_type ? options->vcpu_type : bytes->record.launch.snp.cpu_model;
+    struct json *part = NULL;
+
+    if (model == NULL)
+        return err_set(err, ERR_USAGE, "which model have the vCPUs? say --vcpu-type");
+    if (options->config != NULL)
+        return err_set(err, ERR_USAGE,
+                       "--config: an SNP guest without a TPM measures no run; its reports name it");
+    if (boot_values_of_snp(bytes, model, &part, err) < 0)
+        return reject(err);
+    print_part(cli, options, API_PLATFORM_SNP, part);
     return 0;
 }
 
@@ -214,7 +251,9 @@ static int run_measure(const struct cli *cli, const void *ptr, struct err *err)
         return print_uki(cli, options, err);
     if (boot_input_read(options, &bytes, err) < 0)
         return -1;
-    if (options->ccel != NULL)
+    if (boot_input_is_for(options, "snp"))
+        return print_snp(cli, options, &bytes, err);
+    if (boot_input_is_for(options, "tdx"))
         return print_td(cli, options, &bytes, err);
     if (boot_reference_begin(buf_span(&bytes.firmware), version, &reference, err) < 0)
         return reject(err);
@@ -240,8 +279,10 @@ const struct command boot_commands[] = {
             "event log, and say --record: what the firmware alone decides is taken from there, if "
             "the log is of this firmware. With --image the release record is printed with the "
             "values of that VM among its own.\n\n"
-            "With --ccel it is a TD: MRTD from the firmware file, RTMR1 and RTMR2 from the files, "
-            "RTMR0 as the log of a TD of the same shape has it, with the keys that are enrolled.",
+            "With --platform tdx it is a TD: MRTD from the firmware file, RTMR1 and RTMR2 from the "
+            "files, RTMR3 from --config and --manifest. RTMR0 holds what the host alone knows: "
+            "--ccel takes it from the log of a TD of the same shape, with the keys that are "
+            "enrolled. With --platform snp it is the launch measurement of an SEV-SNP guest.",
         .example = "cocos-cli measure --image build/eos/eos/image.json --memory 1024 --cpus 2",
     },
     {NULL},

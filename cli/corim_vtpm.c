@@ -1,7 +1,6 @@
 #include "cli/corim_vtpm.h"
 
 #include "cli/corim_make.h"
-#include "cli/expect.h"
 #include "cli/input.h"
 #include "lib/crypto/digest.h"
 
@@ -12,9 +11,9 @@ const struct flag corim_vtpm_flags[] = {
     {"pcr", 0, FLAG_LIST, "N=HEX", NULL, VTPM(pcrs), "one register; its length tells the bank"},
     {"image", 0, FLAG_TEXT, "FILE", NULL, VTPM(image),
      "release record, image.json: its registers for a VM of this shape"},
-    {"memory", 'm', FLAG_U64, "MIB", NULL, VTPM(memory_mib),
+    {"memory", 'm', FLAG_U64, "MIB", NULL, VTPM(shape.memory_mib),
      "memory of that shape (default: what the record says)", .min = 1, .max = 16 * MIB},
-    {"cpus", 0, FLAG_U64, "N", NULL, VTPM(cpus), "vCPUs of that shape (default 1)", .min = 1,
+    {"cpus", 0, FLAG_U64, "N", NULL, VTPM(shape.cpus), "vCPUs of that shape (default 1)", .min = 1,
      .max = 4096},
     {"ak-sha256", 0, FLAG_LIST, "HEX", NULL, VTPM(keys),
      "attestation key that is trusted by itself"},
@@ -140,7 +139,7 @@ int corim_vtpm_run(const struct cli *cli, const void *ptr, struct err *err)
         return err_set(err, ERR_USAGE, "which registers? --image FILE, --pcrs FILE or --pcr N=HEX");
     if (options->image == NULL)
         document = corim_make_document("vtpm");
-    else if (expect_image(options->image, options->memory_mib, options->cpus, &document, err) < 0)
+    else if (expect_image(options->image, &options->shape, &document, err) < 0)
         return -1;
     vtpm = json_edit(document, "vtpm");
     if (add_pcr_file(vtpm, options->pcr_file, err) < 0 ||

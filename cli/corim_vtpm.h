@@ -4,13 +4,14 @@
 
 #include "cli/command.h"
 #include "cli/corim_output.h"
+#include "cli/expect.h"
 
 struct corim_vtpm_options {
     struct common_options common;
     struct corim_output output;
     struct flag_list pcrs, keys, roots, waive;
     const char *pcr_file, *image;
-    uint64_t memory_mib, cpus;
+    struct expect_shape shape;
     bool emulated;
 };
 

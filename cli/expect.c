@@ -18,10 +18,13 @@ const struct flag expect_flags[] = {
     {"igvm", 0, FLAG_TEXT, "FILE", NULL, AT(igvm),
      "IGVM file that the VM must have been made from: its launch measurement is demanded"},
     {"image", 0, FLAG_TEXT, "FILE", NULL, AT(image),
-     "release record, image.json: its registers for the VM's shape are demanded"},
-    {"memory", 'm', FLAG_U64, "MIB", NULL, AT(memory_mib),
+     "release record, image.json: what it has for the VM's shape is demanded"},
+    {"platform", 0, FLAG_CHOICE, "WHAT", NULL, AT(shape.platform),
+     "what protects that VM: vm (default, a TPM that its host emulates), snp or tdx",
+     .choices = api_platform_names + 1},
+    {"memory", 'm', FLAG_U64, "MIB", NULL, AT(shape.memory_mib),
      "memory of that shape (default: what the record says)", .min = 1, .max = 16 * MIB},
-    {"cpus", 0, FLAG_U64, "N", NULL, AT(cpus), "vCPUs of that shape (default 1)", .min = 1,
+    {"cpus", 0, FLAG_U64, "N", NULL, AT(shape.cpus), "vCPUs of that shape (default 1)", .min = 1,
      .max = 4096},
     {"manifest", 0, FLAG_TEXT, "FILE", NULL, AT(manifest), "manifest that the evidence must show"},
     {NULL},
@@ -42,27 +45,31 @@ static int read_igvm(const struct expect_options *options, struct json **ret, st
     return err_wrap(err, "'%s'", options->igvm);
 }
 
-int expect_image(const char *path, uint64_t memory_mib, uint64_t cpus, struct json **ret,
+int expect_image(const char *path, const struct expect_shape *shape, struct json **ret,
                  struct err *err)
 {
+    const char *platform = shape->platform ? shape->platform : api_platform_names[API_PLATFORM_VM];
+    struct image_vm vm = {API_PLATFORM_VM, (uint32_t)shape->memory_mib, (uint32_t)shape->cpus, {0}};
     OWNED_JSON *json = NULL;
     OWNED_IMAGE_RECORD record = {0};
 
+    while (strcmp(api_platform_names[vm.platform], platform) != 0)
+        vm.platform++; /* the flag's choices are among them */
     if (input_read_json(path, IMAGE_RECORD_MAX, &json, err) < 0)
         return -1;
-    if (image_record_decode(json, &record, err) < 0 ||
-        image_make_policy(&record,
-                          memory_mib > 0 ? (uint32_t)memory_mib : record.default_memory_mib,
-                          cpus > 0 ? (uint32_t)cpus : 1, ret, err) < 0) {
-        err->kind = ERR_USAGE;
-        return err_wrap(err, "'%s'", path);
+    if (image_record_decode(json, &record, err) == 0) {
+        vm.memory_mib = vm.memory_mib > 0 ? vm.memory_mib : record.default_memory_mib;
+        vm.cpus = vm.cpus > 0 ? vm.cpus : 1;
+        if (image_make_policy(&record, &vm, ret, err) == 0)
+            return 0;
     }
-    return 0;
+    err->kind = ERR_USAGE;
+    return err_wrap(err, "'%s'", path);
 }
 
 static int read_image(const struct expect_options *options, struct json **ret, struct err *err)
 {
-    return expect_image(options->image, options->memory_mib, options->cpus, ret, err);
+    return expect_image(options->image, &options->shape, ret, err);
 }
 
 static int read_manifest(const struct expect_options *options, struct json **ret, struct err *err)

@@ -7,17 +7,23 @@
 #include "cli/command.h"
 #include "lib/attest/policy.h"
 
+/* What a VM must show depends on it, too. */
+struct expect_shape {
+    const char *platform;      /* of api_platform_names, not auto; NULL: vm */
+    uint64_t cpus, memory_mib; /* 0: one, and what the record says */
+};
+
 struct expect_options {
     const char *policy, *policy_key;
     const char *igvm, *image, *manifest;
-    uint64_t cpus, memory_mib; /* the VM's shape, for --image */
+    struct expect_shape shape; /* the VM's, for --image */
 };
 
 extern const struct flag expect_flags[];
 
-/* The policy's document that a release record has for a VM of this shape; 0 stands for the record's
- * own memory, and for one vCPU. Errors: USAGE (no record, a shape that it does not know). */
-MUST_USE int expect_image(const char *path, uint64_t memory_mib, uint64_t cpus, struct json **ret,
+/* The policy's document that a release record has for a VM of this shape. Errors: USAGE (no record,
+ * a shape that it does not know). */
+MUST_USE int expect_image(const char *path, const struct expect_shape *shape, struct json **ret,
                           struct err *err);
 
 /* The policy; NULL when nothing was given. now: when a CoRIM must be valid. Errors: USAGE,

@@ -10,6 +10,9 @@
 #define CPUS_MAX        1024
 #define SHAPES_MAX      4096
 #define REGISTERS       24
+#define VALUES_MAX      16
+#define REASON_MAX      1000
+#define VALUE_DIGITS    (2 * SHA384_SIZE)
 #define IMAGE_ID_BLOCK  96   /* SEV-SNP ABI, table 79 */
 #define IMAGE_ID_AUTH   4096 /* and 80 */
 
@@ -35,6 +38,7 @@ static const struct json_field image_protection_fields[] = {
     JSON_FIELD_BASE64(image_protection, id_block, IMAGE_ID_BLOCK, IMAGE_ID_BLOCK, 0),
     JSON_FIELD_BASE64(image_protection, id_auth, IMAGE_ID_AUTH, IMAGE_ID_AUTH, 0),
     JSON_FIELD_BOOL(image_protection, author_key, 0),
+    JSON_FIELD_STR(image_protection, missing, 1, REASON_MAX, 0),
 };
 static const struct json_table image_protection_table =
     JSON_TABLE("protection", image_protection, image_protection_fields);
@@ -55,9 +59,29 @@ static const struct json_field image_shape_fields[] = {
 static const struct json_table image_shape_table =
     JSON_TABLE("shape", image_shape, image_shape_fields);
 
+static const struct json_field image_values_fields[] = {
+    JSON_FIELD_STR(image_values, refused, 1, REASON_MAX, 0),
+    JSON_FIELD_STR(image_values, unknown, 1, REASON_MAX, 0),
+    JSON_FIELD_STR_LIST(image_values, by_cpus, CPUS_MAX, VALUE_DIGITS, 0),
+    JSON_FIELD_STR_LIST(image_values, measurement, VALUES_MAX, VALUE_DIGITS, 0),
+    JSON_FIELD_STR_LIST(image_values, mrtd, VALUES_MAX, VALUE_DIGITS, 0),
+    JSON_FIELD_STR_LIST(image_values, rtmr1, VALUES_MAX, VALUE_DIGITS, 0),
+    JSON_FIELD_STR_LIST(image_values, rtmr2, VALUES_MAX, VALUE_DIGITS, 0),
+};
+static const struct json_table image_values_table =
+    JSON_TABLE("launch values", image_values, image_values_fields);
+
+static const struct json_field image_launch_values_fields[] = {
+    JSON_FIELD_OBJECT(image_launch_values, snp, &image_values_table, 0),
+    JSON_FIELD_OBJECT(image_launch_values, tdx, &image_values_table, 0),
+};
+static const struct json_table image_launch_values_table =
+    JSON_TABLE("launch values", image_launch_values, image_launch_values_fields);
+
 static const struct json_field image_reference_fields[] = {
     JSON_FIELD_ANY(image_reference, pcrs, JSON_REQUIRED),
     JSON_FIELD_LIST(image_reference, shapes, &image_shape_table, 1, SHAPES_MAX, JSON_REQUIRED),
+    JSON_FIELD_OBJECT(image_reference, launch, &image_launch_values_table, 0),
 };
 static const struct json_table image_reference_table =
     JSON_TABLE("reference values", image_reference, image_reference_fields);
@@ -111,12 +135,55 @@ static int check_registers(const struct json *pcrs, struct err *err)
     return 0;
 }
 
+static int check_digests(const struct json_strings *values, const char *key, struct err *err)
+{
+    uint8_t digest[SHA384_SIZE];
+
+    for (size_t i = 0; i < values->count; i++)
+        if (text_parse_hex(values->items[i], digest, SHA384_SIZE, err) < 0) {
+            json_wrap_index(err, i);
+            return json_wrap_key(err, key);
+        }
+    return 0;
+}
+
+static int check_values(const struct image_values *values, struct err *err)
+{
+    const struct {
+        const struct json_strings *values;
+        const char *key;
+    } lists[] = {
+        {&values->by_cpus, "by_cpus"}, {&values->measurement, "measurement"},
+        {&values->mrtd, "mrtd"},       {&values->rtmr1, "rtmr1"},
+        {&values->rtmr2, "rtmr2"},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(lists); i++) {
+        if (check_digests(lists[i].values, lists[i].key, err) < 0)
+            return -1;
+        if (values->refused != NULL && lists[i].values->count > 0)
+            return err_set(err, ERR_INPUT, "%s: values that are refused", lists[i].key);
+    }
+    return 0;
+}
+
+static int check_launch_values(const struct image_launch_values *launch, struct err *err)
+{
+    if (check_values(&launch->snp, err) < 0)
+        return json_wrap_key(err, "snp");
+    if (check_values(&launch->tdx, err) < 0)
+        return json_wrap_key(err, "tdx");
+    return 0;
+}
+
 static int check_reference(const struct image_reference *reference, struct err *err)
 {
     const struct image_shape *shapes = reference->shapes.items;
 
     if (reference->shapes.count == 0)
         return 0;
+    if (check_launch_values(&reference->launch, err) < 0)
+        return json_wrap_key(err, "launch");
     if (check_registers(reference->pcrs, err) < 0)
         return json_wrap_key(err, "pcrs");
     for (size_t i = 0; i < reference->shapes.count; i++)

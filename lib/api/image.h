@@ -6,6 +6,7 @@
 #ifndef COCOS_API_IMAGE_H
 #define COCOS_API_IMAGE_H
 
+#include "lib/api/vm.h"
 #include "lib/json/table.h"
 
 #define IMAGE_RECORD_MAX     (4 * MIB)
@@ -36,6 +37,7 @@ struct image_protection {
     struct json_blob id_block; /* SNP: with id_auth, signed by who released the image */
     struct json_blob id_auth;
     bool author_key;
+    char *missing; /* why the release has no firmware for it; NULL: it has, or does not say */
 };
 
 struct image_launch {
@@ -51,10 +53,26 @@ struct image_shape {
     struct json *pcrs; /* {"0": [hex], "4": hex, ...}, SHA-256 bank */
 };
 
+/* What a guest shows that its processor protects. Digests are SHA-384 in hex; lists are
+ * alternatives, but for by_cpus. */
+struct image_values {
+    char *refused;               /* why nobody should rely on a measurement; nothing else then */
+    char *unknown;               /* what a machine shows beside these, and why it is not here */
+    struct json_strings by_cpus; /* SNP: launch measurement with 1, 2, 3, ... vCPUs */
+    struct json_strings measurement;        /* SNP: the same with any number of them */
+    struct json_strings mrtd, rtmr1, rtmr2; /* TDX */
+};
+
+struct image_launch_values {
+    struct image_values snp;
+    struct image_values tdx;
+};
+
 /* Reference values for every shape that the release foresees. */
 struct image_reference {
-    struct json *pcrs;       /* the same in every shape */
-    struct json_list shapes; /* of struct image_shape */
+    struct json *pcrs;                 /* the same in every shape */
+    struct json_list shapes;           /* of struct image_shape */
+    struct image_launch_values launch; /* empty where the release knows none */
 };
 
 struct image_record {
@@ -86,11 +104,29 @@ bool image_has_protection(const struct image_protection *protection);
 const struct image_shape *image_find_shape(const struct image_record *record, uint32_t memory_mib,
                                            uint32_t cpus);
 
-/* A policy (docs/policy.md) that demands what the record holds for a VM of this shape with a TPM
- * that its host emulates: exactly these registers. Errors: STATE (the record does not know the
- * shape; the text says which it knows). */
-MUST_USE int image_make_policy(const struct image_record *record, uint32_t memory_mib,
-                               uint32_t cpus, struct json **ret, struct err *err);
+/* A VM, as far as what it must show depends on it. */
+struct image_vm {
+    enum api_platform platform; /* not auto */
+    uint32_t memory_mib;
+    uint32_t cpus;
+    struct span binding; /* manifest_sha256 that its launch was bound to, as SNP's host data and
+                          * TDX's MRCONFIGID say; empty for none */
+};
+
+/* A policy (docs/policy.md) that demands what the record holds for this VM: exactly these registers
+ * of a TPM that its host emulates, or this launch measurement. Errors: STATE (the record does not
+ * know the shape, or nobody does; the text says which it knows, or why). */
+MUST_USE int image_make_policy(const struct image_record *record, const struct image_vm *vm,
+                               struct json **ret, struct err *err);
+
+/* The same for SNP and TDX alone; image_make_policy() calls it. */
+MUST_USE int image_make_launch_policy(const struct image_record *record, const struct image_vm *vm,
+                                      struct json **ret, struct err *err);
+
+/* A policy of one part, that of a platform but vm; the part becomes the policy's. Which TCB is good
+ * enough changes faster than releases: that it names none is excused, and whoever knows better
+ * demands more (docs/policy.md). */
+struct json *image_policy_of_part(enum api_platform platform, struct json *part);
 
 void image_record_release(struct image_record *record);
 #define OWNED_IMAGE_RECORD __attribute__((cleanup(image_record_release))) struct image_record

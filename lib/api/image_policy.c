@@ -75,14 +75,16 @@ static struct json *join_registers(const struct json *common, const struct json 
     return registers;
 }
 
-int image_make_policy(const struct image_record *record, uint32_t memory_mib, uint32_t cpus,
+int image_make_policy(const struct image_record *record, const struct image_vm *vm,
                       struct json **ret, struct err *err)
 {
-    const struct image_shape *shape = image_find_shape(record, memory_mib, cpus);
+    const struct image_shape *shape = image_find_shape(record, vm->memory_mib, vm->cpus);
     struct json *policy, *platforms, *vtpm, *pcrs;
 
+    if (vm->platform != API_PLATFORM_VM)
+        return image_make_launch_policy(record, vm, ret, err);
     if (shape == NULL)
-        return refuse_shape(record, memory_mib, cpus, err);
+        return refuse_shape(record, vm->memory_mib, vm->cpus, err);
     pcrs = json_new_object();
     json_set(pcrs, "sha256", join_registers(record->reference.pcrs, shape->pcrs));
     vtpm = json_new_object();

@@ -2,10 +2,15 @@
 
 import hashlib
 import json
+import lzma
 import struct
+import subprocess
+import uuid
 from pathlib import Path
 
 import pytest
+
+from test_cli_bundle import WORLD, pem
 
 FIRMWARE = "/usr/share/OVMF/OVMF_CODE.fd"
 
@@ -29,6 +34,13 @@ def extended(*digests):
     value = bytes(32)
     for digest in digests:
         value = hashlib.sha256(value + digest).digest()
+    return value.hex()
+
+
+def extended_384(*digests):
+    value = bytes(48)
+    for digest in digests:
+        value = hashlib.sha384(value + digest).digest()
     return value.hex()
 
 
@@ -118,8 +130,170 @@ def test_register_15_is_config_and_manifests(cli, files):
     (cli.directory / "config.json").write_text('{"boot_nonce": "AA==", "vm_id": "x"}')
     (cli.directory / "manifest.json").write_text('{ "b": 1,\n "a": 2 }')
     done = cli("measure", *files, "--json", "--config", "config.json", "--manifest", "manifest.json")
-    assert done.json["pcrs"]["sha256"]["15"] == extended(hashlib.sha256(b"{}").digest(),
-                                                         hashlib.sha256(b'{"a":2,"b":1}').digest())
+    run = [hashlib.sha256(b"{}").digest(), hashlib.sha256(b'{"a":2,"b":1}').digest()]
+    assert done.json["pcrs"]["sha256"]["15"] == extended(*run)
+    (cli.directory / "td.fd").write_bytes(td_firmware())
+    done = cli("measure", *files, "--platform", "tdx", "--firmware", "td.fd", "--json", "--config", "config.json",
+               "--manifest", "manifest.json")
+    assert done.json["rtmr3"] == extended_384(*(digest + bytes(16) for digest in run))
+
+
+# --- guests that their processor protects ---
+
+def page_of_guids(metadata, *entries):
+    """The last page of a firmware file: a table of GUIDs, and 1024 bytes before the end what some of them name."""
+    table = b"".join(data + struct.pack("<H", len(data) + 18) + uuid.UUID(guid).bytes_le for guid, data in entries)
+    table += struct.pack("<H", len(table) + 18) + uuid.UUID("96b582de-1fb2-45f7-baea-a366c55a082d").bytes_le
+    page = bytearray(4096)
+    page[4096 - 1024:4096 - 1024 + len(metadata)] = metadata
+    page[4096 - 32 - len(table):4096 - 32] = table
+    return bytes(page)
+
+
+def td_firmware(driver="TdTcg2Dxe", other=b"etc/boot/"):
+    """A main volume with a driver's name in it, packed as edk2 does, and TDX metadata that adds the last page."""
+    def section(kind, body):
+        return struct.pack("<I", len(body) + 4 | kind << 24) + body
+    def volume(name, content):
+        size = -(-(0x78 + len(content) + 8) // 4096) * 4096
+        head = bytearray(0x78)
+        struct.pack_into("<Q4s", head, 32, size, b"_FVH")
+        struct.pack_into("<H2xH", head, 48, 0x48, 0x60)
+        head[0x60:0x70] = uuid.UUID(name).bytes_le
+        struct.pack_into("<I", head, 0x70, 0x14)
+        return (bytes(head) + content).ljust(size, b"\xff")
+    main = volume("7cb8bdc9-f8eb-4f34-aaea-3ee4af6516a1", f"{driver}\0".encode("utf-16-le") + other)
+    inner = section(0x17, main)
+    packed = bytearray(lzma.compress(inner, format=lzma.FORMAT_ALONE))
+    struct.pack_into("<Q", packed, 5, len(inner))
+    body = section(2, uuid.UUID("ee4e5898-3914-4259-9d6e-dc7bd79403cf").bytes_le + struct.pack("<HH", 24, 1) + packed)
+    file = bytes(18) + b"\x0b\0" + struct.pack("<I", 24 + len(body)) + body
+    image = volume("00000000-0000-4000-8000-000000000000", file)
+    metadata = struct.pack("<4sIII", b"TDVF", 48, 1, 1) + struct.pack("<IIQQII", len(image), 4096, 0xFFFFF000, 4096, 0, 1)
+    return image + page_of_guids(metadata, ("e47a6535-984a-4798-865e-4685a7bf8ec2", struct.pack("<I", 1024)))
+
+
+def snp_firmware(*, hashes=True):
+    """One page that names where a kernel's hash goes."""
+    def section(kind, gpa, size):
+        return struct.pack("<III", gpa, size, kind)
+    sections = [section(1, 0x800000, 0x9000), section(2, 0x80D000, 0x1000), section(3, 0x80E000, 0x1000),
+                *([section(0x10, 0x810000, 0x1000)] if hashes else [])]
+    metadata = struct.pack("<4sIII", b"ASEV", 16 + 12 * len(sections), 1, len(sections)) + b"".join(sections)
+    return page_of_guids(metadata, ("7255371f-3a3b-4b04-927b-1da6efa8d454", struct.pack("<II", 0x810C00, 0x400)),
+                         ("dc886566-984a-4798-a75e-5585a7bf67cc", struct.pack("<I", 1024)),
+                         ("00f771de-1a7e-4fcb-890e-68c77e2fb44e", struct.pack("<I", 0x80B004)))
+
+
+def protected_image(folder, td=None, **snp):
+    """A release record for a plain VM, an SNP guest and a TD, with the values that belong to it."""
+    record = image(folder)
+    def firmware(name, data):
+        (folder / name).write_bytes(data)
+        return {"file": name, "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+    record["launch"] = {"snp": {"firmware": firmware("snp.fd", snp_firmware()), "cpu_model": "EPYC", **snp},
+                        "tdx": {"firmware": firmware("tdx.fd", td or td_firmware())}}
+    (folder / "image.json").write_text(json.dumps(record))
+    return record
+
+
+def with_values(cli, record):
+    record["reference"] = cli("measure", "--image", "image.json", "--shapes").json
+    (cli.directory / "image.json").write_text(json.dumps(record))
+    return record["reference"]["launch"]
+
+
+def test_launch_values_of_a_record_are_what_single_measurements_say(cli, files):
+    launch = with_values(cli, protected_image(cli.directory))
+    assert len(launch["snp"]["by_cpus"]) == len(set(launch["snp"]["by_cpus"])) == 64
+    for cpus in (1, 2, 64):
+        single = cli("sevsnpmeasure", "--mode", "snp", "--ovmf", "snp.fd", *files[2:6], "--append", "quiet",
+                     "--vcpus", cpus, "--vcpu-type", "EPYC").out.strip()
+        assert launch["snp"]["by_cpus"][cpus - 1] == single
+        assert cli("measure", "--image", "image.json", "--platform", "snp", "--cpus", cpus).out.split()[1] == single
+    td = cli("measure", "--image", "image.json", "--platform", "tdx", "--json")
+    assert launch["tdx"] == {"unknown": launch["tdx"]["unknown"],
+                             **{key: [td.json[key]] for key in ("mrtd", "rtmr1", "rtmr2")}}
+    assert "RTMR0" in launch["tdx"]["unknown"] and "RTMR0 is not known" in td.err
+    assert cli("measure", "--image", "image.json", "--platform", "tdx", "--memory", "2048", "--json").json == td.json
+
+
+def test_td_that_starts_what_qemu_wrote_into_has_no_kernel_in_the_record(cli, files):
+    launch = with_values(cli, protected_image(cli.directory, td_firmware(other=b"")))
+    assert set(launch["tdx"]) == {"mrtd", "rtmr2", "unknown"} and "RTMR1" in launch["tdx"]["unknown"]
+    td, other = (cli("measure", "--image", "image.json", "--platform", "tdx", "--memory", memory, "--json").json
+                 for memory in (1024, 2048))
+    assert {key for key in td if other[key] != td[key]} == {"rtmr1"}
+
+
+def test_firmware_that_measures_nothing_in_a_td_is_no_reference(cli, files):
+    launch = with_values(cli, protected_image(cli.directory, td_firmware("Tcg2Dxe")))
+    assert list(launch["tdx"]) == ["refused"] and "would not be measured" in launch["tdx"]["refused"]
+    assert "would not be measured" in cli("measure", "--image", "image.json", "--platform", "tdx", code=5).err
+
+
+def test_policy_from_the_files_is_the_policy_from_the_record(cli, files):
+    with_values(cli, protected_image(cli.directory))
+    told = cli("measure", "--image", "image.json", "--platform", "snp", "--cpus", "2", "--policy").json
+    assert told == {"version": 1, "waive": ["min_tcb"], "platforms": ["snp"], "snp": told["snp"]}
+    cli.write("p.json", json.dumps({"version": 1, "snp": {"measurement": told["snp"]["measurement"]}}))
+    cli.write("other.json", json.dumps({"version": 1, "snp": {"measurement": "00" * 48}}))
+    cli.write("noise", b"x")
+    shape = ["--image", "image.json", "--platform", "snp", "--cpus", "2"]
+    cli("attestation", "validate", "noise", *shape, "--policy", "p.json", code=5)
+    assert "measurement" in cli("attestation", "validate", "noise", *shape, "--policy", "other.json", code=2).err
+    assert "for 1 to 64" in cli("attestation", "validate", "noise", *shape[:4], "--cpus", "65", code=2).err
+
+
+@pytest.mark.parametrize("snp, says", [
+    ({"cpu_model": "EPYC-Vulcan"}, "EPYC-Vulcan"),
+    ({"cpu_model": None}, "names no cpu_model"),
+    ({"firmware": "without"}, "kernel hashes"),
+    ({"firmware": "igvm"}, "igvm"),
+])
+def test_measurement_that_depends_on_something_unknown_is_refused_with_the_reason(cli, files, snp, says):
+    data = {"without": snp_firmware(hashes=False), "igvm": bytes(4096)}.get(snp.get("firmware"), snp_firmware())
+    (cli.directory / "own.fd").write_bytes(data)
+    own = {"file": "own.fd", "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+    record = protected_image(cli.directory, **{**snp, "firmware": own})
+    if snp.get("firmware") == "igvm":
+        record["launch"]["snp"] = {"igvm": own}
+    if record["launch"]["snp"].get("cpu_model", "") is None:
+        del record["launch"]["snp"]["cpu_model"]
+    (cli.directory / "image.json").write_text(json.dumps(record))
+    launch = with_values(cli, record)
+    assert list(launch["snp"]) == ["refused"] and says in launch["snp"]["refused"]
+    done = cli("attestation", "validate", "initrd", "--image", "image.json", "--platform", "snp", code=2)
+    assert "refuses to name a measurement" in done.err and says in done.err
+
+
+def test_image_without_firmware_for_a_platform_says_why(cli, files):
+    record = image(cli.directory)
+    record["launch"] = {"snp": {"missing": "nobody packs it"}}
+    (cli.directory / "image.json").write_text(json.dumps(record))
+    assert with_values(cli, record) == {}
+    assert "nobody packs it" in cli("measure", "--image", "image.json", "--platform", "snp", code=2).err
+    assert "no firmware for platform 'tdx'" in cli("measure", "--image", "image.json", "--platform", "tdx", code=2).err
+    assert "nobody packs it" in cli("attestation", "validate", "initrd", "--image", "image.json", "--platform", "snp",
+                                    code=2).err
+
+
+@pytest.mark.skipif(not WORLD.exists(), reason=f"SKIP: no '{WORLD}'; 'make tests' builds it")
+def test_report_with_the_measurement_of_the_record_is_accepted_and_no_other(cli, files):
+    """An AMD of our own signs what the record says of this image, as an SNP guest of it would show."""
+    launch = with_values(cli, protected_image(cli.directory))
+    evidence = ["--nonce", bytes(range(32)).hex(), "--format", "snp", "--chain", "chain.pem", "--vek", "vek.der",
+                "--crl", "crl.der", "--trust-root", "ark.pem"]
+    for cpus in (1, 2):
+        subprocess.run([WORLD, cli.directory, "Milan", "vcek", launch["snp"]["by_cpus"][cpus - 1]], check=True)
+        ark, ask = (pem((cli.directory / f"{name}.der").read_bytes()) for name in ("ark", "ask"))
+        (cli.directory / "chain.pem").write_bytes(ask + ark)
+        (cli.directory / "ark.pem").write_bytes(ark)
+        shown = ["attestation", "validate", "report.bin", *evidence, "--image", "image.json", "--platform", "snp"]
+        verdict = cli(*shown, "--cpus", cpus, "--json").json
+        assert verdict["result"] == "accepted" and verdict["waived"] == ["min_tcb"]
+        other = cli(*shown, "--cpus", 3 - cpus, "--json", code=5).json
+        assert [finding["id"] for finding in other["findings"] if finding["severity"] == "error"] == ["snp.measurement"]
 
 
 def test_launch_digests_are_those_of_sevsnpmeasure_or_refused(cli, files):
@@ -226,13 +400,6 @@ def td_log(*, without=()):
               "initrd": event(3, 6, struct.pack("<I", 0x8F3B22EC))}
     return (struct.pack("<II20sI", 0, 3, bytes(20), len(spec)) + spec +
             b"".join(data for name, data in events.items() if name not in without))
-
-
-def extended_384(*digests):
-    value = bytes(48)
-    for digest in digests:
-        value = hashlib.sha384(value + digest).digest()
-    return value.hex()
 
 
 def test_td_is_measured_after_a_template(cli, files):

@@ -1,7 +1,7 @@
 /* Writes the files of an AMD of our own (tests/fakes/fake_snp.h) into a folder, for tests that are
  * no C programs:
  *
- *     snp_world FOLDER PRODUCT vcek|vlek
+ *     snp_world FOLDER PRODUCT vcek|vlek [MEASUREMENT]
  *
  * ark.der, ask.der, vek.der and crl.der are valid today; report.bin answers the challenge of the
  * bytes 00 01 02 ... 1f. */
@@ -41,12 +41,16 @@ static void live_now(struct fake_snp *world)
 int main(int argc, char **argv)
 {
     OWNED_FAKE_SNP world;
+    struct err err;
 
-    if (argc != 4 || snp_product_of_name(argv[2]) == SNP_PRODUCT_UNKNOWN)
-        return fprintf(stderr, "usage: snp_world FOLDER PRODUCT vcek|vlek\n"), 2;
+    if (argc < 4 || argc > 5 || snp_product_of_name(argv[2]) == SNP_PRODUCT_UNKNOWN)
+        return fprintf(stderr, "usage: snp_world FOLDER PRODUCT vcek|vlek [MEASUREMENT]\n"), 2;
     fake_snp_start(&world, snp_product_of_name(argv[2]), strcmp(argv[3], "vlek") == 0);
     for (uint8_t i = 0; i < 64; i++)
         world.report[0x50 + i] = i < 32 ? i : 0;
+    if (argc == 5 &&
+        text_parse_hex(argv[4], world.report + 0x90, SHA384_SIZE, &err) < 0) /* MEASUREMENT */
+        return fprintf(stderr, "%s\n", err.text), 2;
     live_now(&world);
     fake_snp_make(&world);
     write_file(argv[1], "ark.der", buf_span(&world.ark_der));

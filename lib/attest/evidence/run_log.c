@@ -43,28 +43,32 @@ static int take_record(struct run_log *run, const struct cel_record *record, str
     return 0;
 }
 
-static int extend_both(struct pcr_bank *pcrs, struct pcr_bank *rtmrs, struct span digest,
-                       struct err *err)
+void run_registers_init(struct run_registers *registers)
+{
+    pcr_bank_init(&registers->pcrs, DIGEST_SHA256);
+    pcr_bank_init_rtmr(&registers->rtmrs);
+}
+
+int run_registers_extend(struct run_registers *registers, struct span digest, struct err *err)
 {
     uint8_t padded[SHA384_SIZE] = {0};
 
-    memcpy(padded, digest.data, SHA256_SIZE);
-    if (pcr_bank_extend(pcrs, RUN_PCR, digest, err) < 0)
+    if (pcr_bank_extend(&registers->pcrs, RUN_PCR, digest, err) < 0)
         return -1;
-    return pcr_bank_extend(rtmrs, RUN_RTMR, SPAN_OF_ARRAY(padded), err);
+    memcpy(padded, digest.data, SHA256_SIZE);
+    return pcr_bank_extend(&registers->rtmrs, RUN_RTMR, SPAN_OF_ARRAY(padded), err);
 }
 
 int run_log_read(struct span log, struct run_log *ret, struct err *err)
 {
     struct cel_record record;
-    struct pcr_bank bank, rtmrs;
+    struct run_registers registers;
     struct run_log run = {0};
     OWNED_CEL_LOG cel = {0};
 
     if (cel_log_open(log, &cel, err) < 0)
         return -1;
-    pcr_bank_init(&bank, DIGEST_SHA256);
-    pcr_bank_init_rtmr(&rtmrs);
+    run_registers_init(&registers);
     while (cel_log_next(&cel, &record)) {
         struct span digest;
 
@@ -72,13 +76,13 @@ int run_log_read(struct span log, struct run_log *ret, struct err *err)
             continue;
         if (take_record(&run, &record, err) < 0 ||
             !cel_record_find_digest(&record, DIGEST_SHA256, &digest) ||
-            extend_both(&bank, &rtmrs, digest, err) < 0)
+            run_registers_extend(&registers, digest, err) < 0)
             return -1;
     }
     if (cel_log_check(&cel, err) < 0)
         return -1;
-    memcpy(run.pcr, bank.value[RUN_PCR], SHA256_SIZE);
-    memcpy(run.rtmr, rtmrs.value[RUN_RTMR], SHA384_SIZE);
+    memcpy(run.pcr, registers.pcrs.value[RUN_PCR], SHA256_SIZE);
+    memcpy(run.rtmr, registers.rtmrs.value[RUN_RTMR], SHA384_SIZE);
     *ret = run;
     return 0;
 }

@@ -14,6 +14,7 @@
 #define COCOS_ATTEST_EVIDENCE_RUN_LOG_H
 
 #include "lib/attest/evidence/cel.h"
+#include "lib/attest/evidence/pcr.h"
 
 #define RUN_PCR          15
 #define RUN_RTMR         3
@@ -29,6 +30,17 @@ struct run_log {
     uint8_t pcr[SHA256_SIZE];      /* PCR 15 of the SHA-256 bank, when all this is true */
     uint8_t rtmr[SHA384_SIZE];     /* the same for RTMR 3 */
 };
+
+/* The registers that a run is extended into, each digest into both. */
+struct run_registers {
+    struct pcr_bank pcrs;  /* SHA-256 */
+    struct pcr_bank rtmrs; /* SHA-384 */
+};
+
+void run_registers_init(struct run_registers *registers);
+/* digest: SHA-256. Errors: INPUT (another size). */
+MUST_USE int run_registers_extend(struct run_registers *registers, struct span digest,
+                                  struct err *err);
 
 /* Appends a record. recnum counts from 0. */
 void run_log_add(struct buf *log, uint64_t recnum, enum run_event event,

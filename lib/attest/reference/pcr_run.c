@@ -35,17 +35,18 @@ int pcr_run_config_digest(const struct json *config, uint8_t out[static SHA256_S
 }
 
 void pcr_run_predict(const uint8_t config[static SHA256_SIZE], const uint8_t *manifests,
-                     size_t count, uint8_t out[static SHA256_SIZE])
+                     size_t count, struct pcr_run *ret)
 {
-    struct pcr_bank bank;
+    struct run_registers registers;
     struct err err;
 
-    pcr_bank_init(&bank, DIGEST_SHA256);
+    run_registers_init(&registers);
     for (size_t i = 0; i <= count; i++) {
         const uint8_t *digest = i == 0 ? config : manifests + (i - 1) * SHA256_SIZE;
 
-        if (pcr_bank_extend(&bank, RUN_PCR, span_of(digest, SHA256_SIZE), &err) < 0)
-            abort(); /* register and size are right by construction */
+        if (run_registers_extend(&registers, span_of(digest, SHA256_SIZE), &err) < 0)
+            abort(); /* registers and size are right by construction */
     }
-    memcpy(out, pcr_bank_get(&bank, RUN_PCR).data, SHA256_SIZE);
+    memcpy(ret->pcr, registers.pcrs.value[RUN_PCR], SHA256_SIZE);
+    memcpy(ret->rtmr, registers.rtmrs.value[RUN_RTMR], SHA384_SIZE);
 }

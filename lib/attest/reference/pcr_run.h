@@ -1,4 +1,4 @@
-/* What the agent extends into PCR 15, predicted.
+/* What the agent extends into PCR 15, or into RTMR 3 of a TD without a TPM, predicted.
  *
  * First the digest of the configuration that the host gave (SHA-256 of its RFC 8785 form without
  * boot_nonce and vm_id), then the digest of each manifest that is set, in the order of setting. */
@@ -14,8 +14,13 @@
 MUST_USE int pcr_run_config_digest(const struct json *config, uint8_t out[static SHA256_SIZE],
                                    struct err *err);
 
-/* The register of a TPM's SHA-256 bank. manifests: count digests behind one another. */
+struct pcr_run {
+    uint8_t pcr[SHA256_SIZE];  /* PCR 15 of a TPM's SHA-256 bank */
+    uint8_t rtmr[SHA384_SIZE]; /* RTMR 3 */
+};
+
+/* manifests: count digests behind one another. */
 void pcr_run_predict(const uint8_t config[static SHA256_SIZE], const uint8_t *manifests,
-                     size_t count, uint8_t out[static SHA256_SIZE]);
+                     size_t count, struct pcr_run *ret);
 
 #endif

@@ -91,6 +91,35 @@ static int digest_files(const struct rtmr_boot_input *input, struct parts *parts
     return 0;
 }
 
+/* What the firmware says about an application that it starts, and about its own end. */
+static const char *const words[] = {
+    "Calling EFI Application from Boot Option",
+    "Exit Boot Services Invocation",
+    "Exit Boot Services Returned with Success",
+};
+
+int rtmr_boot_direct(const struct rtmr_boot_input *input, struct pcr_bank *ret, struct err *err)
+{
+    static const enum part stub[] = {PART_LOAD_OPTIONS, PART_INITRD};
+    struct parts parts = {.variables = 0};
+    uint8_t digest[SHA384_SIZE];
+
+    pcr_bank_init_rtmr(ret);
+    if (digest_files(input, &parts, err) < 0 ||
+        pcr_bank_extend(ret, 1, SPAN_OF_ARRAY(parts.digest[PART_KERNEL]), err) < 0)
+        return -1;
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
+        digest_of(DIGEST_SHA384, span_of_str(words[i]), digest);
+        if (pcr_bank_extend(ret, 1, SPAN_OF_ARRAY(digest), err) < 0)
+            return -1;
+    }
+    for (size_t i = 0; i < COUNT_OF(stub); i++)
+        if (parts.known[stub[i]] &&
+            pcr_bank_extend(ret, 2, SPAN_OF_ARRAY(parts.digest[stub[i]]), err) < 0)
+            return -1;
+    return 0;
+}
+
 /* --- what the template has ----------------------------------------------------------------------
  */
 

@@ -6,11 +6,19 @@
  * the files give. What is taken from the template is its word, and only as good as where it came
  * from:
  *
- *   RTMR0  the TD HOB (the layout of memory: depends on RAM), the ACPI tables (depend on RAM, vCPUs
- *          and devices) and whatever is not named below, from the template; the configuration
- * volume from the firmware file, the Secure Boot variables from the enrolled keys RTMR1  the kernel
- * (Authenticode) from the file; the firmware's words from the template RTMR2  load options and
- * initrd from command line and file; nothing else may stand there RTMR3  not touched while booting
+ *   RTMR0
+ *      the TD HOB (the layout of memory: depends on RAM), the ACPI tables (depend on RAM, vCPUs and
+ *      devices) and whatever is not named below, from the template; the configuration volume from
+ *      the firmware file, the Secure Boot variables from the enrolled keys
+ *   RTMR1
+ *      the kernel (Authenticode) from the file; the firmware's words from the template
+ *   RTMR2
+ *      load options and initrd from command line and file; nothing else may stand there
+ *   RTMR3
+ *      not touched while booting; see pcr_run.h
+ *
+ * Without a template RTMR1 and RTMR2 follow from the files alone, since the firmware's words about
+ * a kernel that is booted directly are always the same.
  *
  * Source: Intel TDX Virtual Firmware Design Guide, section 8; edk2 (what OVMF measures); Linux
  * drivers/firmware/efi/libstub. */
@@ -31,6 +39,10 @@ struct rtmr_boot {
     struct pcr_bank registers; /* 0 to 3, SHA-384 */
     size_t taken[RTMR_COUNT];  /* events whose digest is the template's */
 };
+
+/* RTMR1 and RTMR2 of a TD that boots the kernel directly; the others stay zero. Errors: INPUT. */
+MUST_USE int rtmr_boot_direct(const struct rtmr_boot_input *input, struct pcr_bank *ret,
+                              struct err *err);
 
 /* template: of ccel_parse(). Errors: INPUT (files), UNTRUSTED (the template is of another kind of
  * boot: no application or several, no or several load options, an initrd where none is given, ...),

@@ -6,8 +6,9 @@
 #include "lib/base/err.h"
 #include "lib/base/span.h"
 
-#define VMSA_SIZE    4096u
-#define VMSA_BSP_EIP 0xfffffff0u /* the reset vector */
+#define VMSA_SIZE       4096u
+#define VMSA_BSP_EIP    0xfffffff0u /* the reset vector */
+#define VMSA_SNP_ACTIVE 0x1u        /* SEV_FEATURES of an SNP guest, as QEMU asks for them */
 
 /* Whose habits: hypervisors differ in a few flags and registers. EC2_OLD is EC2 before it set RDX.
  */

@@ -186,7 +186,8 @@ static int search_volume(const struct volume *volume, struct volumes *volumes, s
     return 0;
 }
 
-int volumes_unpack(struct span image, struct volumes *ret, struct err *err)
+/* What is found; neither volume need be there. */
+static int unpack(struct span image, struct volumes *ret, struct err *err)
 {
     OWNED_VOLUMES volumes = {.unpacked = BUF_OF(VOLUMES_UNPACKED_MAX)};
     struct volume volume;
@@ -201,13 +202,61 @@ int volumes_unpack(struct span image, struct volumes *ret, struct err *err)
             return -1;
         at += volume.bytes.len < VOLUME_ALIGN ? VOLUME_ALIGN : volume.bytes.len;
     }
-    if (volumes.pei.len == 0 || volumes.dxe.len == 0)
-        return err_set(err, ERR_INPUT,
-                       "firmware: no PEIFV and DXEFV in it: not an OVMF image, or one that does "
-                       "not unpack itself");
     *ret = volumes;
     volumes = (struct volumes){0};
     return 0;
+}
+
+static int refuse(const char *volumes, struct err *err)
+{
+    return err_set(err, ERR_INPUT,
+                   "firmware: no %s in it: not an OVMF image, or one that does not unpack itself",
+                   volumes);
+}
+
+int volumes_unpack_main(struct span image, struct volumes *ret, struct err *err)
+{
+    OWNED_VOLUMES volumes = {0};
+
+    if (unpack(image, &volumes, err) < 0)
+        return -1;
+    if (volumes.dxe.len == 0)
+        return refuse("DXEFV", err);
+    *ret = volumes;
+    volumes = (struct volumes){0};
+    return 0;
+}
+
+int volumes_unpack(struct span image, struct volumes *ret, struct err *err)
+{
+    OWNED_VOLUMES volumes = {0};
+
+    if (unpack(image, &volumes, err) < 0)
+        return -1;
+    if (volumes.pei.len == 0 || volumes.dxe.len == 0)
+        return refuse("PEIFV and DXEFV", err);
+    *ret = volumes;
+    volumes = (struct volumes){0};
+    return 0;
+}
+
+static bool holds(const struct volumes *volumes, struct span bytes)
+{
+    return memmem(volumes->dxe.data, volumes->dxe.len, bytes.data, bytes.len) != NULL;
+}
+
+bool volumes_measure_td(const struct volumes *volumes)
+{
+    /* The name of the file that the driver is, in UTF-16. */
+    static const uint8_t name[] = {'T', 0, 'd', 0, 'T', 0, 'c', 0, 'g', 0,
+                                   '2', 0, 'D', 0, 'x', 0, 'e', 0, 0,   0};
+
+    return holds(volumes, SPAN_OF_ARRAY(name));
+}
+
+bool volumes_take_whole_kernel(const struct volumes *volumes)
+{
+    return holds(volumes, span_of_str("etc/boot/")); /* OvmfPkg/QemuKernelLoaderFsDxe */
 }
 
 void volumes_done(struct volumes *volumes)

@@ -130,6 +130,19 @@ static int reserve(struct creation *creation, struct err *err)
 
 /* --- the steps ------------------------------------------------------------------- */
 
+static int keep_policy(const struct creation *creation, struct err *err)
+{
+    const struct vm_protection *protection = &creation->launch.protection;
+    const struct image_vm vm = {
+        .platform = entry_platform(creation->record.platform),
+        .memory_mib = creation->record.memory_mib,
+        .cpus = creation->record.cpus,
+        .binding = span_of(protection->binding, protection->bound ? SHA256_SIZE : 0),
+    };
+
+    return policy_keep(&creation->paths, &creation->image.record, &vm, err);
+}
+
 static int prepare_files(struct creation *creation, const struct vm_hypervisor *hypervisor,
                          struct err *err)
 {
@@ -160,8 +173,7 @@ static int prepare_files(struct creation *creation, const struct vm_hypervisor *
         share_make(&creation->paths, &config, hypervisor, err) < 0)
         return -1;
     creation->shared = true;
-    if (policy_keep(&creation->paths, &creation->image.record, creation->record.memory_mib,
-                    creation->record.cpus, err) < 0)
+    if (keep_policy(creation, err) < 0)
         return err_wrap(err, "reference values");
     memcpy(launch->in_dir, creation->paths.in, sizeof(launch->in_dir));
     memcpy(launch->out_dir, creation->paths.out, sizeof(launch->out_dir));

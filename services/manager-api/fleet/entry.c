@@ -22,7 +22,7 @@ enum api_vm_state entry_state(const struct entry *entry)
     return states[entry->record.phase];
 }
 
-static int platform_of(enum vm_platform platform)
+enum api_platform entry_platform(enum vm_platform platform)
 {
     static const enum api_platform platforms[VM_PLATFORM_COUNT] = {
         [VM_PLATFORM_VM] = API_PLATFORM_VM,
@@ -43,7 +43,7 @@ void entry_view(const struct fleet *fleet, const struct entry *entry, struct vm 
         .name = mem_strdup(record->name),
         .owner = mem_strdup(record->owner),
         .image = mem_strdup(record->image),
-        .platform = platform_of(record->platform),
+        .platform = entry_platform(record->platform),
         .cpus = record->cpus,
         .memory_mib = record->memory_mib,
         .state = entry_state(entry),

@@ -84,7 +84,10 @@ void fleet_drop(struct fleet *fleet, struct entry *entry);
 struct entry *fleet_claim(struct fleet *fleet, const char *id);
 void fleet_yield(struct fleet *fleet, struct entry *entry);
 
-bool entry_ended(const struct entry *entry); /* stopped, failed, expired or being removed */
+bool entry_ended(const struct entry *entry); /* How clients call a platform. */
+enum api_platform entry_platform(enum vm_platform platform);
+
+/* stopped, failed, expired or being removed */
 enum api_vm_state entry_state(const struct entry *entry);
 void entry_view(const struct fleet *fleet, const struct entry *entry, struct vm *ret);
 /* Marks the end; the keeper sees to it that it becomes true. kind and detail may be NULL. */

@@ -87,7 +87,7 @@ static int write_policy(const struct judgement *judgement, const char *to, struc
     OWNED_BUF text = BUF_OF(SHARE_FILE_MAX);
     OWNED_JSON *policy = NULL;
 
-    if (policy_find(&judgement->paths, &policy, err) < 0 ||
+    if (policy_find_own(&judgement->paths, &policy, err) < 0 ||
         demand_share(judgement, policy, err) < 0)
         return -1;
     json_write(policy, &text);

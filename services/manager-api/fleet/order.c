@@ -37,6 +37,7 @@ static int check_platform(const struct vm_spec *spec, const struct image *image,
         [API_PLATFORM_TDX] = VM_PLATFORM_TDX,
     };
     struct platform platform;
+    const char *missing;
 
     *ret =
         spec->platform == API_PLATFORM_AUTO ? best_platform(image, host) : wanted[spec->platform];
@@ -45,12 +46,15 @@ static int check_platform(const struct vm_spec *spec, const struct image *image,
         return err_set_at(err, ERR_UNSUPPORTED, "/platform",
                           "platform '%s': %s; %s, or ask for platform 'vm', which protects nothing",
                           vm_platform_names[*ret], platform.reason, platform.remedy);
-    if (*ret != VM_PLATFORM_VM && image_protection_of(image, *ret) == NULL)
-        return err_set_at(err, ERR_UNSUPPORTED, "/image",
-                          "image '%s': its release record has no firmware for platform '%s' "
-                          "(/launch/%s); ask for platform 'vm', which protects nothing",
-                          image->record.name, vm_platform_names[*ret], vm_platform_names[*ret]);
-    return 0;
+    if (*ret == VM_PLATFORM_VM || image_protection_of(image, *ret) != NULL)
+        return 0;
+    missing = *ret == VM_PLATFORM_SNP ? image->record.launch.snp.missing
+                                      : image->record.launch.tdx.missing;
+    return err_set_at(err, ERR_UNSUPPORTED, "/image",
+                      "image '%s': its release record has no firmware for platform '%s' "
+                      "(/launch/%s)%s%.300s; ask for platform 'vm', which protects nothing",
+                      image->record.name, vm_platform_names[*ret], vm_platform_names[*ret],
+                      missing ? ": " : "", missing ? missing : "");
 }
 
 static int check_size(const struct vm_spec *spec, const struct image *image, struct err *err)

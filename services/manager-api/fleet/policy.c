@@ -18,14 +18,14 @@ static void path_of(const struct share_paths *paths, char out[static VM_PATH_SIZ
 }
 
 int policy_keep(const struct share_paths *paths, const struct image_record *image,
-                uint32_t memory_mib, uint32_t cpus, struct err *err)
+                const struct image_vm *vm, struct err *err)
 {
     OWNED_JSON *kept = json_new_object();
     OWNED_BUF text = BUF_OF(POLICY_FILE_MAX);
     struct json *policy = NULL;
     char path[VM_PATH_SIZE + 16];
 
-    if (image_make_policy(image, memory_mib, cpus, &policy, err) == 0)
+    if (image_make_policy(image, vm, &policy, err) == 0)
         json_set(kept, "policy", policy);
     else
         json_set_str(kept, "refused", err->text);
@@ -59,6 +59,21 @@ int policy_find(const struct share_paths *paths, struct json **ret, struct err *
     if (json_get(kept, "policy") == NULL)
         return err_set(err, ERR_INTERNAL, "the reference values of this VM cannot be read");
     *ret = json_new_copy(json_get(kept, "policy"));
+    return 0;
+}
+
+int policy_find_own(const struct share_paths *paths, struct json **ret, struct err *err)
+{
+    static const char *const excused[] = {"crl", "collateral"};
+
+    if (policy_find(paths, ret, err) < 0)
+        return -1;
+    if (json_get(*ret, "snp") == NULL && json_get(*ret, "tdx") == NULL)
+        return 0;
+    if (json_get(*ret, "waive") == NULL)
+        json_set(*ret, "waive", json_new_array());
+    for (size_t i = 0; i < COUNT_OF(excused); i++)
+        json_add(json_edit(*ret, "waive"), json_new_str(excused[i]));
     return 0;
 }
 

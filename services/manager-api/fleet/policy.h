@@ -7,11 +7,15 @@
 #include "lib/api/image.h"
 #include "services/manager-api/link/share.h"
 
-/* Keeps the policy for a VM of this shape, or why there is none. Errors: NO_SPACE, SYSTEM. */
+/* Keeps the policy for this VM, or why there is none. Errors: NO_SPACE, SYSTEM. */
 MUST_USE int policy_keep(const struct share_paths *paths, const struct image_record *image,
-                         uint32_t memory_mib, uint32_t cpus, struct err *err);
+                         const struct image_vm *vm, struct err *err);
 
 /* What was kept. Errors: STATE (there is none, and why), SYSTEM. */
 MUST_USE int policy_find(const struct share_paths *paths, struct json **ret, struct err *err);
+
+/* The same for our own check, which asks no network: it excuses that nobody says which certificates
+ * are revoked and, of a TD, which TCB is the newest. */
+MUST_USE int policy_find_own(const struct share_paths *paths, struct json **ret, struct err *err);
 
 #endif

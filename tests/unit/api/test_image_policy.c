@@ -1,8 +1,5 @@
 /* Policies from a release record, and the reference values in it. */
-#include "tests/unit/unit.h"
-
-#include "lib/api/image.h"
-#include "lib/crypto/digest.h"
+#include "tests/unit/api/record_make.h"
 
 #define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
 #define ONES  "1111111111111111111111111111111111111111111111111111111111111111"
@@ -15,26 +12,19 @@ static const char shapes[] = "{\"pcrs\":{\"1\":\"" ONES "\",\"11\":\"" ZEROS "\"
 
 static int read_record(const char *reference, struct image_record *ret, struct err *err)
 {
-    OWNED_BUF text = BUF_OF(64 * KIB);
-    OWNED_JSON *json = NULL;
-    uint8_t digest[SHA256_SIZE];
-    char hex[2 * SHA256_SIZE + 1];
+    OWNED_BUF more = BUF_OF(64 * KIB);
 
-    digest_of(DIGEST_SHA256, span_of_str(""), digest);
-    text_hex(digest, sizeof(digest), hex);
-    buf_printf(&text, "{\"version\":1,\"name\":\"eos\",\"eos_version\":\"0.1\",\"debug\":false");
-    for (size_t i = 0; i < 3; i++)
-        buf_printf(&text, ",\"%s\":{\"file\":\"f\",\"sha256\":\"%s\",\"bytes\":3}",
-                   i == 0   ? "kernel"
-                   : i == 1 ? "initrd"
-                            : "firmware",
-                   hex);
-    buf_printf(&text,
-               ",\"cmdline\":{\"text\":\"\",\"sha256\":\"%s\"},\"min_memory_mib\":256,"
-               "\"default_memory_mib\":512%s%s}",
-               hex, reference ? ",\"reference\":" : "", reference ? reference : "");
-    assert_int_equal(json_parse(buf_span(&text), &json, err), 0);
-    return image_record_decode(json, ret, err);
+    if (reference != NULL)
+        buf_printf(&more, ",\"reference\":%s", reference);
+    return make_record(buf_str(&more), ret, err);
+}
+
+static int make_policy(const struct image_record *record, uint32_t memory_mib, uint32_t cpus,
+                       struct json **ret, struct err *err)
+{
+    const struct image_vm vm = {API_PLATFORM_VM, memory_mib, cpus, {0}};
+
+    return image_make_policy(record, &vm, ret, err);
 }
 
 static void values_that_are_none_are_refused_where_they_stand(void **state)
@@ -74,11 +64,11 @@ static void shape_that_the_record_does_not_know_is_a_conflict_that_tells_which_i
 
     (void)state;
     assert_ok(read_record(shapes, &record, &err));
-    assert_fails(image_make_policy(&record, 513, 1, &policy, &err), ERR_STATE);
+    assert_fails(make_policy(&record, 513, 1, &policy, &err), ERR_STATE);
     assert_non_null(strstr(err.text, "it has 512, 2816 to 4096 MiB, each with 1, 2 vCPUs"));
-    assert_fails(image_make_policy(&record, 512, 3, &policy, &err), ERR_STATE);
-    assert_fails(image_make_policy(&record, 4097, 1, &policy, &err), ERR_STATE);
-    assert_fails(image_make_policy(&record, 2815, 1, &policy, &err), ERR_STATE);
+    assert_fails(make_policy(&record, 512, 3, &policy, &err), ERR_STATE);
+    assert_fails(make_policy(&record, 4097, 1, &policy, &err), ERR_STATE);
+    assert_fails(make_policy(&record, 2815, 1, &policy, &err), ERR_STATE);
     assert_null(policy);
 }
 
@@ -90,7 +80,7 @@ static void record_without_values_gives_no_policy(void **state)
 
     (void)state;
     assert_ok(read_record(NULL, &record, &err));
-    assert_fails(image_make_policy(&record, 512, 1, &policy, &err), ERR_STATE);
+    assert_fails(make_policy(&record, 512, 1, &policy, &err), ERR_STATE);
     assert_non_null(strstr(err.text, "build it anew"));
 }
 
@@ -103,7 +93,7 @@ static void policy_joins_what_all_shapes_share_and_what_this_one_has(void **stat
 
     (void)state;
     assert_ok(read_record(shapes, &record, &err));
-    assert_ok(image_make_policy(&record, 3000, 1, &policy, &err));
+    assert_ok(make_policy(&record, 3000, 1, &policy, &err));
     json_write(policy, &text);
     assert_string_equal(buf_str(&text),
                         "{\"version\":1,\"platforms\":[\"vtpm\"],\"vtpm\":{\"pcrs\":{\"sha256\":{"

@@ -67,11 +67,23 @@ static inline void image_make_grpc(const struct scratch *dir, const char *name)
     image_write(dir, name, record);
 }
 
+/* The launch measurement of an SNP guest of image_make_snp(), with one vCPU. */
+#define IMAGE_SNP_MEASUREMENT                                                                      \
+    "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a" \
+    "5a5a"
+
 /* The same image, which can be started as an SNP guest too. */
 static inline void image_make_snp(const struct scratch *dir, const char *name)
 {
+    static const char reference[] = "{\"pcrs\":{},\"shapes\":[{\"memory_mib\":512,\"cpus\":1,"
+                                    "\"pcrs\":{}}],\"launch\":{\"snp\":{\"by_cpus\":"
+                                    "[\"" IMAGE_SNP_MEASUREMENT "\"]}}}";
     OWNED_JSON *record = image_record_of(dir, name, false);
-    struct json *launch = json_new_object(), *snp = json_new_object();
+    struct json *launch = json_new_object(), *snp = json_new_object(), *values = NULL;
+    struct err err;
+
+    assert_ok(json_parse(span_of_str(reference), &values, &err));
+    json_set(record, "reference", values);
 
     json_set(snp, "firmware", image_file_of(dir, name, "OVMF.amdsev.fd", "protected"));
     json_set(launch, "snp", snp);

@@ -108,6 +108,35 @@ static void the_best_protection_there_is_is_taken(void **state)
     assert_true(span_is_zero(SPAN_OF_ARRAY(open.binding)));
 }
 
+/* By platform: the launch measurement and what it was bound to, or the registers of a TPM. */
+static void what_a_vm_must_show_is_told_by_its_platform(void **state)
+{
+    WORLD *world = snp_world();
+    OWNED_JSON *manifest = manifest_document("algorithm"), *policy = NULL, *none = NULL;
+    const struct vm_spec protected = {.cpus = 1, .manifest = manifest};
+    const struct vm_spec more = {.cpus = 2};
+    OWNED_MANIFEST *agreed = NULL;
+    char id[VM_ID_SIZE];
+    const struct json *snp;
+    struct err err;
+
+    (void)state;
+    assert_ok(manifest_decode(manifest, &agreed, &err));
+    image_make_snp(&world->dir, "eos");
+    world_open(world);
+    assert_ok(world_create(world, &alice, &protected, id, &err));
+    assert_ok(fleet_policy(world->fleet, &alice, id, &policy, &err));
+    snp = json_get(policy, "snp");
+    assert_string_equal(json_str(json_at(json_get(snp, "measurement"), 0)), IMAGE_SNP_MEASUREMENT);
+    assert_string_equal(json_get_str(snp, "host_data"), agreed->sha256);
+    assert_null(json_get(policy, "vtpm"));
+    if (order_cpus_max() < 2)
+        return;
+    assert_ok(world_create(world, &alice, &more, id, &err));
+    assert_fails(fleet_policy(world->fleet, &alice, id, &none, &err), ERR_STATE);
+    assert_non_null(strstr(err.text, "none for 2"));
+}
+
 static void an_image_without_firmware_for_it_is_not_started_under_protection(void **state)
 {
     WORLD *world = snp_world();
@@ -340,6 +369,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_had_is_said_with_its_place),
         cmocka_unit_test(a_manifest_that_is_none_is_refused_with_its_place),
         cmocka_unit_test(the_best_protection_there_is_is_taken),
+        cmocka_unit_test(what_a_vm_must_show_is_told_by_its_platform),
         cmocka_unit_test(an_image_without_firmware_for_it_is_not_started_under_protection),
         cmocka_unit_test(an_image_that_was_changed_starts_nothing),
         cmocka_unit_test(what_was_asked_for_is_given),

@@ -52,23 +52,16 @@ static inline void make_section(struct buf *out, uint8_t type, struct span body)
 /* A text that stands in the firmware: "v1.0" in UTF-16, with its end. */
 static const uint8_t made_version[] = {'v', 0, '1', 0, '.', 0, '0', 0, 0, 0};
 
-/* PEIFV of pei_size bytes, zero but for its header, and DXEFV of one page. */
-static inline void make_firmware(struct buf *out, size_t pei_size)
+/* An outer volume with inner in its packed file. */
+static inline void make_packed(struct buf *out, struct span inner)
 {
-    OWNED_BUF pei = BUF_OF(MADE_MAX), dxe = BUF_OF(MADE_MAX), inner = BUF_OF(MADE_MAX);
     OWNED_BUF packed = BUF_OF(MADE_MAX), section = BUF_OF(MADE_MAX), file = BUF_OF(MADE_MAX);
     size_t total;
-
-    make_volume(&pei, made_pei, span_of(NULL, 0), pei_size, 0);
-    make_volume(&dxe, made_dxe, span_of(NULL, 0), 4096, 0xff);
-    make_section(&inner, 0x19, SPAN_OF_ARRAY(made_version));
-    make_section(&inner, 0x17, buf_span(&pei));
-    make_section(&inner, 0x17, buf_span(&dxe));
 
     buf_add(&packed, made_packer, sizeof(made_packer));
     buf_add_le16(&packed, 24); /* where the data begins, and attributes */
     buf_add_le16(&packed, 1);
-    make_lzma(buf_span(&inner), &packed);
+    make_lzma(inner, &packed);
     make_section(&section, 0x02, buf_span(&packed));
 
     memset(buf_grow(&file, 24), 0, 24);
@@ -77,6 +70,19 @@ static inline void make_firmware(struct buf *out, size_t pei_size)
     buf_add_span(&file, buf_span(&section));
     total = (0x78 + file.len + 8 + 4095) / 4096 * 4096;
     make_volume(out, made_packer, buf_span(&file), total, 0xff);
+}
+
+/* PEIFV of pei_size bytes, zero but for its header, and DXEFV of one page. */
+static inline void make_firmware(struct buf *out, size_t pei_size)
+{
+    OWNED_BUF pei = BUF_OF(MADE_MAX), dxe = BUF_OF(MADE_MAX), inner = BUF_OF(MADE_MAX);
+
+    make_volume(&pei, made_pei, span_of(NULL, 0), pei_size, 0);
+    make_volume(&dxe, made_dxe, span_of(NULL, 0), 4096, 0xff);
+    make_section(&inner, 0x19, SPAN_OF_ARRAY(made_version));
+    make_section(&inner, 0x17, buf_span(&pei));
+    make_section(&inner, 0x17, buf_span(&dxe));
+    make_packed(out, buf_span(&inner));
 }
 
 #endif

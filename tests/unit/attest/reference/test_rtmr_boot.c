@@ -192,6 +192,46 @@ static void variables_of_a_genuine_td_are_computed(void **state)
     assert_int_equal(ret.taken[2], 0);
 }
 
+/* The words that the template of a genuine TD has are those that we say without one. */
+static void files_alone_give_what_a_genuine_template_gives(void **state)
+{
+    OWNED_BUF bytes = BUF_OF(TCG_LOG_SIZE_MAX);
+    struct pcr_boot_input boot = boot_of("quiet");
+    const struct rtmr_boot_input input = {.boot = &boot, .initrd = SPAN_OF_ARRAY(initrd)};
+    struct pcr_bank alone;
+    struct rtmr_boot after;
+    struct err err;
+
+    (void)state;
+    need_vectors();
+    vector_read("ccel/trustee-eventlog/CCEL_data_ovmf", &bytes);
+    assert_ok(predict(&bytes, &boot, &after, &err));
+    assert_ok(rtmr_boot_direct(&input, &alone, &err));
+    for (unsigned index = 1; index <= 2; index++)
+        assert_memory_equal(alone.value[index], after.registers.value[index], SHA384_SIZE);
+}
+
+static void without_an_initrd_only_load_options_are_measured(void **state)
+{
+    struct pcr_boot_input boot = boot_of("quiet");
+    const struct rtmr_boot_input input = {.boot = &boot};
+    OWNED_BUF options = BUF_OF(1 * KIB);
+    uint8_t digest[SHA384_SIZE];
+    struct pcr_bank alone, expected;
+    struct err err;
+
+    (void)state;
+    boot.initrd_sha256 = NULL;
+    assert_ok(rtmr_boot_direct(&input, &alone, &err));
+    pcr_bank_init_rtmr(&expected);
+    assert_ok(linux_boot_load_options("quiet", false, &options, &err));
+    digest_of(DIGEST_SHA384, buf_span(&options), digest);
+    assert_ok(pcr_bank_extend(&expected, 2, SPAN_OF_ARRAY(digest), &err));
+    assert_memory_equal(alone.value[2], expected.value[2], SHA384_SIZE);
+    boot.kernel = span_of_str("no kernel");
+    assert_fails(rtmr_boot_direct(&input, &alone, &err), ERR_INPUT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -200,6 +240,8 @@ int main(void)
         cmocka_unit_test(registers_hold_what_the_files_give),
         cmocka_unit_test(configuration_volume_is_the_files_when_it_is_given),
         cmocka_unit_test(variables_of_a_genuine_td_are_computed),
+        cmocka_unit_test(files_alone_give_what_a_genuine_template_gives),
+        cmocka_unit_test(without_an_initrd_only_load_options_are_measured),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

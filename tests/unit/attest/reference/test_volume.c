@@ -66,6 +66,49 @@ static void both_volumes_are_found_behind_other_things(void **state)
     assert_memory_equal(volumes.dxe.data + 0x60, made_dxe, 16);
 }
 
+/* Nothing but a main volume that holds these bytes. */
+static void unpack_main(struct span bytes, struct volumes *ret)
+{
+    OWNED_BUF dxe = BUF_OF(MADE_MAX), inner = BUF_OF(MADE_MAX), file = BUF_OF(MADE_MAX);
+    struct err err;
+
+    make_volume(&dxe, made_dxe, bytes, 4096, 0xff);
+    make_section(&inner, 0x17, buf_span(&dxe));
+    make_packed(&file, buf_span(&inner));
+    assert_fails(volumes_unpack(buf_span(&file), ret, &err), ERR_INPUT);
+    assert_ok(volumes_unpack_main(buf_span(&file), ret, &err));
+    assert_int_equal(ret->pei.len, 0);
+    assert_int_equal(ret->dxe.len, 4096);
+}
+
+static void main_volume_says_what_the_firmware_does_with_a_kernel(void **state)
+{
+    static const uint8_t driver[] = {'T', 0, 'd', 0, 'T', 0, 'c', 0, 'g', 0,
+                                     '2', 0, 'D', 0, 'x', 0, 'e', 0, 0,   0};
+    OWNED_VOLUMES none = {0}, measures = {0}, whole = {0};
+
+    (void)state;
+    unpack_main(span_of_str("etc/boo"), &none);
+    unpack_main(SPAN_OF_ARRAY(driver), &measures);
+    unpack_main(span_of_str("etc/boot/%s"), &whole);
+    assert_false(volumes_measure_td(&none) || volumes_take_whole_kernel(&none));
+    assert_true(volumes_measure_td(&measures) && !volumes_take_whole_kernel(&measures));
+    assert_true(!volumes_measure_td(&whole) && volumes_take_whole_kernel(&whole));
+}
+
+static void firmware_without_a_main_volume_is_refused(void **state)
+{
+    OWNED_BUF pei = BUF_OF(MADE_MAX), inner = BUF_OF(MADE_MAX), file = BUF_OF(MADE_MAX);
+    OWNED_VOLUMES volumes = {0};
+    struct err err;
+
+    (void)state;
+    make_volume(&pei, made_pei, span_of(NULL, 0), 4096, 0);
+    make_section(&inner, 0x17, buf_span(&pei));
+    make_packed(&file, buf_span(&inner));
+    assert_fails(volumes_unpack_main(buf_span(&file), &volumes, &err), ERR_INPUT);
+}
+
 /* Read from the event log of a VM with this firmware. */
 static void debians_firmware_holds_the_volume_that_it_measures(void **state)
 {
@@ -99,6 +142,8 @@ int main(void)
         cmocka_unit_test(firmware_cut_anywhere_is_refused),
         cmocka_unit_test(bent_headers_are_refused_or_read_never_followed_outside),
         cmocka_unit_test(both_volumes_are_found_behind_other_things),
+        cmocka_unit_test(main_volume_says_what_the_firmware_does_with_a_kernel),
+        cmocka_unit_test(firmware_without_a_main_volume_is_refused),
         cmocka_unit_test(debians_firmware_holds_the_volume_that_it_measures),
     };
 
