@@ -55,6 +55,8 @@ def encode(record):
     text = json.dumps({**record, "reference": None} if "reference" in record else record, indent=2, ensure_ascii=False)
     if "reference" in record:
         shapes = ",\n".join(f"      {json.dumps(shape)}" for shape in record["reference"]["shapes"])
-        reference = json.dumps(record["reference"]["pcrs"], indent=2).replace("\n", "\n    ")
-        text = text.replace('"reference": null', f'"reference": {{\n    "pcrs": {reference},\n    "shapes": [\n{shapes}\n    ]\n  }}')
+        pcrs, launch = (json.dumps(record["reference"][key], indent=2).replace("\n", "\n    ")
+                        for key in ("pcrs", "launch"))
+        text = text.replace('"reference": null', f'"reference": {{\n    "pcrs": {pcrs},\n    "launch": {launch},\n'
+                                                 f'    "shapes": [\n{shapes}\n    ]\n  }}')
     return text.encode() + b"\n"

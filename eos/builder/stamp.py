@@ -34,8 +34,9 @@ def is_current(file, digest):
 
 def _is_whole(folder):
     record = json.loads((folder / "image.json").read_text())
+    protected = [part["firmware"] for part in record["launch"].values() if "firmware" in part]
     return all(hashlib.sha256((folder / part["file"]).read_bytes()).hexdigest() == part["sha256"]
-               for part in (record["kernel"], record["initrd"], record["firmware"]))
+               for part in (record["kernel"], record["initrd"], record["firmware"], *protected))
 
 
 def write(file, digest, names):
