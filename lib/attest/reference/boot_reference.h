@@ -45,7 +45,8 @@ struct boot_prediction {
 MUST_USE int boot_reference_predict(const struct pcr_boot_input *input, struct boot_prediction *ret,
                                     struct err *err);
 
-/* Adds what the firmware decides. Of a known build (pei.h) that is 0 and 10; of another one nobody
+/* Adds what the firmware decides. Of a known build (pei.h) that is 0 and 10 (which with
+ * Secure Boot holds every module that is loaded, and is left out); of another one nobody
  * knows all that it measures about itself, so 1 is taken away, and 7 unless Secure Boot is on.
  * recorded, of a reference boot of this shape, or NULL: where it comes in, its 0, and of an unknown
  * build its 1 and 7. Errors: INPUT; what cannot be known is left out, with the reason. */

@@ -1,11 +1,11 @@
-/* The PCRs of a VM that OVMF boots directly into a Linux kernel, predicted from files and the VM's
- * shape.
+/* The PCRs of a VM that OVMF boots directly into a Linux kernel, or into a unified kernel image
+ * that lies on a disk, predicted from files and the VM's shape.
  *
  * PCR 1 to 7 and 9 follow from kernel, initrd, command line, RAM size and the Secure Boot
- * variables; 8 and 11 to 14 stay zero; 15 is the agent's (see pcr_run.h); 10 follows from 0 to 9 by
- * IMA's boot_aggregate. PCR 0 holds the firmware itself: the digests of its version and of DXEFV
- * follow from the file (see boot_reference.h), the one of PEIFV on RAM size and vCPU count as well
- * (see pei.h).
+ * variables; 11 is a unified image's (see uki.h), otherwise zero; 8 and 12 to 14 stay zero; 15 is
+ * the agent's (see pcr_run.h); 10 follows from 0 to 9 by IMA's boot_aggregate. PCR 0 holds the
+ * firmware itself: the digests of its version and of DXEFV follow from the file (see
+ * boot_reference.h), the one of PEIFV on RAM size and vCPU count as well (see pei.h).
  *
  * Sources: TCG PC Client Platform Firmware Profile 1.05, section 3.3.4; edk2 (what OVMF measures);
  * Linux drivers/firmware/efi/libstub (PCR 9). Checked against quotes of real VMs. */
@@ -17,10 +17,15 @@
 #include "lib/base/err.h"
 #include "lib/base/span.h"
 
+/* Where on the board's own bus the disk is that a unified image is started from. */
+#define PCR_BOOT_DISK_SLOT 0x1d
+
 /* What a VM boots. secure_boot_authority: the EFI_SIGNATURE_DATA entry of db that verified the
  * kernel. */
 struct pcr_boot_input {
     struct span kernel; /* the file */
+    bool unified;       /* with systemd's stub, initrd and command line: what is said of them here
+                           is not looked at. EFI/BOOT/BOOTX64.EFI of an unpartitioned FAT disk */
     bool qemu_patches;  /* QEMU changed the setup header (see linux_boot.h) */
     uint64_t ram_bytes;
     const uint8_t *initrd_sha256; /* of the file as given to QEMU; NULL: no initrd */

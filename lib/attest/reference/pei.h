@@ -7,7 +7,8 @@
  * follows from the machine; so for a build of which the place is known the digest is computed, and
  * for others it is recorded from a VM once (pei_find_place()).
  *
- * Computed are the values on QEMU's q35 with sleep states on, and a processor that says 40 bits of
+ * Computed are the values on QEMU's q35 with sleep states on (off for builds that need system
+ * management mode, which do not start with them), and a processor that says 40 bits of
  * physical addresses, as qemu64 does, and whose maker is not Intel; another processor needs a
  * recorded digest. */
 #ifndef COCOS_ATTEST_REFERENCE_PEI_H

@@ -1,5 +1,7 @@
 #include "lib/attest/reference/secure_boot.h"
 
+#include "lib/base/reader.h"
+
 #define GUID_SIZE 16u
 
 /* GUIDs as they lie in memory. */
@@ -49,6 +51,22 @@ void secure_boot_digest(const struct secure_boot_vars *vars, size_t index, enum 
 
     digest_variable(variables[index].guid, variables[index].name, variables[index].content, alg,
                     out);
+}
+
+int secure_boot_first_entry(struct span list, struct span *ret, struct err *err)
+{
+    struct reader r = reader_of(list);
+    uint32_t whole, header, entry;
+
+    read_skip(&r, GUID_SIZE); /* the kind of all its entries */
+    whole = read_le32(&r);
+    header = read_le32(&r);
+    entry = read_le32(&r);
+    read_skip(&r, header);
+    *ret = read_span(&r, entry);
+    if (r.short_read || whole > list.len || entry <= GUID_SIZE)
+        return err_set(err, ERR_INPUT, "signature list: %zu bytes hold no entry", list.len);
+    return 0;
 }
 
 void secure_boot_authority_digest(struct span entry, enum digest_alg alg, uint8_t *out)

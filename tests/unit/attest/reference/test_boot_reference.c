@@ -146,6 +146,7 @@ static void registers_of_an_unknown_build_are_left_out_with_the_reason(void **st
     fill(&prediction);
     assert_ok(boot_reference_add_firmware(&reference, &shape, NULL, &prediction, &err));
     assert_true(pcr_bank_has(&prediction.pcrs, 7)); /* enrolled keys are the same in every build */
+    assert_false(pcr_bank_has(&prediction.pcrs, 10)); /* has the modules, which are not known */
 }
 
 int main(void)

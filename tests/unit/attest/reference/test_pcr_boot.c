@@ -4,6 +4,7 @@
 #include "lib/attest/reference/linux_boot.h"
 #include "lib/attest/reference/pcr_boot.h"
 #include "tests/unit/attest/reference/kernel_make.h"
+#include "tests/unit/attest/reference/uki_make.h"
 
 static void predict(struct pcr_boot_input *input, struct pcr_bank *bank)
 {
@@ -43,6 +44,65 @@ static void registers_that_do_not_depend_on_files(void **state)
     assert_true(pcr_bank_has(&bank, 14));
     assert_false(pcr_bank_has(&bank, 0));
     assert_false(pcr_bank_has(&bank, 15));
+}
+
+static void predict_unified(const char *cmdline, const char *initrd, struct pcr_bank *bank)
+{
+    OWNED_BUF image = BUF_OF(UKI_MAX);
+    struct pcr_boot_input input = {.unified = true, .secure_boot = {.enabled = true}};
+    struct err err;
+
+    uki_make(&image);
+    uki_add(&image, ".cmdline", span_of_str(cmdline), strlen(cmdline));
+    uki_add(&image, ".linux", span_of_str("kernel"), 6);
+    uki_add(&image, ".initrd", span_of_str(initrd), strlen(initrd));
+    input.kernel = buf_span(&image);
+    pcr_bank_init(bank, DIGEST_SHA256);
+    assert_ok(pcr_boot_predict(&input, bank, &err));
+}
+
+/* 1, 5 and so on: read from a VM with OVMF 2022.11 that started such an image from its disk. */
+static void unified_image_has_registers_of_its_own(void **state)
+{
+    struct pcr_bank bank, other;
+
+    (void)state;
+    predict_unified("quiet", "an initrd", &bank);
+    holds(&bank, 1, "05a3d17c");
+    holds(&bank, 2, "3d458cfe");
+    holds(&bank, 5, "a5ceb755");
+    holds(&bank, 12, "00000000");
+    predict_unified("quiet", "an iNitrd", &other);
+    for (unsigned index = 1; index <= 14; index++) {
+        bool same = memcmp(bank.value[index], other.value[index], SHA256_SIZE) == 0;
+
+        assert_int_equal(same, index != 4 && index != 9 && index != 11);
+    }
+    predict_unified("quieT", "an initrd", &other);
+    assert_memory_not_equal(bank.value[9], other.value[9], SHA256_SIZE);
+    assert_memory_not_equal(bank.value[11], other.value[11], SHA256_SIZE);
+}
+
+static void unified_image_without_its_parts_is_refused(void **state)
+{
+    static const char *const parts[] = {".cmdline", ".linux", ".initrd"};
+    struct err err;
+
+    (void)state;
+    for (size_t missing = 0; missing < COUNT_OF(parts); missing++) {
+        OWNED_BUF image = BUF_OF(UKI_MAX);
+        struct pcr_boot_input input = {.unified = true};
+        struct pcr_bank bank;
+
+        uki_make(&image);
+        for (size_t i = 0; i < COUNT_OF(parts); i++)
+            if (i != missing)
+                uki_add(&image, parts[i], span_of_str("x"), 1);
+        input.kernel = buf_span(&image);
+        pcr_bank_init(&bank, DIGEST_SHA256);
+        assert_int_equal(pcr_boot_predict(&input, &bank, &err), -1);
+        assert_non_null(strstr(err.text, parts[missing]));
+    }
 }
 
 static bool differs(unsigned index, struct pcr_boot_input one, struct pcr_boot_input two)
@@ -114,6 +174,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(registers_that_do_not_depend_on_files),
+        cmocka_unit_test(unified_image_has_registers_of_its_own),
+        cmocka_unit_test(unified_image_without_its_parts_is_refused),
         cmocka_unit_test(what_changes_which_register),
         cmocka_unit_test(initrd_is_placed_below_the_low_ram),
         cmocka_unit_test(command_lines_are_printable),

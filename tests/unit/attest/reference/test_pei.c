@@ -92,6 +92,37 @@ static void place_of_the_other_build_holds(void **state)
     assert_string_equal(hex, "ac3c3bb98ae544cb99b0847315023372f2d059a02852fb7c39cc7bc6413ee279");
 }
 
+/* With system management mode nothing of it depends on the RAM, since nothing sleeps. */
+static void digests_of_the_build_for_secure_boot_are_those_that_vms_measured(void **state)
+{
+    static const struct {
+        struct vm_shape shape;
+        const char *digest;
+    } cases[] = {
+        {{512 * MIB, 1}, "d44e765f7599ab8a6b666e5bbd412a057967352c9e0ae4af34fea3dbc2a290fc"},
+        {{1024 * MIB, 1}, "d44e765f7599ab8a6b666e5bbd412a057967352c9e0ae4af34fea3dbc2a290fc"},
+        {{512 * MIB, 2}, "66a94705c07eab6bea1e5f64e63107268c985579e0eb4db3262084757b94f579"},
+        {{4096 * MIB, 4}, "4e4597af2e8529c0ddb687c9b6f2bfb5d73a8635baf0aae3724da82559bcf826"},
+    };
+    OWNED_BUF file = BUF_OF(64 * MIB);
+    OWNED_VOLUMES volumes = {0};
+    uint8_t digest[SHA256_SIZE];
+    char hex[2 * SHA256_SIZE + 1];
+    struct err err;
+
+    (void)state;
+    if (file_read("/usr/share/OVMF/OVMF_CODE.secboot.fd", &file, &err) < 0 ||
+        volumes_unpack(buf_span(&file), &volumes, &err) < 0 || !pei_is_known(volumes.pei)) {
+        printf("SKIP: OVMF_CODE.secboot.fd is another build than 2022.11-6+deb12u2\n");
+        skip();
+    }
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        assert_ok(pei_predict(volumes.pei, &cases[i].shape, digest, &err));
+        text_hex(digest, SHA256_SIZE, hex);
+        assert_string_equal(hex, cases[i].digest);
+    }
+}
+
 static void shapes_that_nobody_checked_are_refused(void **state)
 {
     static const struct vm_shape shapes[] = {{31 * GIB, 1}, {512 * MIB, 0}, {1 * MIB, 64}};
@@ -146,6 +177,7 @@ int main(void)
         cmocka_unit_test(unknown_build_is_told_and_not_guessed),
         cmocka_unit_test(digests_are_those_that_vms_measured),
         cmocka_unit_test(place_of_the_other_build_holds),
+        cmocka_unit_test(digests_of_the_build_for_secure_boot_are_those_that_vms_measured),
         cmocka_unit_test(shapes_that_nobody_checked_are_refused),
         cmocka_unit_test(place_is_found_from_one_digest),
         cmocka_unit_test(version_is_measured_as_utf_16),

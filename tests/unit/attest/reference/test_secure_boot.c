@@ -69,6 +69,26 @@ static void content_and_name_count(void **state)
     assert_memory_equal(db, authority, SHA256_SIZE);
 }
 
+static void list_that_is_cut_has_no_entry(void **state)
+{
+    OWNED_BUF list = BUF_OF(1 * KIB);
+    struct span entry;
+    struct err err;
+
+    (void)state;
+    memset(buf_grow(&list, 16), 0xa5, 16);
+    buf_add_le32(&list, 28 + 20);
+    buf_add_le32(&list, 0);
+    buf_add_le32(&list, 20);
+    buf_add_str(&list, "whose it is.....cert");
+    assert_ok(secure_boot_first_entry(buf_span(&list), &entry, &err));
+    assert_true(span_equal(entry, span_of_str("whose it is.....cert")));
+    for (size_t len = 0; len < list.len; len++)
+        assert_fails(secure_boot_first_entry(span_of(list.data, len), &entry, &err), ERR_INPUT);
+    list.data[24] = 16; /* an owner, and no certificate */
+    assert_fails(secure_boot_first_entry(buf_span(&list), &entry, &err), ERR_INPUT);
+}
+
 /* The content that an event of a genuine machine carries: GUID, lengths, name, content. */
 static struct span content_of(const struct tcg_event *event)
 {
@@ -159,6 +179,7 @@ int main(void)
         cmocka_unit_test(variable_that_is_not_there_is_not_the_same_as_off),
         cmocka_unit_test(on_is_not_off),
         cmocka_unit_test(content_and_name_count),
+        cmocka_unit_test(list_that_is_cut_has_no_entry),
         cmocka_unit_test(variables_of_genuine_machines_are_computed),
         cmocka_unit_test(authority_of_a_genuine_machine_is_computed),
     };
