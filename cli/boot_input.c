@@ -11,6 +11,8 @@
 const struct flag boot_flags[] = {
     {"image", 0, FLAG_TEXT, "FILE", NULL, AT(image),
      "release record (image.json), which names all files"},
+    {"secure-boot", 0, FLAG_BOOL, NULL, NULL, AT(secure_boot),
+     "as a VM of that record boots with Secure Boot: its signed program and enrolled keys"},
     {"firmware", 'o', FLAG_TEXT, "FILE", NULL, AT(firmware), "OVMF, without a record"},
     {"kernel", 'k', FLAG_TEXT, "FILE", NULL, AT(kernel), "kernel that is booted directly"},
     {"initrd", 'i', FLAG_TEXT, "FILE", NULL, AT(initrd), "initrd of that kernel"},
@@ -112,6 +114,32 @@ static int find_firmware(const struct boot_options *options, const struct image_
                    protection->missing ? protection->missing : "");
 }
 
+/* The one program on the disk stands for kernel, initrd and command line, whose keys are enrolled.
+ */
+static int read_secure_boot(const struct boot_options *options, struct boot_bytes *bytes,
+                            struct err *err)
+{
+    const struct image_secure_boot *boot = &bytes->record.secure_boot;
+    struct pcr_boot_input *input = &bytes->input;
+
+    if (!image_has_secure_boot(&bytes->record))
+        return err_set(err, ERR_USAGE,
+                       "'%s': cannot be started with Secure Boot: it has no member /secure_boot",
+                       options->image);
+    if (boot_input_read_recorded(options->image, &boot->firmware, &bytes->firmware, err) < 0 ||
+        boot_input_read_recorded(options->image, &boot->disk, &bytes->kernel, err) < 0 ||
+        secure_boot_first_entry(span_of(boot->db.data, boot->db.len), &input->secure_boot_authority,
+                                err) < 0)
+        return -1;
+    input->unified = true;
+    input->secure_boot = (struct secure_boot_vars){.enabled = true,
+                                                   .pk = span_of(boot->pk.data, boot->pk.len),
+                                                   .kek = span_of(boot->kek.data, boot->kek.len),
+                                                   .db = span_of(boot->db.data, boot->db.len),
+                                                   .dbx = span_of(boot->dbx.data, boot->dbx.len)};
+    return 0;
+}
+
 static int read_image(const struct boot_options *options, struct boot_bytes *bytes, struct err *err)
 {
     const struct image_file *firmware;
@@ -122,6 +150,8 @@ static int read_image(const struct boot_options *options, struct boot_bytes *byt
         return -1;
     if (image_record_decode(bytes->document, &bytes->record, err) < 0)
         return err_wrap(err, "'%s'", options->image);
+    if (options->secure_boot)
+        return read_secure_boot(options, bytes, err);
     if (find_firmware(options, &bytes->record, &firmware, err) < 0 ||
         boot_input_read_recorded(options->image, firmware, &bytes->firmware, err) < 0 ||
         boot_input_read_recorded(options->image, &bytes->record.kernel, &bytes->kernel, err) < 0 ||
@@ -134,6 +164,8 @@ static int read_image(const struct boot_options *options, struct boot_bytes *byt
 
 static int read_files(const struct boot_options *options, struct boot_bytes *bytes, struct err *err)
 {
+    if (options->secure_boot)
+        return err_set(err, ERR_USAGE, "--secure-boot is of a release record: say --image");
     if (options->kernel == NULL || options->firmware == NULL)
         return err_set(err, ERR_USAGE, "say --image, or --firmware and --kernel");
     if (input_read(options->firmware, &bytes->firmware, err) < 0 ||
@@ -171,7 +203,8 @@ static int read_variables(const struct boot_options *options, struct boot_bytes 
             return -1;
         *variables[i].as = buf_span(variables[i].to);
     }
-    vars->enabled = options->pk != NULL; /* a platform key ends setup mode */
+    if (options->pk != NULL)
+        vars->enabled = true; /* a platform key ends setup mode */
     return 0;
 }
 
@@ -197,6 +230,9 @@ int boot_input_read(const struct boot_options *options, struct boot_bytes *ret, 
         return -1;
     read_shape(options, ret);
     ret->input.kernel = buf_span(&ret->kernel);
+    if (ret->input.unified)
+        ret->input.kernel = span_part(ret->input.kernel, ret->record.secure_boot.program_at,
+                                      ret->record.secure_boot.program_bytes);
     ret->input.initrd_size = ret->initrd.len;
     ret->input.ram_bytes = ret->shape.ram_bytes;
     digest_of(DIGEST_SHA256, buf_span(&ret->initrd), ret->initrd_sha256);

@@ -16,7 +16,7 @@ struct boot_options {
     struct flag_list manifests;
     uint64_t memory_mib, cpus;
     const char *platform, *vcpu_type;
-    bool as_is, policy, shapes, two_passes;
+    bool as_is, policy, shapes, two_passes, secure_boot;
 };
 
 extern const struct flag boot_flags[];

@@ -238,8 +238,9 @@ static struct json *shape_of(const struct json *known, const struct vm_shape *sh
     return made;
 }
 
-struct json *boot_values_add(const struct json *document, const struct vm_shape *shape,
-                             const struct boot_prediction *prediction)
+/* document: what has a member "reference". */
+static struct json *add_reference(const struct json *document, const struct vm_shape *shape,
+                                  const struct boot_prediction *prediction)
 {
     const struct json *reference = json_get(document, "reference");
     const struct json *shapes = json_get(reference, "shapes"), *known = NULL;
@@ -264,5 +265,18 @@ struct json *boot_values_add(const struct json *document, const struct vm_shape 
         json_set(joined, "pcrs", registers_of(&prediction->pcrs, common));
     json_set(joined, "shapes", list);
     json_set(record, "reference", joined);
+    return record;
+}
+
+struct json *boot_values_add(const struct json *document, bool secure_boot,
+                             const struct vm_shape *shape, const struct boot_prediction *prediction)
+{
+    struct json *record;
+
+    if (!secure_boot)
+        return add_reference(document, shape, prediction);
+    record = json_new_copy(document);
+    json_set(record, "secure_boot",
+             add_reference(json_get(document, "secure_boot"), shape, prediction));
     return record;
 }

@@ -27,9 +27,10 @@ MUST_USE int boot_values_of_shapes(const struct image_record *record,
                                    const struct boot_reference *reference, struct json **ret,
                                    struct err *err);
 
-/* The release record with a prediction among its reference values: one more alternative in the
- * shape that is there already, or a new shape. */
-struct json *boot_values_add(const struct json *document, const struct vm_shape *shape,
+/* The release record with a prediction among its reference values, or those of Secure Boot: one
+ * more alternative in the shape that is there already, or a new shape. */
+struct json *boot_values_add(const struct json *document, bool secure_boot,
+                             const struct vm_shape *shape,
                              const struct boot_prediction *prediction);
 
 /* {"snp": {"digest": hex} or {"refused": why}, "seves": ..., "sev": ..., "tdx": ...}: what a

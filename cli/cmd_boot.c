@@ -97,7 +97,7 @@ static void print_prediction(const struct cli *cli, const struct boot_options *o
 
     if (options->record != NULL && options->image != NULL) {
         json_free(json);
-        json = boot_values_add(bytes->document, &bytes->shape, prediction);
+        json = boot_values_add(bytes->document, options->secure_boot, &bytes->shape, prediction);
         print_json(json);
     } else if (options->policy) {
         OWNED_JSON *policy = boot_values_policy(json);

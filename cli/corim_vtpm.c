@@ -13,6 +13,8 @@ const struct flag corim_vtpm_flags[] = {
      "release record, image.json: its registers for a VM of this shape"},
     {"memory", 'm', FLAG_U64, "MIB", NULL, VTPM(shape.memory_mib),
      "memory of that shape (default: what the record says)", .min = 1, .max = 16 * MIB},
+    {"secure-boot", 0, FLAG_BOOL, NULL, NULL, VTPM(shape.secure_boot),
+     "the registers with Secure Boot"},
     {"cpus", 0, FLAG_U64, "N", NULL, VTPM(shape.cpus), "vCPUs of that shape (default 1)", .min = 1,
      .max = 4096},
     {"ak-sha256", 0, FLAG_LIST, "HEX", NULL, VTPM(keys),

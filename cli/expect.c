@@ -26,6 +26,8 @@ const struct flag expect_flags[] = {
      "memory of that shape (default: what the record says)", .min = 1, .max = 16 * MIB},
     {"cpus", 0, FLAG_U64, "N", NULL, AT(shape.cpus), "vCPUs of that shape (default 1)", .min = 1,
      .max = 4096},
+    {"secure-boot", 0, FLAG_BOOL, NULL, NULL, AT(shape.secure_boot),
+     "the registers of a VM that was made with Secure Boot"},
     {"manifest", 0, FLAG_TEXT, "FILE", NULL, AT(manifest), "manifest that the evidence must show"},
     {NULL},
 };
@@ -49,7 +51,8 @@ int expect_image(const char *path, const struct expect_shape *shape, struct json
                  struct err *err)
 {
     const char *platform = shape->platform ? shape->platform : api_platform_names[API_PLATFORM_VM];
-    struct image_vm vm = {API_PLATFORM_VM, (uint32_t)shape->memory_mib, (uint32_t)shape->cpus, {0}};
+    struct image_vm vm = {API_PLATFORM_VM, (uint32_t)shape->memory_mib, (uint32_t)shape->cpus, {0},
+                          shape->secure_boot};
     OWNED_JSON *json = NULL;
     OWNED_IMAGE_RECORD record = {0};
 

@@ -11,6 +11,7 @@
 struct expect_shape {
     const char *platform;      /* of api_platform_names, not auto; NULL: vm */
     uint64_t cpus, memory_mib; /* 0: one, and what the record says */
+    bool secure_boot;
 };
 
 struct expect_options {

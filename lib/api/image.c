@@ -13,6 +13,7 @@
 #define VALUES_MAX      16
 #define REASON_MAX      1000
 #define VALUE_DIGITS    (2 * SHA384_SIZE)
+#define VARIABLE_MAX    (64 * KIB)
 #define IMAGE_ID_BLOCK  96   /* SEV-SNP ABI, table 79 */
 #define IMAGE_ID_AUTH   4096 /* and 80 */
 
@@ -86,6 +87,22 @@ static const struct json_field image_reference_fields[] = {
 static const struct json_table image_reference_table =
     JSON_TABLE("reference values", image_reference, image_reference_fields);
 
+static const struct json_field image_secure_boot_fields[] = {
+    JSON_FIELD_OBJECT(image_secure_boot, firmware, &image_file_table, JSON_REQUIRED),
+    JSON_FIELD_OBJECT(image_secure_boot, variables, &image_file_table, JSON_REQUIRED),
+    JSON_FIELD_OBJECT(image_secure_boot, disk, &image_file_table, JSON_REQUIRED),
+    JSON_FIELD_U64(image_secure_boot, program_at, 0, FILE_BYTES_MAX, JSON_REQUIRED),
+    JSON_FIELD_U64(image_secure_boot, program_bytes, 1, FILE_BYTES_MAX, JSON_REQUIRED),
+    JSON_FIELD_HEX(image_secure_boot, certificate_sha256, SHA256_SIZE, JSON_REQUIRED),
+    JSON_FIELD_BASE64(image_secure_boot, pk, 1, VARIABLE_MAX, JSON_REQUIRED),
+    JSON_FIELD_BASE64(image_secure_boot, kek, 1, VARIABLE_MAX, JSON_REQUIRED),
+    JSON_FIELD_BASE64(image_secure_boot, db, 1, VARIABLE_MAX, JSON_REQUIRED),
+    JSON_FIELD_BASE64(image_secure_boot, dbx, 0, VARIABLE_MAX, JSON_REQUIRED),
+    JSON_FIELD_OBJECT(image_secure_boot, reference, &image_reference_table, 0),
+};
+static const struct json_table image_secure_boot_table =
+    JSON_TABLE("secure boot", image_secure_boot, image_secure_boot_fields);
+
 static const struct json_field image_record_fields[] = {
     JSON_FIELD_U32(image_record, version, 0, UINT32_MAX, JSON_REQUIRED),
     JSON_FIELD_STR(image_record, name, 1, RECORD_NAME_MAX, JSON_REQUIRED),
@@ -100,6 +117,7 @@ static const struct json_field image_record_fields[] = {
     JSON_FIELD_U32(image_record, min_memory_mib, 1, MEMORY_MIB_MAX, JSON_REQUIRED),
     JSON_FIELD_U32(image_record, default_memory_mib, 1, MEMORY_MIB_MAX, JSON_REQUIRED),
     JSON_FIELD_OBJECT(image_record, launch, &image_launch_table, 0),
+    JSON_FIELD_OBJECT(image_record, secure_boot, &image_secure_boot_table, 0),
     JSON_FIELD_OBJECT(image_record, reference, &image_reference_table, 0),
 };
 static const struct json_table image_record_table =
@@ -200,6 +218,34 @@ bool image_has_protection(const struct image_protection *protection)
     return protection->firmware.file != NULL || protection->igvm.file != NULL;
 }
 
+bool image_has_secure_boot(const struct image_record *record)
+{
+    return record->secure_boot.disk.file != NULL;
+}
+
+static int check_secure_boot(const struct image_secure_boot *boot, struct err *err)
+{
+    const struct {
+        const struct image_file *file;
+        const char *pointer;
+    } files[] = {{&boot->firmware, "/firmware/file"},
+                 {&boot->variables, "/variables/file"},
+                 {&boot->disk, "/disk/file"}};
+
+    if (boot->disk.file == NULL)
+        return 0;
+    for (size_t i = 0; i < COUNT_OF(files); i++)
+        if (!text_is_name(files[i].file->file, IMAGE_FILE_NAME_MAX))
+            return err_set_at(err, ERR_INPUT, files[i].pointer, "'%s' is no plain file name",
+                              files[i].file->file);
+    if (boot->program_at + boot->program_bytes > boot->disk.bytes)
+        return err_set_at(err, ERR_INPUT, "/program_bytes",
+                          "program_bytes: the disk ends before the program does");
+    if (check_reference(&boot->reference, err) < 0)
+        return json_wrap_key(err, "reference");
+    return 0;
+}
+
 /* debug: the bit of the policy that lets the host read the guest. */
 static int check_protection(const struct image_protection *protection, uint64_t debug,
                             struct err *err)
@@ -252,6 +298,8 @@ static int check_record(const struct image_record *record, struct err *err)
                               "release record: '%s' is no plain file name", files[i].file->file);
     if (check_launch(&record->launch, err) < 0)
         return json_wrap_key(err, "launch");
+    if (check_secure_boot(&record->secure_boot, err) < 0)
+        return json_wrap_key(err, "secure_boot");
     if (check_reference(&record->reference, err) < 0)
         return json_wrap_key(err, "reference");
     digest_of(DIGEST_SHA256, span_of_str(record->cmdline.text), digest);

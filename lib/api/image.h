@@ -75,6 +75,20 @@ struct image_reference {
     struct image_launch_values launch; /* empty where the release knows none */
 };
 
+/* How the image is started by a firmware that starts nothing but what the image's own key signed:
+ * the kernel with initrd and command line as one signed program on a disk, and the variables in
+ * which the keys are enrolled. */
+struct image_secure_boot {
+    struct image_file firmware;
+    struct image_file variables;
+    struct image_file disk;
+    uint64_t program_at; /* where on the disk the program lies in one piece */
+    uint64_t program_bytes;
+    struct json_bytes certificate_sha256; /* of the key that signed it, in DER */
+    struct json_blob pk, kek, db, dbx;    /* what the variables hold */
+    struct image_reference reference;
+};
+
 struct image_record {
     uint32_t version;
     char *name;
@@ -88,8 +102,9 @@ struct image_record {
     struct image_cmdline cmdline;
     uint32_t min_memory_mib;
     uint32_t default_memory_mib;
-    struct image_launch launch;       /* empty: for plain VMs only */
-    struct image_reference reference; /* no shapes: the record is older than they */
+    struct image_launch launch;           /* empty: for plain VMs only */
+    struct image_secure_boot secure_boot; /* no disk: it cannot be started that way */
+    struct image_reference reference;     /* no shapes: the record is older than they */
 };
 
 /* Reads what is known of a record. Errors: MALFORMED, INPUT with a pointer; UNSUPPORTED (another
@@ -100,9 +115,8 @@ MUST_USE int image_record_decode(const struct json *document, struct image_recor
 /* True when the image can be started under that protection. */
 bool image_has_protection(const struct image_protection *protection);
 
-/* The shape of a VM, NULL when the record has none for it. */
-const struct image_shape *image_find_shape(const struct image_record *record, uint32_t memory_mib,
-                                           uint32_t cpus);
+/* True when it can be started with Secure Boot. */
+bool image_has_secure_boot(const struct image_record *record);
 
 /* A VM, as far as what it must show depends on it. */
 struct image_vm {
@@ -111,7 +125,12 @@ struct image_vm {
     uint32_t cpus;
     struct span binding; /* manifest_sha256 that its launch was bound to, as SNP's host data and
                           * TDX's MRCONFIGID say; empty for none */
+    bool secure_boot;    /* of platform vm */
 };
+
+/* The shape of a VM, NULL when the record has none for it. */
+const struct image_shape *image_find_shape(const struct image_record *record,
+                                           const struct image_vm *vm);
 
 /* A policy (docs/policy.md) that demands what the record holds for this VM: exactly these registers
  * of a TPM that its host emulates, or this launch measurement. Errors: STATE (the record does not

@@ -5,15 +5,23 @@
 #define SHAPES_TOLD_MAX 1024
 #define REGISTERS       24
 
-const struct image_shape *image_find_shape(const struct image_record *record, uint32_t memory_mib,
-                                           uint32_t cpus)
+static const struct image_reference *reference_of(const struct image_record *record,
+                                                  const struct image_vm *vm)
 {
-    const struct image_shape *shapes = record->reference.shapes.items;
+    return vm->secure_boot ? &record->secure_boot.reference : &record->reference;
+}
 
-    for (size_t i = 0; i < record->reference.shapes.count; i++) {
+const struct image_shape *image_find_shape(const struct image_record *record,
+                                           const struct image_vm *vm)
+{
+    const struct image_reference *reference = reference_of(record, vm);
+    const struct image_shape *shapes = reference->shapes.items;
+
+    for (size_t i = 0; i < reference->shapes.count; i++) {
         uint32_t most = shapes[i].memory_mib_max ? shapes[i].memory_mib_max : shapes[i].memory_mib;
 
-        if (cpus == shapes[i].cpus && memory_mib >= shapes[i].memory_mib && memory_mib <= most)
+        if (vm->cpus == shapes[i].cpus && vm->memory_mib >= shapes[i].memory_mib &&
+            vm->memory_mib <= most)
             return &shapes[i];
     }
     return NULL;
@@ -41,21 +49,23 @@ static void tell_shapes(const struct image_reference *reference, struct buf *mem
     }
 }
 
-static int refuse_shape(const struct image_record *record, uint32_t memory_mib, uint32_t cpus,
+static int refuse_shape(const struct image_record *record, const struct image_vm *vm,
                         struct err *err)
 {
+    const struct image_reference *reference = reference_of(record, vm);
+    const char *how = vm->secure_boot ? " with Secure Boot" : "";
     OWNED_BUF memories = BUF_OF(512), counts = BUF_OF(512);
 
-    if (record->reference.shapes.count == 0)
+    if (reference->shapes.count == 0)
         return err_set(err, ERR_STATE,
-                       "the release record of image '%s' has no reference values; build it anew",
-                       record->name);
-    tell_shapes(&record->reference, &memories, &counts);
+                       "the release record of image '%s' has no reference values%s; build it anew",
+                       record->name, how);
+    tell_shapes(reference, &memories, &counts);
     return err_set(
         err, ERR_STATE,
         "the release record of image '%s' has no reference values for %u MiB with %u "
-        "vCPUs; it has %s MiB, each with %s vCPUs. Measure this shape: cocos-cli measure",
-        record->name, memory_mib, cpus, buf_str(&memories), buf_str(&counts));
+        "vCPUs%s; it has %s MiB, each with %s vCPUs. Measure this shape: cocos-cli measure",
+        record->name, vm->memory_mib, vm->cpus, how, buf_str(&memories), buf_str(&counts));
 }
 
 /* By ascending register. */
@@ -78,15 +88,15 @@ static struct json *join_registers(const struct json *common, const struct json 
 int image_make_policy(const struct image_record *record, const struct image_vm *vm,
                       struct json **ret, struct err *err)
 {
-    const struct image_shape *shape = image_find_shape(record, vm->memory_mib, vm->cpus);
+    const struct image_shape *shape = image_find_shape(record, vm);
     struct json *policy, *platforms, *vtpm, *pcrs;
 
     if (vm->platform != API_PLATFORM_VM)
         return image_make_launch_policy(record, vm, ret, err);
     if (shape == NULL)
-        return refuse_shape(record, vm->memory_mib, vm->cpus, err);
+        return refuse_shape(record, vm, err);
     pcrs = json_new_object();
-    json_set(pcrs, "sha256", join_registers(record->reference.pcrs, shape->pcrs));
+    json_set(pcrs, "sha256", join_registers(reference_of(record, vm)->pcrs, shape->pcrs));
     vtpm = json_new_object();
     json_set(vtpm, "pcrs", pcrs);
     json_set_bool(vtpm, "emulated", true);

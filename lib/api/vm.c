@@ -60,6 +60,7 @@ static const struct json_field vm_fields[] = {
     JSON_FIELD_ENUM(vm, platform, api_platform_names, JSON_REQUIRED),
     JSON_FIELD_U32(vm, cpus, 1, VM_CPUS_MAX, JSON_REQUIRED),
     JSON_FIELD_U32(vm, memory_mib, 1, VM_MEMORY_MIB_MAX, JSON_REQUIRED),
+    JSON_FIELD_BOOL(vm, secure_boot, 0),
     JSON_FIELD_ENUM(vm, state, api_vm_state_names, JSON_REQUIRED),
     JSON_FIELD_ENUM(vm, attestation, api_attestation_names, JSON_REQUIRED),
     JSON_FIELD_STR(vm, agent_url, 1, URL_MAX, JSON_NULLABLE),

@@ -78,6 +78,7 @@ struct vm {
     int platform; /* enum api_platform */
     uint32_t cpus;
     uint32_t memory_mib;
+    bool secure_boot;
     int state;       /* enum api_vm_state */
     int attestation; /* enum api_attestation */
     char *agent_url;

@@ -20,6 +20,7 @@ struct app {
     struct desk *desk;
     struct layers *layers;
     struct identity identity;
+    struct key *receipt_key;
     struct engine *engine;
     struct auth *auth;
     struct story *story;

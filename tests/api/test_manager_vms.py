@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import contextlib
+import hashlib
 import json
 import os
 import shutil
@@ -252,6 +253,21 @@ def test_policy_is_the_record_s_for_the_shape_of_the_vm(fresh):
     assert answer.status == 200
     assert answer.json == {"version": 1, "platforms": ["vtpm"], "vtpm": {"emulated": True, "pcrs": {"sha256": {
         "0": ["22" * 32, "33" * 32], "1": "11" * 32, "4": f"{2:064x}", "11": "00" * 32}}}}
+
+
+def test_with_secure_boot_the_policy_is_that_of_the_signed_program(fresh):
+    part = {"file": "vmlinuz", "sha256": hashlib.sha256(b"vmlinuz of signed").hexdigest(), "bytes": 17}
+    make_image(fresh.images, "signed", secure_boot={
+        **{name: part for name in ("firmware", "variables", "disk")}, "program_at": 0, "program_bytes": 17,
+        "certificate_sha256": "77" * 32, **{name: "a2V5" for name in ("pk", "kek", "db", "dbx")},
+        "reference": {"pcrs": {"7": "77" * 32}, "shapes": [{"memory_mib": 512, "cpus": 1, "pcrs": {"4": "44" * 32}}]}})
+    answer = fresh.create(image="signed", secure_boot=True)
+    assert answer.status == 201 and answer.json["secure_boot"] is True, answer
+    policy = fresh.get(f"/v1/vms/{answer.json['id']}/attestation-policy").json
+    assert policy["vtpm"]["pcrs"] == {"sha256": {"4": "44" * 32, "7": "77" * 32}}
+    plain = fresh.made(image="signed")
+    assert fresh.get(f"/v1/vms/{plain}").json["secure_boot"] is False
+    assert "7" not in fresh.get(f"/v1/vms/{plain}/attestation-policy").json["vtpm"]["pcrs"]["sha256"]
 
 
 def test_policy_stays_when_the_image_is_built_anew(fresh):

@@ -43,6 +43,18 @@ static struct json *describe_tpm(const struct fleet_figures *figures)
     return offer(false, "libvirt offers no TPM emulator", "install swtpm and swtpm-tools");
 }
 
+/* The rest is the image's: what it is signed with lies beside it. */
+static struct json *describe_secure_boot(const struct fleet_figures *figures)
+{
+    if (!figures->connected)
+        return offer(false, "not known while libvirt does not answer", "see libvirt");
+    if (figures->hypervisor.pretends)
+        return offer(false, "libvirt's test driver runs nothing", "set COCOS_MANAGER_LIBVIRT_URI");
+    return offer(true,
+                 "of plain VMs, with images that have it (/secure_boot in their release record)",
+                 NULL);
+}
+
 static struct json *describe_limits(const struct app *app)
 {
     struct json *json = json_new_object();
@@ -88,7 +100,7 @@ int api_get_host(void *arg, struct httpd_request *rq, struct httpd_reply *reply,
     json_set(json, "libvirt", part);
     json_set(json, "platforms", describe_platforms(app->fleet));
     json_set(json, "vtpm", describe_tpm(&figures));
-    json_set(json, "secure_boot", offer(false, "not available yet", "leave secure_boot out"));
+    json_set(json, "secure_boot", describe_secure_boot(&figures));
     json_set(json, "gpus", json_new_array());
     json_set(json, "limits", describe_limits(app));
     part = json_new_object();

@@ -57,6 +57,7 @@ static void fill_record(struct creation *creation, const char *owner, enum vm_pl
     record->cpus = spec->cpus;
     record->memory_mib = spec->memory_mib ? spec->memory_mib : image->default_memory_mib;
     record->debug = image->debug;
+    record->secure_boot = spec->secure_boot;
     record->created_at = fleet_now(fleet);
     if (spec->ttl != 0) {
         record->expires_at = record->created_at + (int64_t)((spec->ttl + 999) / 1000);
@@ -138,6 +139,7 @@ static int keep_policy(const struct creation *creation, struct err *err)
         .memory_mib = creation->record.memory_mib,
         .cpus = creation->record.cpus,
         .binding = span_of(protection->binding, protection->bound ? SHA256_SIZE : 0),
+        .secure_boot = creation->record.secure_boot,
     };
 
     return policy_keep(&creation->paths, &creation->image.record, &vm, err);
@@ -148,7 +150,8 @@ static int prepare_files(struct creation *creation, const struct vm_hypervisor *
 {
     const struct vm_spec *spec = creation->order->spec;
     struct vm_launch *launch = &creation->launch;
-    const char *const files[] = {launch->firmware, launch->igvm, launch->kernel, launch->initrd};
+    const char *const files[] = {launch->firmware, launch->igvm,      launch->kernel,
+                                 launch->initrd,   launch->variables, launch->disk};
     const struct share_config config = {
         .vm_id = creation->record.id,
         .nonce = creation->record.nonce,
@@ -245,7 +248,8 @@ static int build(struct creation *creation, struct err *err)
     hypervisor = fleet->hypervisor;
     pthread_mutex_unlock(&fleet->lock);
 
-    if (image_check(&creation->image, creation->record.platform, err) < 0 ||
+    if (image_check(&creation->image, creation->record.platform, creation->record.secure_boot,
+                    err) < 0 ||
         prepare_files(creation, &hypervisor, err) < 0 || boot(creation, err) < 0)
         return -1;
     creation->record.phase = VM_PHASE_READY;

@@ -46,6 +46,7 @@ void entry_view(const struct fleet *fleet, const struct entry *entry, struct vm 
         .platform = entry_platform(record->platform),
         .cpus = record->cpus,
         .memory_mib = record->memory_mib,
+        .secure_boot = record->secure_boot,
         .state = entry_state(entry),
         .attestation = entry->attestation,
         .created_at = record->created_at,

@@ -112,19 +112,24 @@ const struct image_protection *image_protection_of(const struct image *image,
     return protection != NULL && image_has_protection(protection) ? protection : NULL;
 }
 
-int image_check(const struct image *image, enum vm_platform platform, struct err *err)
+int image_check(const struct image *image, enum vm_platform platform, bool secure_boot,
+                struct err *err)
 {
+    const struct image_record *record = &image->record;
     const struct image_protection *protection = image_protection_of(image, platform);
-    const struct image_file *const files[] = {
-        protection == NULL ? &image->record.firmware : &protection->firmware,
+    const struct image_file *const direct[] = {
+        protection == NULL ? &record->firmware : &protection->firmware,
         protection == NULL ? NULL : &protection->igvm,
-        &image->record.kernel,
-        &image->record.initrd,
+        &record->kernel,
+        &record->initrd,
     };
+    const struct image_file *const secure[COUNT_OF(direct)] = {
+        &record->secure_boot.firmware, &record->secure_boot.variables, &record->secure_boot.disk};
+    const struct image_file *const *files = secure_boot ? secure : direct;
 
-    for (size_t i = 0; i < COUNT_OF(files); i++)
+    for (size_t i = 0; i < COUNT_OF(direct); i++)
         if (files[i] != NULL && files[i]->file != NULL && check_file(image, files[i], err) < 0)
-            return err_wrap(err, "image '%s'", image->record.name);
+            return err_wrap(err, "image '%s'", record->name);
     return 0;
 }
 

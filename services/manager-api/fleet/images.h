@@ -28,9 +28,10 @@ MUST_USE int image_load(const char *images_dir, const char *name, struct image *
 const struct image_protection *image_protection_of(const struct image *image,
                                                    enum vm_platform platform);
 
-/* Hashes every file that a start on the platform needs and compares with the record. Errors:
- * UNTRUSTED naming the file and both digests, NOT_FOUND, SYSTEM. */
-MUST_USE int image_check(const struct image *image, enum vm_platform platform, struct err *err);
+/* Hashes every file that a start on the platform, or with Secure Boot, needs and compares with the
+ * record. Errors: UNTRUSTED naming the file and both digests, NOT_FOUND, SYSTEM. */
+MUST_USE int image_check(const struct image *image, enum vm_platform platform, bool secure_boot,
+                         struct err *err);
 
 /* All images by name: an array of {name, default, usable, problem, record}, where an image with a
  * bad record stands with the reason. Errors: NOT_FOUND (no directory), SYSTEM. */

@@ -67,6 +67,16 @@ static int bind_manifest(const struct json *document, struct vm_protection *prot
     return 0;
 }
 
+static int fill_secure_boot(const struct image *image, struct vm_launch *launch, struct err *err)
+{
+    const struct image_secure_boot *from = &image->record.secure_boot;
+
+    return path_of(image, &from->firmware, launch->firmware, err) < 0 ||
+                   path_of(image, &from->variables, launch->variables, err) < 0
+               ? -1
+               : path_of(image, &from->disk, launch->disk, err);
+}
+
 int launch_fill(const struct image *image, const struct json *manifest, struct vm_launch *launch,
                 struct err *err)
 {
@@ -74,6 +84,8 @@ int launch_fill(const struct image *image, const struct json *manifest, struct v
     enum vm_platform platform = launch->record.platform;
     const struct image_protection *protection = image_protection_of(image, platform);
 
+    if (launch->record.secure_boot)
+        return fill_secure_boot(image, launch, err);
     snprintf(launch->cmdline, sizeof(launch->cmdline), "%s", record->cmdline.text);
     if (path_of(image, &record->kernel, launch->kernel, err) < 0 ||
         path_of(image, &record->initrd, launch->initrd, err) < 0)

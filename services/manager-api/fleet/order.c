@@ -57,6 +57,27 @@ static int check_platform(const struct vm_spec *spec, const struct image *image,
                       missing ? ": " : "", missing ? missing : "");
 }
 
+/* A protected guest's kernel is measured when it is launched, by firmware that keeps no variables.
+ */
+static int check_secure_boot(const struct vm_spec *spec, const struct image *image,
+                             enum vm_platform platform, struct err *err)
+{
+    if (!spec->secure_boot)
+        return 0;
+    if (platform != VM_PLATFORM_VM)
+        return err_set_at(err, ERR_UNSUPPORTED, "/secure_boot",
+                          "secure_boot: a VM on platform '%s' has no firmware that keeps keys, and "
+                          "its kernel is measured at launch; leave it out, or ask for platform "
+                          "'vm'",
+                          vm_platform_names[platform]);
+    if (!image_has_secure_boot(&image->record))
+        return err_set_at(err, ERR_UNSUPPORTED, "/secure_boot",
+                          "secure_boot: image '%s' has no signed kernel (/secure_boot in its "
+                          "release record); leave it out, or take another image",
+                          image->record.name);
+    return 0;
+}
+
 static int check_size(const struct vm_spec *spec, const struct image *image, struct err *err)
 {
     if (spec->cpus > order_cpus_max())
@@ -101,9 +122,6 @@ int order_check(const struct vm_spec *spec, const struct image *image,
                           "name: '%s' may hold letters, digits, '.', '_' and '-' only, and begins "
                           "with a letter, digit or '_'",
                           spec->name);
-    if (spec->secure_boot)
-        return err_set_at(err, ERR_UNSUPPORTED, "/secure_boot",
-                          "secure_boot: not available yet; leave it out");
     if (spec->cvms_url != NULL)
         return err_set_at(err, ERR_UNSUPPORTED, "/cvms_url",
                           "cvms_url: not available yet; leave it out");
@@ -114,6 +132,7 @@ int order_check(const struct vm_spec *spec, const struct image *image,
             "whose release record says grpc",
             image->record.name);
     if (check_platform(spec, image, host, ret_platform, err) < 0 ||
+        check_secure_boot(spec, image, *ret_platform, err) < 0 ||
         check_size(spec, image, err) < 0 || check_key(spec, err) < 0 ||
         check_manifest(spec, err) < 0)
         return -1;

@@ -104,11 +104,30 @@ static void write_pci_window(struct xml *xml, uint32_t gib)
     xml_close(xml);
 }
 
+/* What the firmware starts. The place is fixed because its path is measured. The guest has no
+ * driver for it. */
+static void write_disk(struct xml *xml, const char *path)
+{
+    xml_open_with(xml, "disk", XML_ATTRS("type", "file", "device", "disk"));
+    xml_leaf_with(xml, "driver", XML_ATTRS("name", "qemu", "type", "raw"), NULL);
+    xml_leaf_with(xml, "source", XML_ATTRS("file", path), NULL);
+    xml_leaf_with(xml, "target", XML_ATTRS("dev", "vda", "bus", "virtio"), NULL);
+    xml_leaf_with(xml, "readonly", XML_NO_ATTRS, NULL);
+    xml_leaf_with(xml, "boot", XML_ATTRS("order", "1"), NULL);
+    xml_leaf_with(xml, "address",
+                  XML_ATTRS("type", "pci", "domain", "0x0000", "bus", "0x00", "slot",
+                            DOMAIN_DISK_SLOT, "function", "0x0"),
+                  NULL);
+    xml_close(xml);
+}
+
 static void write_devices(struct xml *xml, const struct vm_launch *launch)
 {
     xml_open(xml, "devices");
     write_pci_window(xml, launch->place.pci_window_gib);
     xml_leaf_with(xml, "controller", XML_ATTRS("type", "usb", "model", "none"), NULL);
+    if (launch->record.secure_boot)
+        write_disk(xml, launch->disk);
     xml_leaf_with(xml, "memballoon", XML_ATTRS("model", "none"), NULL);
     write_console(xml, launch->console);
     write_exports(xml, launch);

@@ -1,11 +1,12 @@
 /* The libvirt definition of a VM: a pure function from a launch to XML.
  *
- * The guest gets a q35 board, UEFI without a variable store (so that every boot begins the same),
- * an emulated TPM unless the processor itself vouches for the guest (SEV-SNP, TDX), a random number
- * generator, the two 9P exports of the share and one network card.
- * The card hangs on QEMU's user network with restrict=on: the guest reaches nothing, and the host
- * reaches one port of the guest, on loopback, or two where it has a gateway. libvirt 9 has no
- * element for that, so it is the one thing that goes through qemu:commandline. */
+ * The guest gets a q35 board, UEFI without a variable store (so that every boot begins the same;
+ * with Secure Boot a fresh copy of the image's, and a disk with what is signed), an emulated TPM
+ * unless the processor itself vouches for the guest (SEV-SNP, TDX), a random number generator, the
+ * two 9P exports of the share and one network card. The card hangs on QEMU's user network with
+ * restrict=on: the guest reaches nothing, and the host reaches one port of the guest, on loopback,
+ * or two where it has a gateway. libvirt 9 has no element for that, so it is the one thing that
+ * goes through qemu:commandline. */
 #ifndef COCOS_MANAGER_VM_DOMAIN_H
 #define COCOS_MANAGER_VM_DOMAIN_H
 
@@ -17,6 +18,7 @@
 #define DOMAIN_XML_MAX    (64 * KIB)
 #define DOMAIN_AGENT_PORT 7002
 #define DOMAIN_GRPC_PORT  7020
+#define DOMAIN_DISK_SLOT  "0x1d" /* what lib/attest/reference/pcr_boot.h expects */
 
 /* How fast a guest may fill its side of the share: so slow that a look every second sees it before
  * it has written much more than the ceiling. */

@@ -95,6 +95,17 @@ static void write_cpu(struct xml *xml, const struct vm_launch *launch)
 
 /* --- firmware ------------------------------------------------------------------ */
 
+/* The enrolled keys lie in a variable store, of which each VM gets a copy that goes with it; system
+ * management mode keeps the guest from writing there what no key signed. The kernel is not QEMU's
+ * to hand over: it would change the header that is signed, and firmware of that age starts such a
+ * kernel whoever signed it. */
+static void write_secure_boot(struct xml *xml, const struct vm_launch *launch)
+{
+    xml_leaf_with(xml, "loader", XML_ATTRS("readonly", "yes", "secure", "yes", "type", "pflash"),
+                  launch->firmware);
+    xml_leaf_with(xml, "nvram", XML_ATTRS("template", launch->variables), NULL);
+}
+
 /* The variable store is left out on purpose: with one, what a guest writes there would change what
  * the next boot measures, and there would be a file to lose. A protected guest's firmware is read
  * into its memory and measured there; an IGVM file brings its own. */
@@ -102,7 +113,9 @@ static void write_boot(struct xml *xml, const struct vm_launch *launch)
 {
     xml_open(xml, "os");
     xml_leaf_with(xml, "type", XML_ATTRS("arch", "x86_64", "machine", "q35"), "hvm");
-    if (launch->igvm[0] == '\0' && is_protected(launch))
+    if (launch->record.secure_boot)
+        write_secure_boot(xml, launch);
+    else if (launch->igvm[0] == '\0' && is_protected(launch))
         xml_leaf_with(xml, "loader", XML_ATTRS("type", "rom", "format", "raw", "stateless", "yes"),
                       launch->firmware);
     else if (launch->igvm[0] == '\0')
@@ -124,8 +137,19 @@ static void write_features(struct xml *xml, const struct vm_launch *launch)
     xml_leaf_with(xml, "apic", XML_NO_ATTRS, NULL);
     if (kinds[launch->record.platform].private_memory)
         xml_leaf_with(xml, "smm", XML_ATTRS("state", "off"), NULL);
+    if (launch->record.secure_boot)
+        xml_leaf_with(xml, "smm", XML_ATTRS("state", "on"), NULL);
     if (launch->record.platform == VM_PLATFORM_TDX) /* the host's kernel cannot emulate it */
         xml_leaf_with(xml, "ioapic", XML_ATTRS("driver", "qemu"), NULL);
+    xml_close(xml);
+}
+
+/* With sleep states on, firmware that is built for system management mode does not come up. */
+static void write_power(struct xml *xml)
+{
+    xml_open(xml, "pm");
+    xml_leaf_with(xml, "suspend-to-mem", XML_ATTRS("enabled", "no"), NULL);
+    xml_leaf_with(xml, "suspend-to-disk", XML_ATTRS("enabled", "no"), NULL);
     xml_close(xml);
 }
 
@@ -139,6 +163,8 @@ void domain_write_board(struct xml *xml, const struct vm_launch *launch)
     xml_leaf(xml, "on_poweroff", "destroy");
     xml_leaf(xml, "on_reboot", "destroy"); /* a guest that reboots has lost what it measured */
     xml_leaf(xml, "on_crash", "destroy");
+    if (launch->record.secure_boot)
+        write_power(xml);
 }
 
 /* --- protection ------------------------------------------------------------------ */

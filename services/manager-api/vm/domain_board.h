@@ -6,7 +6,7 @@
 #include "services/manager-api/vm/vm.h"
 #include "services/manager-api/vm/xml.h"
 
-/* Writes the elements of <domain> from <memory> to <on_crash>. */
+/* Writes the elements of <domain> from <memory> to <on_crash> and <pm>. */
 void domain_write_board(struct xml *xml, const struct vm_launch *launch);
 
 /* Writes <launchSecurity>, or nothing for a VM that nothing protects. */

@@ -23,7 +23,7 @@ struct field {
 #define FIELD(member, type)                                                                        \
     {                                                                                              \
 #member, type, offsetof(struct vm_record, member),                                         \
-            sizeof(((struct vm_record *)0)->member), NULL                                          \
+            sizeof(((struct vm_record *)0)->member), NULL, false                                   \
     }
 #define FIELD_LATE(member, type)                                                                   \
     {                                                                                              \
@@ -33,7 +33,7 @@ struct field {
 #define FIELD_ENUM(member, names)                                                                  \
     {                                                                                              \
 #member, TYPE_ENUM, offsetof(struct vm_record, member),                                    \
-            sizeof(((struct vm_record *)0)->member), names                                         \
+            sizeof(((struct vm_record *)0)->member), names, false                                  \
     }
 
 static const struct field fields[] = {
@@ -59,6 +59,7 @@ static const struct field fields[] = {
     FIELD(body_sha256, TYPE_TEXT),
     FIELD(nonce, TYPE_HEX),
     FIELD_LATE(grpc_port, TYPE_U16),
+    FIELD_LATE(secure_boot, TYPE_BOOL),
 };
 
 /* --- writing ------------------------------------------------------------- */

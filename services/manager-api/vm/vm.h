@@ -77,6 +77,7 @@ struct vm_record {
     uint16_t port;            /* on loopback, forwarded to the agent */
     uint16_t grpc_port;       /* the same to the gateway beside it; 0: there is none */
     bool debug;               /* the image is a debug image: the console may be read */
+    bool secure_boot;         /* the firmware starts nothing but what the image's key signed */
     int64_t created_at;       /* seconds since 1970 */
     int64_t expires_at;       /* 0: never */
     int64_t ended_at;         /* 0: has not ended */
@@ -136,10 +137,13 @@ struct vm_launch {
     char kernel[VM_PATH_SIZE];
     char initrd[VM_PATH_SIZE];
     char cmdline[VM_CMDLINE_SIZE];
-    char in_dir[VM_PATH_SIZE];  /* exported read-only as cocos-in */
-    char out_dir[VM_PATH_SIZE]; /* exported as cocos-out */
-    char console[VM_PATH_SIZE]; /* where console text goes; "" for nowhere */
-    bool kvm;                   /* the processor's own virtualisation, else emulation */
+    /* In place of kernel, initrd and command line, when the record says secure_boot: */
+    char variables[VM_PATH_SIZE]; /* of the firmware, with keys enrolled; each VM has a copy */
+    char disk[VM_PATH_SIZE];      /* read-only; what the firmware starts lies on it */
+    char in_dir[VM_PATH_SIZE];    /* exported read-only as cocos-in */
+    char out_dir[VM_PATH_SIZE];   /* exported as cocos-out */
+    char console[VM_PATH_SIZE];   /* where console text goes; "" for nowhere */
+    bool kvm;                     /* the processor's own virtualisation, else emulation */
 };
 
 /* Why a VM that was on is off. */

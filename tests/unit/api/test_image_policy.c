@@ -22,7 +22,7 @@ static int read_record(const char *reference, struct image_record *ret, struct e
 static int make_policy(const struct image_record *record, uint32_t memory_mib, uint32_t cpus,
                        struct json **ret, struct err *err)
 {
-    const struct image_vm vm = {API_PLATFORM_VM, memory_mib, cpus, {0}};
+    const struct image_vm vm = {API_PLATFORM_VM, memory_mib, cpus, {0}, false};
 
     return image_make_policy(record, &vm, ret, err);
 }
@@ -72,6 +72,74 @@ static void shape_that_the_record_does_not_know_is_a_conflict_that_tells_which_i
     assert_null(policy);
 }
 
+/* The member "secure_boot" of a record; at: where the program lies on a disk of three bytes. */
+static char *secure_boot(unsigned at, const char *db, const char *reference)
+{
+    return mem_printf(
+        "{\"firmware\":{\"file\":\"f\",\"sha256\":\"" ZEROS
+        "\",\"bytes\":3},\"variables\":{\"file\":"
+        "\"v\",\"sha256\":\"" ZEROS "\",\"bytes\":3},\"disk\":{\"file\":\"d\",\"sha256\":\"" ZEROS
+        "\",\"bytes\":3},\"program_at\":%u,\"program_bytes\":2,\"certificate_sha256\":\"" ZEROS
+        "\",\"pk\":\"a2V5\",\"kek\":\"a2V5\",\"db\":\"%s\",\"dbx\":\"\"%s%s}",
+        at, db, reference ? ",\"reference\":" : "", reference ? reference : "");
+}
+
+static int read_signed(char *boot, struct image_record *ret, struct err *err)
+{
+    OWNED(free_str) char *text = mem_printf("%s,\"secure_boot\":%s", shapes, boot);
+
+    free(boot);
+    return read_record(text, ret, err);
+}
+
+static void secure_boot_that_is_not_whole_is_refused_where_it_stands(void **state)
+{
+    const struct {
+        char *boot;
+        const char *pointer;
+    } cases[] = {
+        {secure_boot(2, "a2V5", NULL), "/secure_boot/program_bytes"},
+        {secure_boot(1, "", NULL), "/secure_boot/db"},
+        {secure_boot(1, "a2V5",
+                     "{\"pcrs\":[],\"shapes\":[{\"memory_mib\":1,\"cpus\":1,\"pcrs\":{}}]}"),
+         "/secure_boot/reference/pcrs"},
+        {mem_strdup("{}"), "/secure_boot/firmware"},
+    };
+    struct err err;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        OWNED_IMAGE_RECORD record = {0};
+
+        assert_fails(read_signed(cases[i].boot, &record, &err), ERR_INPUT);
+        assert_string_equal(err.pointer, cases[i].pointer);
+    }
+}
+
+static void vm_with_secure_boot_has_registers_of_its_own(void **state)
+{
+    const char *reference =
+        "{\"pcrs\":{\"7\":\"" ONES "\"},\"shapes\":[{\"memory_mib\":256,\"cpus\":1,"
+        "\"pcrs\":{\"4\":\"" ONES "\"}}]}";
+    const struct image_vm known = {API_PLATFORM_VM, 256, 1, {0}, true};
+    const struct image_vm unknown = {API_PLATFORM_VM, 512, 1, {0}, true};
+    OWNED_IMAGE_RECORD record = {0}, bare = {0};
+    OWNED_JSON *policy = NULL;
+    OWNED_BUF text = BUF_OF(4 * KIB);
+    struct err err;
+
+    (void)state;
+    assert_ok(read_signed(secure_boot(1, "a2V5", reference), &record, &err));
+    assert_true(image_has_secure_boot(&record));
+    assert_ok(image_make_policy(&record, &known, &policy, &err));
+    json_write(json_get(json_get(policy, "vtpm"), "pcrs"), &text);
+    assert_string_equal(buf_str(&text), "{\"sha256\":{\"4\":\"" ONES "\",\"7\":\"" ONES "\"}}");
+    assert_fails(image_make_policy(&record, &unknown, &policy, &err), ERR_STATE);
+    assert_non_null(strstr(err.text, "with Secure Boot"));
+    assert_ok(read_signed(secure_boot(1, "a2V5", NULL), &bare, &err));
+    assert_fails(image_make_policy(&bare, &known, &policy, &err), ERR_STATE);
+}
+
 static void record_without_values_gives_no_policy(void **state)
 {
     OWNED_IMAGE_RECORD record = {0};
@@ -107,6 +175,8 @@ int main(void)
         cmocka_unit_test(values_that_are_none_are_refused_where_they_stand),
         cmocka_unit_test(
             shape_that_the_record_does_not_know_is_a_conflict_that_tells_which_it_knows),
+        cmocka_unit_test(secure_boot_that_is_not_whole_is_refused_where_it_stands),
+        cmocka_unit_test(vm_with_secure_boot_has_registers_of_its_own),
         cmocka_unit_test(record_without_values_gives_no_policy),
         cmocka_unit_test(policy_joins_what_all_shapes_share_and_what_this_one_has),
     };

@@ -20,7 +20,8 @@ enum variant_option {
     VARIANT_VLEK = 256,
     VARIANT_HASHES = 512,
     VARIANT_GRPC = 1024,
-    VARIANT_ALL = 2047
+    VARIANT_ALL = 2047,
+    VARIANT_SECURE_BOOT = 2048 /* of plain VMs */
 };
 
 struct variant {
@@ -34,6 +35,7 @@ static const struct variant variants[] = {
     {"tcg_grpc", VM_PLATFORM_VM, VARIANT_GRPC},
     {"kvm_debug", VM_PLATFORM_VM, VARIANT_KVM | VARIANT_CONSOLE},
     {"kvm_place_gpu", VM_PLATFORM_VM, VARIANT_KVM | VARIANT_PLACE | VARIANT_GPU},
+    {"secure_boot", VM_PLATFORM_VM, VARIANT_SECURE_BOOT},
     {"snp", VM_PLATFORM_SNP, VARIANT_KVM},
     {"snp_full", VM_PLATFORM_SNP, VARIANT_ALL & ~VARIANT_IGVM},
     {"snp_igvm", VM_PLATFORM_SNP, VARIANT_KVM | VARIANT_BOUND | VARIANT_IGVM},
@@ -116,6 +118,13 @@ static inline struct vm_launch launch_of(enum vm_platform platform, unsigned opt
         set_text(launch.console, "/state/vms/0f9d5c9e/console.log");
     if ((options & VARIANT_IGVM) != 0)
         set_text(launch.igvm, "/images/eos/a,b.igvm");
+    if ((options & VARIANT_SECURE_BOOT) != 0) {
+        launch.record.secure_boot = true;
+        launch.kernel[0] = launch.initrd[0] = launch.cmdline[0] = '\0';
+        set_text(launch.firmware, "/images/eos/OVMF_CODE.secboot.fd");
+        set_text(launch.variables, "/images/eos/secboot.vars.fd");
+        set_text(launch.disk, "/images/eos/secboot.img");
+    }
     protect(&launch, options);
     place(&launch, options);
     return launch;

@@ -43,7 +43,7 @@ static void what_cannot_be_had_is_said_with_its_place(void **state)
     check_refused((struct vm_spec){.platform = API_PLATFORM_TDX}, ERR_UNSUPPORTED, "/platform",
                   "TDX");
     check_refused((struct vm_spec){.secure_boot = true}, ERR_UNSUPPORTED, "/secure_boot",
-                  "not available yet");
+                  "has no signed kernel");
     check_refused((struct vm_spec){.cvms_url = text("https://x")}, ERR_UNSUPPORTED, "/cvms_url",
                   "not available yet");
     check_refused((struct vm_spec){.grpc = true}, ERR_UNSUPPORTED, "/grpc", "has no gateway");

@@ -14,7 +14,7 @@ static void an_image_is_read_and_checked(void **state)
     assert_true(image.record.debug);
     assert_int_equal(image.record.default_memory_mib, 512);
     assert_string_equal(image.record.kernel.file, "vmlinuz");
-    assert_ok(image_check(&image, VM_PLATFORM_VM, &err));
+    assert_ok(image_check(&image, VM_PLATFORM_VM, false, &err));
 }
 
 static void a_changed_file_is_found_whichever_it_is(void **state)
@@ -30,9 +30,32 @@ static void a_changed_file_is_found_whichever_it_is(void **state)
         image_make(&dir, "eos", false);
         put(&dir, files[i], "changed!");
         assert_ok(image_load(dir.path, "eos", &image, &err));
-        assert_fails(image_check(&image, VM_PLATFORM_VM, &err), ERR_UNTRUSTED);
+        assert_fails(image_check(&image, VM_PLATFORM_VM, false, &err), ERR_UNTRUSTED);
         assert_non_null(strstr(err.text, files[i] + 4));
         assert_non_null(strstr(err.text, "sha256"));
+    }
+}
+
+static void the_files_of_secure_boot_are_checked_instead_of_the_others(void **state)
+{
+    static const char *const files[] = {"eos/OVMF_CODE.secboot.fd", "eos/secboot.vars.fd",
+                                        "eos/secboot.img"};
+    struct err err;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(files); i++) {
+        SCRATCH dir = scratch_new();
+        OWNED_IMAGE image = {0};
+
+        image_make(&dir, "eos", false);
+        image_make_signed(&dir, "eos");
+        put(&dir, "eos/vmlinuz", "changed!"); /* is not what starts */
+        assert_ok(image_load(dir.path, "eos", &image, &err));
+        assert_ok(image_check(&image, VM_PLATFORM_VM, true, &err));
+        assert_fails(image_check(&image, VM_PLATFORM_VM, false, &err), ERR_UNTRUSTED);
+        put(&dir, files[i], "changed!");
+        assert_fails(image_check(&image, VM_PLATFORM_VM, true, &err), ERR_UNTRUSTED);
+        assert_non_null(strstr(err.text, files[i] + 4));
     }
 }
 
@@ -46,9 +69,9 @@ static void a_missing_file_or_link_is_found(void **state)
     image_make(&dir, "eos", false);
     assert_ok(image_load(dir.path, "eos", &image, &err));
     assert_int_equal(rename(in(&dir, "eos/initrd"), in(&dir, "eos/other")), 0);
-    assert_fails(image_check(&image, VM_PLATFORM_VM, &err), ERR_NOT_FOUND);
+    assert_fails(image_check(&image, VM_PLATFORM_VM, false, &err), ERR_NOT_FOUND);
     assert_int_equal(symlink("other", in(&dir, "eos/initrd")), 0);
-    assert_int_equal(image_check(&image, VM_PLATFORM_VM, &err), -1);
+    assert_int_equal(image_check(&image, VM_PLATFORM_VM, false, &err), -1);
 }
 
 static void images_that_are_not_there_are_not_found(void **state)
@@ -159,6 +182,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_image_is_read_and_checked),
         cmocka_unit_test(a_changed_file_is_found_whichever_it_is),
+        cmocka_unit_test(the_files_of_secure_boot_are_checked_instead_of_the_others),
         cmocka_unit_test(a_missing_file_or_link_is_found),
         cmocka_unit_test(images_that_are_not_there_are_not_found),
         cmocka_unit_test(bad_records_are_refused),

@@ -30,7 +30,7 @@ static void fill_launch(const struct scratch *dir, enum vm_platform platform,
 
     *ret = (struct vm_launch){.record = {.platform = platform}};
     assert_ok(image_load(dir->path, "eos", &image, &err));
-    assert_ok(image_check(&image, platform, &err));
+    assert_ok(image_check(&image, platform, false, &err));
     assert_ok(launch_fill(&image, manifest, ret, &err));
 }
 
@@ -47,6 +47,26 @@ static void a_plain_vm_gets_the_plain_firmware(void **state)
     assert_string_equal(launch.cmdline, "quiet");
     assert_int_equal(launch.protection.policy, 0);
     assert_false(launch.protection.bound);
+}
+
+static void with_secure_boot_the_kernel_is_the_firmware_s_to_find(void **state)
+{
+    SCRATCH dir = scratch_new();
+    OWNED_IMAGE image = {0};
+    struct vm_launch launch = {.record = {.platform = VM_PLATFORM_VM, .secure_boot = true}};
+    struct err err;
+
+    (void)state;
+    make_image(&dir, "snp", false, "");
+    image_make_signed(&dir, "eos");
+    assert_ok(image_load(dir.path, "eos", &image, &err));
+    assert_ok(launch_fill(&image, NULL, &launch, &err));
+    assert_string_equal(launch.firmware, in(&dir, "eos/OVMF_CODE.secboot.fd"));
+    assert_string_equal(launch.variables, in(&dir, "eos/secboot.vars.fd"));
+    assert_string_equal(launch.disk, in(&dir, "eos/secboot.img"));
+    assert_string_equal(launch.kernel, "");
+    assert_string_equal(launch.initrd, "");
+    assert_string_equal(launch.cmdline, "");
 }
 
 static void an_snp_guest_is_measured_with_its_kernel_and_bound_to_its_manifest(void **state)
@@ -118,8 +138,8 @@ static void the_files_of_a_protected_start_are_checked(void **state)
     make_image(&dir, "snp", false, "");
     assert_ok(image_load(dir.path, "eos", &image, &err));
     put(&dir, "eos/OVMF.amdsev.fd", "exchanged");
-    assert_fails(image_check(&image, VM_PLATFORM_SNP, &err), ERR_UNTRUSTED);
-    assert_ok(image_check(&image, VM_PLATFORM_VM, &err));
+    assert_fails(image_check(&image, VM_PLATFORM_SNP, false, &err), ERR_UNTRUSTED);
+    assert_ok(image_check(&image, VM_PLATFORM_VM, false, &err));
     assert_null(image_protection_of(&image, VM_PLATFORM_TDX));
     assert_null(image_protection_of(&image, VM_PLATFORM_VM));
 }
@@ -148,6 +168,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_plain_vm_gets_the_plain_firmware),
+        cmocka_unit_test(with_secure_boot_the_kernel_is_the_firmware_s_to_find),
         cmocka_unit_test(an_snp_guest_is_measured_with_its_kernel_and_bound_to_its_manifest),
         cmocka_unit_test(a_tdx_guest_is_bound_with_zeros_at_the_end),
         cmocka_unit_test(without_a_manifest_nothing_is_bound),

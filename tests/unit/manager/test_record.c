@@ -17,6 +17,7 @@ static struct vm_record full_record(void)
         .port = 20017,
         .grpc_port = 20018,
         .debug = true,
+        .secure_boot = true,
         .created_at = 1700000000,
         .expires_at = 1700003600,
         .ended_at = 1700000100,
