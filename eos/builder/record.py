@@ -38,11 +38,11 @@ def attestation_of(kernel):
     }
 
 
-def reference_values(cli, folder, record):
+def reference_values(cli, folder, record, *how):
     """What a VM of each shape shows when it booted the files in the folder, as our own program predicts it."""
     unfinished = folder / "image.json.half"
     unfinished.write_bytes(encode(record))
-    done = subprocess.run([cli, "measure", "--image", unfinished, "--shapes"], capture_output=True, text=True)
+    done = subprocess.run([cli, "measure", "--image", unfinished, "--shapes", *how], capture_output=True, text=True)
     unfinished.unlink()
     if done.returncode != 0:
         raise BuildError(f"the image cannot be measured: {done.stderr.strip()}")
@@ -50,13 +50,24 @@ def reference_values(cli, folder, record):
     return json.loads(done.stdout)
 
 
+def add_reference_values(cli, folder, record):
+    """Both ways of starting it, where it has both."""
+    if "secure_boot" in record:
+        record["secure_boot"]["reference"] = reference_values(cli, folder, record, "--secure-boot")
+    record["reference"] = reference_values(cli, folder, record)
+
+
 def encode(record):
     """One line for each member and each shape."""
-    text = json.dumps({**record, "reference": None} if "reference" in record else record, indent=2, ensure_ascii=False)
-    if "reference" in record:
-        shapes = ",\n".join(f"      {json.dumps(shape)}" for shape in record["reference"]["shapes"])
-        pcrs, launch = (json.dumps(record["reference"][key], indent=2).replace("\n", "\n    ")
-                        for key in ("pcrs", "launch"))
-        text = text.replace('"reference": null', f'"reference": {{\n    "pcrs": {pcrs},\n    "launch": {launch},\n'
-                                                 f'    "shapes": [\n{shapes}\n    ]\n  }}')
+    text = json.dumps(_hide_shapes(record), indent=2, ensure_ascii=False)
+    for holder in (record.get("secure_boot", {}), record):
+        if "reference" in holder:
+            lines = ",\n".join(f"      {json.dumps(shape)}" for shape in holder["reference"]["shapes"])
+            text = text.replace('"shapes": null', f'"shapes": [\n{lines}\n    ]', 1)
     return text.encode() + b"\n"
+
+
+def _hide_shapes(member):
+    if not isinstance(member, dict):
+        return member
+    return {name: None if name == "shapes" else _hide_shapes(value) for name, value in member.items()}

@@ -4,7 +4,7 @@ import hashlib
 import json
 from pathlib import Path
 
-SETTINGS = ("EOS_KERNEL_SUITE", "EOS_DEBUG", "SOURCE_DATE_EPOCH")
+SETTINGS = ("EOS_KERNEL_SUITE", "EOS_DEBUG", "EOS_KEYS", "SOURCE_DATE_EPOCH")
 MACHINE = ("/etc/os-release", "/etc/apt/sources.list", "/etc/apt/sources.list.d")
 
 
@@ -34,9 +34,9 @@ def is_current(file, digest):
 
 def _is_whole(folder):
     record = json.loads((folder / "image.json").read_text())
-    protected = [part["firmware"] for part in record["launch"].values() if "firmware" in part]
-    return all(hashlib.sha256((folder / part["file"]).read_bytes()).hexdigest() == part["sha256"]
-               for part in (record["kernel"], record["initrd"], record["firmware"], *protected))
+    holders = (record, record.get("secure_boot", {}), *record["launch"].values())
+    parts = [part for holder in holders for part in holder.values() if isinstance(part, dict) and "file" in part]
+    return all(hashlib.sha256((folder / part["file"]).read_bytes()).hexdigest() == part["sha256"] for part in parts)
 
 
 def write(file, digest, names):
