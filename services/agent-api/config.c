@@ -20,6 +20,9 @@ static const struct setting settings[] = {
                  "where the TPM answers, as tpm2-tss names it (a TCTI); empty for none"),
     SETTING_TEXT(config, sim_key, "COCOS_AGENT_SIM_KEY", "",
                  "private key (P-384, PEM) that signs on the platform sim; empty for a fresh one"),
+    SETTING_TEXT(
+        config, sim_measurement, "COCOS_AGENT_SIM_MEASUREMENT", "",
+        "launch measurement that the platform sim reports, 48 bytes of hex; empty for none"),
     SETTING_CHOICE(config, log_level, "COCOS_AGENT_LOG_LEVEL", "info", log_level_names,
                    "the least important messages to log"),
 };

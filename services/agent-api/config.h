@@ -23,10 +23,11 @@ struct config {
     char *local_socket; /* "": none */
     char *state_dir;
     char *share;
-    int platform;  /* enum platform */
-    char *tpm;     /* TCTI of the TPM */
-    char *sim_key; /* path; "" makes a fresh one */
-    int log_level; /* enum log_level */
+    int platform;          /* enum platform */
+    char *tpm;             /* TCTI of the TPM */
+    char *sim_key;         /* path; "" makes a fresh one */
+    char *sim_measurement; /* hex; "": nothing was measured */
+    int log_level;         /* enum log_level */
 };
 
 extern const struct program_info agent_info;

@@ -1,6 +1,7 @@
 #include "services/agent-api/machine.h"
 
 #include "lib/base/file.h"
+#include "lib/base/text.h"
 #include "lib/crypto/key.h"
 #include "lib/crypto/secret.h"
 #include "lib/program/log.h"
@@ -47,12 +48,23 @@ static int load_sim_key(const struct config *config, struct key **ret, struct er
     return 0;
 }
 
+static int load_sim(const struct config *config, struct machine *machine, struct err *err)
+{
+    machine->has_sim_measurement = config->sim_measurement[0] != '\0';
+    if (machine->has_sim_measurement &&
+        text_parse_hex(config->sim_measurement, machine->sim_measurement, SHA384_SIZE, err) < 0) {
+        err->kind = ERR_USAGE;
+        return err_wrap(err, "sim measurement");
+    }
+    return load_sim_key(config, &machine->sim_key, err);
+}
+
 static int open_devices(const struct config *config, struct machine *machine, struct err *err)
 {
     enum platform platform = (enum platform)config->platform;
 
     if (platform == PLATFORM_SIM)
-        return load_sim_key(config, &machine->sim_key, err);
+        return load_sim(config, machine, err);
     if (platform == PLATFORM_NONE || config->tpm[0] == '\0')
         return 0;
     if (tpm_device_open(config->tpm, &machine->tpm, err) == 0)
@@ -86,6 +98,7 @@ static int find(const struct config *config, struct machine *machine, struct err
         .sev_guest = &sev_guest_linux,
         .tpm = machine->tpm,
         .sim_key = machine->sim_key,
+        .sim_measurement = machine->has_sim_measurement ? machine->sim_measurement : NULL,
     };
     machine->desk.sysfs = DESK_SYSFS;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {

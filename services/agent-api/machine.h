@@ -11,6 +11,8 @@ struct machine {
     uint64_t memory_mib;  /* all that programs may share here */
     struct tpm_device *tpm;
     struct key *sim_key;
+    bool has_sim_measurement;
+    uint8_t sim_measurement[SHA384_SIZE];
     struct desk_config desk; /* for desk_new(); borrows from the machine */
 };
 

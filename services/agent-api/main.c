@@ -1,4 +1,5 @@
 #include "services/agent-api/api/api.h"
+#include "services/agent-api/attester/launch_check.h"
 #include "services/agent-api/door.h"
 #include "services/agent-api/link/share.h"
 #include "services/agent-api/runner/confine.h"
@@ -16,7 +17,8 @@
 
 /* --- before there is a log --- */
 
-/* The share may ask for another log level; what is wrong with it is told when there is an engine.
+/* The share may ask for another log level; what is wrong with it is told when there is an
+ * engine.
  */
 static int read_share(const struct config *config, struct share_config *ret, struct err *err)
 {
@@ -194,6 +196,19 @@ static int take_manifest(struct app *app, const struct share_config *share, stru
     return engine_set_manifest(app->engine, manifest, err);
 }
 
+/* Against the IGVM file that the share may hold. */
+static int check_launch(const struct app *app, struct err *err)
+{
+    OWNED_BUF file = BUF_OF(SHARE_IGVM_MAX);
+    bool found = false;
+
+    if (app->config.share[0] == '\0')
+        return 0;
+    if (share_load_igvm(app->config.share, &file, &found, err) < 0)
+        return -1;
+    return found ? launch_check(buf_span(&file), &app->machine.desk, err) : 0;
+}
+
 static void refuse(struct app *app, enum failure_kind kind, const struct err *err)
 {
     struct failure failure;
@@ -216,6 +231,10 @@ static void take_share(struct app *app, const struct share_config *share,
     }
     if (share_error->kind != ERR_NONE) {
         refuse(app, FAILURE_CONFIG, share_error);
+        return;
+    }
+    if (check_launch(app, &err) < 0) {
+        refuse(app, FAILURE_LAUNCH, &err);
         return;
     }
     if (share->cvms_url != NULL)

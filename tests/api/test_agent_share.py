@@ -5,11 +5,14 @@ import hashlib
 import json
 import os
 import re
+import struct
+import subprocess
 import time
+import zlib
 
 import pytest
 
-from agents import Agent, Computation
+from agents import BIN, Agent, Computation
 from parties import openssl
 
 NONCE = base64.b64encode(bytes(32)).decode()
@@ -79,6 +82,43 @@ def test_every_change_goes_out_with_its_events(share):
         assert not re.search("[0-9a-f]{40}", json.dumps(told)), "a digest would confirm a guess"
         work.wipe(agent)
         await_out(share, lambda state: state["state"] == "ReceivingManifest")
+
+
+def igvm(page):
+    """An IGVM file for SEV-SNP with one page of zeros there."""
+    headers = struct.pack("<IIIBBHQ", 1, 16, 1, 0, 2, 1, 0) + struct.pack("<IIQIIII", 0x302, 24, page, 1, 0, 0, 0)
+
+    def fixed(checksum):
+        return b"IGVM" + struct.pack("<IIIII", 1, 24, len(headers), 24 + len(headers), checksum)
+    return fixed(zlib.crc32(fixed(0) + headers)) + headers
+
+
+def measured(share):
+    path = share / "in" / "launch.igvm"
+    out = subprocess.run([os.path.join(BIN, "cocos-cli"), "igvmmeasure", path], capture_output=True, text=True, check=True)
+    return out.stdout.split()[-1].lower()
+
+
+def test_an_igvm_file_that_this_machine_was_made_from_is_no_news(share):
+    put(share, "config.json", CONFIG)
+    put(share, "launch.igvm", igvm(0x1000))
+    with Agent(share=str(share), COCOS_AGENT_PLATFORM="sim", COCOS_AGENT_SIM_MEASUREMENT=measured(share)):
+        await_out(share, lambda state: state["state"] == "ReceivingManifest")
+
+
+@pytest.mark.parametrize("file, platform, says", [
+    (igvm(0x2000), "sim", "was not made from it"), (b"IGVM", "sim", "igvm"), (b"", "sim", "igvm"),
+    (igvm(0x1000), "none", "nothing here says")], ids=["another", "cut", "empty", "no report"])
+def test_an_igvm_file_that_this_machine_was_not_made_from_ends_it(share, file, platform, says):
+    put(share, "config.json", CONFIG)
+    put(share, "launch.igvm", igvm(0x1000))
+    launched = measured(share)
+    put(share, "launch.igvm", file)
+    with Agent(share=str(share), COCOS_AGENT_PLATFORM=platform, COCOS_AGENT_SIM_MEASUREMENT=launched) as agent:
+        state = await_out(share, lambda state: state["state"] == "Failed")
+        assert state["failure"]["kind"] == "launch" and says in state["failure"]["detail"], state
+        answer = agent.ask("PUT", "/v1/computation", Computation.owner, json.dumps(Computation("x = 1").manifest))
+        assert answer.status == 409 and agent.state()["state"] == "Failed"
 
 
 def test_the_heart_beats(share):

@@ -16,8 +16,9 @@
 struct attester_places {
     const struct tsm_kernel *tsm;
     const struct sev_guest_kernel *sev_guest;
-    struct tpm_device *tpm;    /* borrowed; NULL: there is none */
-    const struct key *sim_key; /* of the stand-in platform; NULL: there is none */
+    struct tpm_device *tpm;         /* borrowed; NULL: there is none */
+    const struct key *sim_key;      /* of the stand-in platform; NULL: there is none */
+    const uint8_t *sim_measurement; /* that it reports, 48 bytes; NULL: that nothing was measured */
 };
 
 struct attester_answer {

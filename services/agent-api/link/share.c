@@ -99,3 +99,11 @@ int share_load_manifest(const char *dir, struct manifest **ret, struct err *err)
         return err_wrap(err, "the share's manifest");
     return 0;
 }
+
+int share_load_igvm(const char *dir, struct buf *out, bool *ret_found, struct err *err)
+{
+    *ret_found = read_in(dir, "launch.igvm", out, err) == 0;
+    if (*ret_found || err->kind == ERR_NOT_FOUND)
+        return 0;
+    return err_wrap(err, "the share's IGVM file");
+}

@@ -37,6 +37,11 @@ MUST_USE int share_load_config(const char *dir, struct share_config *ret, struct
 MUST_USE int share_parse_config(struct span text, struct share_config *ret, struct err *err);
 void share_config_done(struct share_config *config);
 
+/* Reads in/launch.igvm, the file that the host says this machine was made from, into out;
+ * *ret_found says whether there is one. */
+#define SHARE_IGVM_MAX (256 * MIB)
+MUST_USE int share_load_igvm(const char *dir, struct buf *out, bool *ret_found, struct err *err);
+
 /* Reads in/manifest.json; *ret is NULL when there is none. */
 MUST_USE int share_load_manifest(const char *dir, struct manifest **ret, struct err *err);
 

@@ -152,7 +152,7 @@ static int prepare_files(struct creation *creation, const struct vm_hypervisor *
     struct vm_launch *launch = &creation->launch;
     const char *const files[] = {launch->firmware, launch->igvm,      launch->kernel,
                                  launch->initrd,   launch->variables, launch->disk};
-    const struct share_config config = {
+    struct share_config config = {
         .vm_id = creation->record.id,
         .nonce = creation->record.nonce,
         .owner_key = spec->owner_key,
@@ -166,6 +166,7 @@ static int prepare_files(struct creation *creation, const struct vm_hypervisor *
     launch->place = creation->fleet->config.place;
     if (launch_fill(&creation->image, manifest_of(creation->order), launch, err) < 0)
         return -1;
+    config.igvm = launch->igvm[0] != '\0' ? launch->igvm : NULL;
     for (size_t i = 0; i < COUNT_OF(files); i++)
         if (files[i][0] != '\0' && reach_check(files[i], hypervisor, err) < 0)
             return -1;

@@ -1,5 +1,6 @@
 #include "services/manager-api/fleet/gate.h"
 
+#include "lib/computation/failure.h"
 #include "lib/program/log.h"
 #include "services/manager-api/fleet/attestation.h"
 #include "services/manager-api/fleet/policy.h"
@@ -101,6 +102,14 @@ void gate_step(struct fleet *fleet, struct entry *entry, const struct gate_view 
         close_again(fleet, entry, tidings);
     if (!view->looked || entry->gate != GATE_CLOSED)
         return;
+    if (strcmp(entry->said.failure, failure_kind_names[FAILURE_LAUNCH]) == 0) {
+        if (!entry->busy)
+            reject(fleet, entry,
+                   "the guest's own report has another launch measurement than the image's IGVM "
+                   "file, or the guest could not compare them; its agent's state says which",
+                   tidings);
+        return;
+    }
     if (!view->needed) {
         open_gate(entry, API_UNCHECKED, tidings);
         return;

@@ -11,6 +11,7 @@
 
 #define CONFIG_MAX   (64 * KIB)
 #define MANIFEST_MAX (4 * MIB)
+#define IGVM_MAX     (256 * MIB) /* what an agent reads */
 
 #define DIR_MODE     0711
 #define IN_MODE      0750
@@ -116,6 +117,16 @@ static int write_manifest(const struct share_paths *paths, const struct json *ma
     return write_in(paths, "manifest.json", buf_span(&text), hypervisor, err);
 }
 
+static int write_igvm(const struct share_paths *paths, const char *from,
+                      const struct vm_hypervisor *hypervisor, struct err *err)
+{
+    OWNED_BUF file = BUF_OF(IGVM_MAX);
+
+    if (file_read_at(AT_FDCWD, from, &file, err) < 0)
+        return err_wrap(err, "'%s'", from);
+    return write_in(paths, "launch.igvm", buf_span(&file), hypervisor, err);
+}
+
 static int fill(const struct share_paths *paths, const struct share_config *config,
                 const struct vm_hypervisor *hypervisor, struct err *err)
 {
@@ -128,6 +139,8 @@ static int fill(const struct share_paths *paths, const struct share_config *conf
     /* Made here, so that it is ours to read whoever writes into it. */
     if (file_create(paths->console, span_of("", 0), CONSOLE_MODE, err) < 0 ||
         write_config(paths, config, hypervisor, err) < 0)
+        return -1;
+    if (config->igvm != NULL && write_igvm(paths, config->igvm, hypervisor, err) < 0)
         return -1;
     return config->manifest ? write_manifest(paths, config->manifest, hypervisor, err) : 0;
 }

@@ -3,6 +3,7 @@
  *     STATE_DIR/vms/ID/            0711, so that QEMU's user can pass and nobody can look
  *         in/config.json           what the guest is told; no secrets
  *         in/manifest.json         when the VM was made with one
+ *         in/launch.igvm           when the VM is made from one; the agent compares
  *         out/                     what the guest says; QEMU's user writes here
  *         console.log              what a debug image prints
  *
@@ -35,6 +36,7 @@ struct share_config {
     const char *log_level;
     bool grpc; /* with the gateway beside the agent */
     const struct json *manifest;
+    const char *igvm; /* path of the file */
 };
 
 /* Makes the directory with everything in it. On failure nothing of it is left. Errors: STATE (it is

@@ -8,7 +8,10 @@
 
 static struct config config_of(enum platform platform)
 {
-    return (struct config){.platform = (int)platform, .tpm = (char *)"", .sim_key = (char *)""};
+    return (struct config){.platform = (int)platform,
+                           .tpm = (char *)"",
+                           .sim_key = (char *)"",
+                           .sim_measurement = (char *)""};
 }
 
 static void what_is_asked_for_must_be_there(void **state)

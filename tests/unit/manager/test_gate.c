@@ -99,6 +99,27 @@ static void reference_values_that_cannot_be_read_keep_the_gate_shut(void **state
     assert_false(world_was_told(world, "vm.running"));
 }
 
+/* Also where the record has no values for the shape, and no evidence is waited for. */
+static void guest_that_was_made_from_another_igvm_file_never_runs(void **state)
+{
+    WORLD *world = world_with_verifier();
+    char id[VM_ID_SIZE];
+    OWNED_VM vm = {0};
+    struct err err;
+
+    (void)state;
+    assert_ok(world_create(world, &alice, &plain, id, &err));
+    put_in_vm(world, id, "out/state.json",
+              "{\"state\":\"Failed\",\"spki_sha256\":\"" TEST_STATE_KEY "\",\"pin\":\"" TEST_PIN
+              "\",\"seq\":1,\"failure\":{\"kind\":\"launch\"}}");
+    world_await(world, id, API_VM_FAILED);
+    assert_ok(fleet_get(world->fleet, &alice, id, &vm, &err));
+    assert_int_equal(vm.attestation, API_REJECTED);
+    assert_string_equal(vm.failure.kind, "attestation");
+    assert_non_null(strstr(vm.failure.detail, "IGVM"));
+    assert_false(world_was_told(world, "vm.running"));
+}
+
 static void a_vm_is_not_running_before_its_evidence_is_accepted(void **state)
 {
     WORLD *world = world_with_verifier();
@@ -449,6 +470,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_reference_values_a_vm_runs_unchecked),
         cmocka_unit_test(reference_values_that_cannot_be_read_keep_the_gate_shut),
+        cmocka_unit_test(guest_that_was_made_from_another_igvm_file_never_runs),
         cmocka_unit_test(a_vm_is_not_running_before_its_evidence_is_accepted),
         cmocka_unit_test(wrong_evidence_ends_the_vm_with_the_reason),
         cmocka_unit_test(what_the_agent_could_not_use_is_told),

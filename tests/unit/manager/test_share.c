@@ -65,6 +65,24 @@ static void a_share_holds_what_the_guest_is_told(void **state)
     assert_ok(share_remove(&paths, &err));
 }
 
+static void the_guest_gets_the_igvm_file_that_it_is_made_from(void **state)
+{
+    SCRATCH dir = scratch_new();
+    struct share_paths paths = paths_in(&dir);
+    OWNED_BUF copy = BUF_OF(1 * KIB);
+    struct share_config config = {.vm_id = ID, .nonce = nonce};
+    struct err err;
+
+    (void)state;
+    put(&dir, "eos.igvm", "an IGVM file");
+    config.igvm = in(&dir, "none.igvm");
+    assert_fails(share_make(&paths, &config, &plain, &err), ERR_NOT_FOUND);
+    config.igvm = in(&dir, "eos.igvm");
+    assert_ok(share_make(&paths, &config, &plain, &err));
+    assert_ok(file_read(in(&dir, "vms/" ID "/in/launch.igvm"), &copy, &err));
+    assert_string_equal(buf_str(&copy), "an IGVM file");
+}
+
 static void nobody_else_looks_into_a_share(void **state)
 {
     SCRATCH dir = scratch_new();
@@ -150,6 +168,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_share_holds_what_the_guest_is_told),
+        cmocka_unit_test(the_guest_gets_the_igvm_file_that_it_is_made_from),
         cmocka_unit_test(nobody_else_looks_into_a_share),
         cmocka_unit_test(the_group_of_guests_gets_what_it_needs),
         cmocka_unit_test(a_directory_that_is_there_stays_as_it_is),
