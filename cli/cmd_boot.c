@@ -150,9 +150,11 @@ static int print_shapes(const struct boot_options *options, const struct boot_by
         return err_set(err, ERR_USAGE, "the shapes are those of a release record: say --image");
     if (boot_values_of_shapes(&bytes->record, &bytes->input, reference, &json, err) < 0)
         return reject(err);
-    if (boot_values_of_protections(options->image, bytes, &launch, err) < 0)
-        return -1;
-    json_set(json, "launch", launch);
+    if (!options->secure_boot) {
+        if (boot_values_of_protections(options->image, bytes, &launch, err) < 0)
+            return -1;
+        json_set(json, "launch", launch);
+    }
     if (json_get(json_get(json_at(json_get(json, "shapes"), 0), "pcrs"), "0") == NULL)
         say_warning(
             "what this build of the firmware measures about itself is not known, so policies "

@@ -40,6 +40,8 @@ static const struct json_field image_protection_fields[] = {
     JSON_FIELD_BASE64(image_protection, id_auth, IMAGE_ID_AUTH, IMAGE_ID_AUTH, 0),
     JSON_FIELD_BOOL(image_protection, author_key, 0),
     JSON_FIELD_STR(image_protection, missing, 1, REASON_MAX, 0),
+    JSON_FIELD_HEX(image_protection, mrowner, SHA384_SIZE, 0),
+    JSON_FIELD_HEX(image_protection, mrownerconfig, SHA384_SIZE, 0),
 };
 static const struct json_table image_protection_table =
     JSON_TABLE("protection", image_protection, image_protection_fields);
@@ -261,6 +263,8 @@ static int check_protection(const struct image_protection *protection, uint64_t 
                           (unsigned long long)debug);
     if ((protection->id_block.data == NULL) != (protection->id_auth.data == NULL))
         return err_set(err, ERR_INPUT, "id_block and id_auth come together");
+    if (protection->mrownerconfig.present && !protection->mrowner.present)
+        return err_set(err, ERR_INPUT, "mrownerconfig is that of an owner: say mrowner");
     return 0;
 }
 
@@ -273,6 +277,10 @@ static int check_launch(const struct image_launch *launch, struct err *err)
         return json_wrap_key(err, "snp");
     if (check_protection(&launch->tdx, tdx_debug, err) < 0)
         return json_wrap_key(err, "tdx");
+    if (launch->snp.mrowner.present) {
+        err_set_at(err, ERR_INPUT, "/mrowner", "mrowner: is TDX's; an SNP guest has an id_block");
+        return json_wrap_key(err, "snp");
+    }
     return 0;
 }
 

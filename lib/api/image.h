@@ -38,6 +38,8 @@ struct image_protection {
     struct json_blob id_auth;
     bool author_key;
     char *missing; /* why the release has no firmware for it; NULL: it has, or does not say */
+    struct json_bytes mrowner; /* TDX: whose the guest is, in a word of theirs */
+    struct json_bytes mrownerconfig;
 };
 
 struct image_launch {

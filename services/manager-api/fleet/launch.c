@@ -48,6 +48,11 @@ static void fill_snp(const struct image_protection *from, struct vm_protection *
 static void fill_tdx(const struct image_protection *from, struct vm_protection *to)
 {
     to->policy = from->policy != 0 ? from->policy : TDX_ATTRIBUTES;
+    to->has_owner = from->mrowner.present;
+    if (to->has_owner)
+        memcpy(to->owner, from->mrowner.data, sizeof(to->owner));
+    if (from->mrownerconfig.present)
+        memcpy(to->owner_config, from->mrownerconfig.data, sizeof(to->owner_config));
     if (access(TEE_QUOTE_SOCKET, F_OK) == 0)
         snprintf(to->quote_socket, sizeof(to->quote_socket), TEE_QUOTE_SOCKET);
 }

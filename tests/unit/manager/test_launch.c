@@ -92,15 +92,49 @@ static void a_tdx_guest_is_bound_with_zeros_at_the_end(void **state)
 {
     SCRATCH dir = scratch_new();
     OWNED_JSON *document = manifest_document("algorithm");
+    OWNED_MANIFEST *manifest = manifest_of(document);
+    char hex[2 * SHA256_SIZE + 1];
     struct vm_launch launch;
 
     (void)state;
     make_image(&dir, "tdx", false, "");
     fill_launch(&dir, VM_PLATFORM_TDX, document, &launch);
+    text_hex(launch.protection.binding, SHA256_SIZE, hex);
+    assert_string_equal(hex, manifest->sha256);
+    assert_false(launch.protection.has_owner);
     assert_int_equal(launch.protection.policy, 0x10000000);
     assert_true(launch.protection.bound && !launch.protection.kernel_hashes);
     assert_false(span_is_zero(span_of(launch.protection.binding, 32)));
     assert_true(span_is_zero(span_of(launch.protection.binding + 32, 16)));
+}
+
+#define HEX_48(byte)                                                                               \
+    byte byte byte byte byte byte byte byte byte byte byte byte byte byte byte byte byte byte byte \
+        byte byte byte byte byte byte byte byte byte byte byte byte byte byte byte byte byte byte  \
+            byte byte byte byte byte byte byte byte byte byte byte
+
+static void a_tdx_guest_carries_its_owner(void **state)
+{
+    SCRATCH dir = scratch_new();
+    OWNED_IMAGE image = {0};
+    struct vm_launch launch;
+    struct err err;
+
+    (void)state;
+    make_image(&dir, "tdx", false,
+               "\"mrowner\":\"" HEX_48("a1") "\",\"mrownerconfig\":\"" HEX_48("b2") "\"");
+    fill_launch(&dir, VM_PLATFORM_TDX, NULL, &launch);
+    assert_true(launch.protection.has_owner);
+    for (size_t i = 0; i < VM_BINDING_SIZE; i++) {
+        assert_int_equal(launch.protection.owner[i], 0xa1);
+        assert_int_equal(launch.protection.owner_config[i], 0xb2);
+    }
+    make_image(&dir, "tdx", false, "\"mrownerconfig\":\"" HEX_48("b2") "\"");
+    assert_fails(image_load(dir.path, "eos", &image, &err), ERR_INPUT);
+    assert_string_equal(err.pointer, "/launch/tdx");
+    make_image(&dir, "snp", false, "\"mrowner\":\"" HEX_48("a1") "\"");
+    assert_fails(image_load(dir.path, "eos", &image, &err), ERR_INPUT);
+    assert_string_equal(err.pointer, "/launch/snp/mrowner");
 }
 
 static void without_a_manifest_nothing_is_bound(void **state)
@@ -171,6 +205,7 @@ int main(void)
         cmocka_unit_test(with_secure_boot_the_kernel_is_the_firmware_s_to_find),
         cmocka_unit_test(an_snp_guest_is_measured_with_its_kernel_and_bound_to_its_manifest),
         cmocka_unit_test(a_tdx_guest_is_bound_with_zeros_at_the_end),
+        cmocka_unit_test(a_tdx_guest_carries_its_owner),
         cmocka_unit_test(without_a_manifest_nothing_is_bound),
         cmocka_unit_test(an_igvm_file_takes_the_firmwares_place),
         cmocka_unit_test(the_files_of_a_protected_start_are_checked),
