@@ -71,9 +71,9 @@ static int read_token(const struct corim_cloud_options *options, struct snp_repo
         json_parse(buf_span(&jws.payload), &claims, err) < 0 ||
         check_time(claims, options->time, err) < 0)
         return -1;
-    if (!maa_detect(claims))
+    if (maa_detect(claims) != MAA_SNP)
         return err_set(err, ERR_UNTRUSTED, "the token is not about an SNP machine");
-    return maa_read(claims, ret, err);
+    return maa_read_snp(claims, ret, err);
 }
 
 static void set_bytes(struct json *object, const char *key, struct span bytes)

@@ -7,6 +7,7 @@
 #include "lib/attest/eat_case.h"
 #include "lib/attest/hcl_case.h"
 #include "lib/attest/jwt_case.h"
+#include "lib/attest/machine.h"
 #include "lib/attest/sgx_case.h"
 #include "lib/attest/sim_case.h"
 #include "lib/attest/snp_case.h"
@@ -59,6 +60,24 @@ enum attest_format attest_detect(struct span evidence)
     return ATTEST_AUTO;
 }
 
+/* What is no evidence that could be judged, and is often taken for it. */
+static const char *name_unknown(struct span evidence)
+{
+    static const struct {
+        const char *begins, *words;
+    } rows[] = {
+        {"\xd9\x02\x3b", "concise evidence (CoEV), which nobody signs: it says and proves nothing"},
+        {"\xd9\x01\xf5", "reference values (CoRIM): evidence is compared with them"},
+        {"-----BEGIN", "PEM of no chain of DICE"},
+        {"{", "JSON of no form that is known here"},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (span_equal(span_part(evidence, 0, strlen(rows[i].begins)), span_of_str(rows[i].begins)))
+            return rows[i].words;
+    return evidence.len == 0 ? "no bytes at all" : "bytes of no known format";
+}
+
 static void add_unknown(struct attest_case *c, const char *got)
 {
     OWNED_BUF known = BUF_OF(256);
@@ -83,8 +102,8 @@ void case_check(struct attest_case *c, enum attest_format format, struct span ev
         return;
     }
     if (index < 0) {
-        add_unknown(c, format == ATTEST_AUTO ? "bytes of no known format"
-                                             : attest_format_names[format]);
+        add_unknown(c,
+                    format == ATTEST_AUTO ? name_unknown(evidence) : attest_format_names[format]);
         return;
     }
     c->depth++;
@@ -148,18 +167,12 @@ static void judge_channel(struct attest_case *c)
     finding_got(finding, "evidence without one");
 }
 
-static bool has_tee(const struct attest_case *c)
-{
-    return c->platform_seen[KIND_SNP] || c->platform_seen[KIND_TDX] || c->platform_seen[KIND_SGX] ||
-           c->platform_seen[KIND_SIM];
-}
-
 /* A vTPM beside a TEE is not the platform, the TEE is; nor is a DICE chain beside either. */
 static bool is_platform(const struct attest_case *c, int kind)
 {
-    bool tee = has_tee(c), tpm = c->platform_seen[KIND_VTPM];
+    bool tee = machine_has_platform(c), tpm = c->seen[KIND_VTPM] > 0;
 
-    return c->platform_seen[kind] && !(kind == KIND_VTPM && tee) &&
+    return c->seen[kind] > 0 && !(kind == KIND_VTPM && tee) &&
            !(kind == KIND_DICE && (tee || tpm));
 }
 
@@ -208,7 +221,7 @@ static void judge_registers(struct attest_case *c)
 /* Chains are public: one that merely lies beside a platform may be any device's. */
 static void judge_dice(struct attest_case *c)
 {
-    bool alone = !has_tee(c) && !c->platform_seen[KIND_VTPM];
+    bool alone = !machine_has_platform(c) && c->seen[KIND_VTPM] == 0;
     struct finding *finding;
 
     if (!c->policy->dice.required)
@@ -219,13 +232,15 @@ static void judge_dice(struct attest_case *c)
         return;
     finding_expect(finding, "a chain");
     finding_got(finding, "%s",
-                c->dice_proven                ? "one that nothing ties to the platform"
-                : c->platform_seen[KIND_DICE] ? "one that does not hold"
-                                              : "none");
+                c->dice_proven           ? "one that nothing ties to the platform"
+                : c->seen[KIND_DICE] > 0 ? "one that does not hold"
+                                         : "none");
 }
 
 static void judge(struct attest_case *c)
 {
+    machine_judge(c);
+    machine_judge_key(c);
     if (c->policy == NULL) {
         struct finding *finding = verdict_add(c->verdict, FINDING_NO_POLICY);
 

@@ -80,7 +80,9 @@ struct attest_input {
     struct attest_spans
         trust_roots; /* certificates that replace the built-in roots of their family */
     struct attest_spans collateral; /* TDX, SGX; see endorsement/dcap_collateral.h */
-    struct span key; /* the public key or certificate of a token's or quote's signer */
+    struct span key;  /* the public key or certificate of a token's or quote's signer: given, it is
+                       * a demand that it signed all of the evidence; or a chain's or TPM's */
+    bool key_is_root; /* it is for the root of a chain, where there is one, and demands nothing */
 
     const struct attest_credential *credential; /* NULL when no TPM was challenged */
 

@@ -3,6 +3,14 @@
 #include "lib/attest/evidence/snp_report.h"
 #include "lib/crypto/secret.h"
 
+void case_open_item(struct attest_case *c, enum attest_kind kind)
+{
+    verdict_open_item(c->verdict);
+    c->seen[kind]++;
+    c->seen_in_chain[kind] += c->within_chain ? 1 : 0;
+    c->beside_key += c->under_key ? 0 : 1;
+}
+
 bool case_admit_kind(struct attest_case *c, enum attest_kind kind)
 {
     OWNED_BUF named = BUF_OF(128);

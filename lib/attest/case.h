@@ -3,7 +3,7 @@
  *
  * Each format has one row in attest.c: its name, how its first bytes look, and the function that
  * takes it from bytes to a verdict. That function
- *   1. calls verdict_open_item(),
+ *   1. calls case_open_item(), or verdict_open_item() where it is no machine's word by itself,
  *   2. parses (evidence/), and on malformed bytes adds a finding with the offset and returns,
  *   3. writes what the bytes say into the claims, under the name of its kind,
  *   4. follows the signatures to a pinned root (endorsement/), and calls verdict_prove_item(),
@@ -54,10 +54,21 @@ struct attest_case {
      * findings. */
     bool manifest_judged, config_judged, channel_judged;
 
-    bool platform_seen[KIND_COUNT];
-    bool registers_judged; /* those of a TPM, against the policy */
+    /* Whose evidence it is; see machine.h. */
+    unsigned seen[KIND_COUNT]; /* items of each kind, also those that do not hold */
+    bool within_chain;         /* the present item vouches for the root of a DICE chain whose last
+                                * key the transcript must name */
+    unsigned seen_in_chain[KIND_COUNT];
+    unsigned untied_tpms;  /* whose key no platform names */
     bool dice_proven;      /* a chain held, from its root to its last key */
     bool dice_tied;        /* and the platform, or the transcript, names a key of it */
+    bool registers_judged; /* those of a TPM, against the policy */
+
+    /* What became of the caller's key; see machine.h. */
+    bool key_signs;      /* it was taken for a token's signer */
+    bool key_roots;      /* it was taken for a TPM's attestation key, or the root of a chain */
+    bool under_key;      /* the present item is within such a token */
+    unsigned beside_key; /* items that are in none */
 
     struct case_bound_key bound[CASE_BOUND_MAX];
     size_t bound_count;
@@ -78,6 +89,9 @@ void case_bind_key(struct attest_case *c, enum attest_kind by,
 /* The same where the guest chose what was signed: it is genuine that the guest says so, no more. */
 void case_bind_guests_key(struct attest_case *c, enum attest_kind by,
                           const uint8_t sha256[static SHA256_SIZE]);
+
+/* Opens an item of this kind in the verdict, and notes that it was seen. */
+void case_open_item(struct attest_case *c, enum attest_kind kind);
 
 /* Whether the policy speaks of evidence of this kind at all; false, with a finding, when it does
  * not. Also false, without one, when there is no policy. */

@@ -147,6 +147,7 @@ bool cmw_case_detect(struct span evidence)
 void cmw_case_check(struct attest_case *c, struct span evidence)
 {
     struct cose_sign1 message;
+    bool was_under = c->under_key;
 
     if (!parse_signed(evidence, &message)) {
         check(c, evidence);
@@ -157,5 +158,7 @@ void cmw_case_check(struct attest_case *c, struct span evidence)
         verdict_prove_item(c->verdict);
     if (c->policy != NULL)
         verdict_appraise_item(c->verdict);
+    c->under_key = true;
     check(c, message.payload);
+    c->under_key = was_under;
 }

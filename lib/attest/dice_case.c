@@ -175,7 +175,7 @@ static bool signs_first(const struct dice_chain *chain, const struct key *key)
 }
 
 /* A key of the caller's that the chain begins with. A fresh one; NULL when there is none. */
-static struct key *find_given_root(const struct attest_case *c, const struct dice_chain *chain)
+static struct key *find_given_root(struct attest_case *c, const struct dice_chain *chain)
 {
     const struct attest_spans roots = c->in->trust_roots;
     struct err unused;
@@ -184,8 +184,10 @@ static struct key *find_given_root(const struct attest_case *c, const struct dic
         struct span bytes = i < roots.count ? roots.items[i] : c->in->key;
         OWNED_KEY *key = NULL;
 
-        if (bytes.len > 0 && token_key_load(bytes, &key, &unused) == 0 && signs_first(chain, key))
-            return GIVE(key);
+        if (bytes.len == 0 || token_key_load(bytes, &key, &unused) < 0 || !signs_first(chain, key))
+            continue;
+        c->key_roots = c->key_roots || i == roots.count;
+        return GIVE(key);
     }
     return NULL;
 }
@@ -194,12 +196,16 @@ static struct key *find_given_root(const struct attest_case *c, const struct dic
 static bool is_endorsed(struct attest_case *c, const struct dice_chain *chain)
 {
     uint8_t demand[SHA512_SIZE];
+    bool was_within = c->within_chain, good;
 
     if (!chain->has_endorsement)
         return false;
     dice_root_report_data(chain->root, demand);
-    return case_check_within(c, bundle_format_of(chain->endorsement_type), chain->endorsement,
-                             demand);
+    c->within_chain = c->transcript != NULL;
+    good =
+        case_check_within(c, bundle_format_of(chain->endorsement_type), chain->endorsement, demand);
+    c->within_chain = was_within;
+    return good;
 }
 
 static void add_unrooted(struct attest_case *c, const struct key *root)
@@ -283,8 +289,7 @@ void dice_case_check(struct attest_case *c, struct span evidence)
     bool endorsed, good;
     struct err err;
 
-    verdict_open_item(c->verdict);
-    c->platform_seen[KIND_DICE] = true;
+    case_open_item(c, KIND_DICE);
     if (dice_chain_parse(evidence, &chain, &err) < 0) {
         verdict_add_err(c->verdict, FINDING_DICE_FORM, &err);
         return;

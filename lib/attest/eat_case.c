@@ -1,13 +1,14 @@
 #include "lib/attest/eat_case.h"
 
 #include "lib/attest/bundle_case.h"
-#include "lib/attest/evidence/eat.h"
+#include "lib/attest/cca_case.h"
+#include "lib/attest/evidence/cca.h"
 #include "lib/attest/token_case.h"
 #include "lib/attest/token_key.h"
 
 bool eat_case_detect(struct span evidence)
 {
-    return eat_detect(evidence);
+    return cca_detect(evidence) || eat_detect(evidence);
 }
 
 static void add_claims(struct attest_case *c, const struct eat *eat)
@@ -122,21 +123,23 @@ static void check_ours(struct attest_case *c, const struct eat *eat,
 {
     OWNED_BUNDLE bundle = {0};
     OWNED_KEY *key = NULL;
+    bool was_under = c->under_key, good;
     struct err err;
-    bool good;
 
     verdict_open_item(c->verdict);
     if (eat_read_bundle(eat, &bundle, &err) < 0 || eat_read_key(eat, &key, &err) < 0) {
         verdict_add_err(c->verdict, FINDING_TOKEN_FORM, &err);
         return;
     }
-    good = verify_with(c, eat, key);
+    good = c->in->key.len > 0 ? verify(c, eat) : verify_with(c, eat, key);
     if (check_binding(c, &bundle, key) && good)
         verdict_prove_item(c->verdict);
     token_case_judge(c, facts);
     if (c->policy != NULL)
         verdict_appraise_item(c->verdict);
+    c->under_key = true;
     bundle_case_check_read(c, &bundle);
+    c->under_key = was_under;
 }
 
 /* --- others ---------------------------------------------------------------------------------- */
@@ -194,15 +197,10 @@ static void check_one(struct attest_case *c, struct span evidence)
     }
 }
 
-/* Each token of a collection is one by itself; what ties them to each other is of a platform that
- * no policy here speaks of. */
 void eat_case_check(struct attest_case *c, struct span evidence)
 {
-    struct span tokens[EAT_TOKENS_MAX];
-    size_t count = eat_split(evidence, tokens);
-
-    for (size_t i = 0; i < count; i++)
-        case_check(c, ATTEST_EAT, tokens[i]);
-    if (count == 0)
+    if (cca_detect(evidence))
+        cca_case_check(c, evidence);
+    else
         check_one(c, evidence);
 }

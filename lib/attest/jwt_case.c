@@ -1,8 +1,7 @@
 #include "lib/attest/jwt_case.h"
 
-#include "lib/attest/appraisal/appraise_snp.h"
 #include "lib/attest/evidence/maa.h"
-#include "lib/attest/evidence/snp_claims.h"
+#include "lib/attest/maa_case.h"
 #include "lib/attest/token_case.h"
 #include "lib/attest/token_key.h"
 #include "lib/base/text.h"
@@ -135,40 +134,12 @@ static bool verify(struct attest_case *c, const struct jws *jws)
 
 /* --- what is in it --------------------------------------------------------------------------- */
 
-/* The word of Azure's service about a machine. The platform signed the hash of the runtime data,
- * so that what the caller asked for there is compared with it. */
-static void judge_snp(struct attest_case *c, const struct json *claims)
-{
-    struct snp_report report;
-    const struct snp_subject subject = {.report = &report, .product = SNP_GENOA, .csp_id = ""};
-    struct err err;
-
-    c->platform_seen[KIND_SNP] = true;
-    if (maa_read(claims, &report, &err) < 0) {
-        verdict_add_err(c->verdict, FINDING_TOKEN_CLAIMS, &err);
-        return;
-    }
-    verdict_pass(c->verdict, FINDING_TOKEN_CLAIMS);
-    json_set(c->verdict->claims, attest_kind_names[KIND_SNP], snp_claims(&report, SNP_GENOA));
-    if (c->in->report_data.len > 0 &&
-        verdict_check_hex(c->verdict, FINDING_SNP_REPORT_DATA, c->in->report_data,
-                          SPAN_OF_ARRAY(report.report_data)))
-        case_mark_fresh(c);
-    case_check_snp_pin(c, &report);
-    if (!case_admit_kind(c, KIND_SNP))
-        return;
-    appraise_snp(&subject, &c->policy->snp, c->verdict);
-    verdict_appraise_item(c->verdict);
-}
-
 static void judge_contents(struct attest_case *c, const struct json *claims)
 {
     struct finding *finding;
 
-    if (maa_detect(claims)) {
-        judge_snp(c, claims);
+    if (maa_case_judge(c, claims))
         return;
-    }
     finding = verdict_add(c->verdict, FINDING_TOKEN_EMPTY);
     finding_expect(finding, "evidence, or claims of a verifier that is known here");
     finding_got(finding, "other claims");

@@ -165,6 +165,7 @@ static int judge(const struct receipt_question *question, const struct receipt *
 
     read_evidence(in.evidence, &evidence);
     in.format = ATTEST_BUNDLE;
+    in.key_is_root = true;
     in.nonce = transcript_get(&evidence.transcript, TRANSCRIPT_NONCE);
     in.report_data = span_of(NULL, 0);
     in.channel = NULL;

@@ -27,8 +27,7 @@ void sgx_case_check(struct attest_case *c, struct span evidence)
     struct json *claims;
     struct err err;
 
-    verdict_open_item(c->verdict);
-    c->platform_seen[KIND_SGX] = true;
+    case_open_item(c, KIND_SGX);
     if (!verdict_note(c->verdict, FINDING_DCAP_QUOTE_FORM, parse(evidence, &quote, &report, &err),
                       &err))
         return;

@@ -71,8 +71,7 @@ void sim_case_check(struct attest_case *c, struct span evidence)
     struct snp_report report;
     struct err err;
 
-    verdict_open_item(c->verdict);
-    c->platform_seen[KIND_SIM] = true;
+    case_open_item(c, KIND_SIM);
     add_warning(c);
     if (sim_report_parse(evidence, &report, &err) < 0) {
         verdict_add_err(c->verdict, FINDING_SIM_FORM, &err);

@@ -112,8 +112,7 @@ void snp_case_check(struct attest_case *c, struct span evidence)
     struct snp_subject subject = {.report = &report};
     bool sound;
 
-    verdict_open_item(c->verdict);
-    c->platform_seen[KIND_SNP] = true;
+    case_open_item(c, KIND_SNP);
     if (parse(evidence, &report, &certs, c->verdict) < 0)
         return;
 

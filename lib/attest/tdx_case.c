@@ -56,8 +56,7 @@ void tdx_case_check(struct attest_case *c, struct span evidence)
     struct tdx_logs logs;
     struct err err;
 
-    verdict_open_item(c->verdict);
-    c->platform_seen[KIND_TDX] = true;
+    case_open_item(c, KIND_TDX);
     if (!verdict_note(c->verdict, FINDING_DCAP_QUOTE_FORM, parse(evidence, &quote, &td, &err),
                       &err))
         return;

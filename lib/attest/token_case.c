@@ -89,6 +89,7 @@ bool token_case_has_key(struct attest_case *c)
 {
     struct finding *finding = verdict_check(c->verdict, FINDING_TOKEN_KEY, c->in->key.len > 0);
 
+    c->key_signs = true;
     if (finding == NULL)
         return true;
     finding_expect(finding, "a key that we were given");
@@ -110,7 +111,7 @@ static void check_snp(struct attest_case *c, struct span raw)
     case_check(c, ATTEST_SNP, buf_span(&item));
 }
 
-void token_case_check_raw(struct attest_case *c, struct span platform, struct span raw)
+static void check_raw(struct attest_case *c, struct span platform, struct span raw)
 {
     static const struct {
         const char *name;
@@ -138,4 +139,13 @@ void token_case_check_raw(struct attest_case *c, struct span platform, struct sp
     finding = verdict_add(c->verdict, FINDING_TOKEN_EMPTY);
     finding_expect(finding, "SNP, SNP-vTPM, vTPM, TDX or Azure");
     finding_got(finding, "platform '%s'", buf_str(&shown));
+}
+
+void token_case_check_raw(struct attest_case *c, struct span platform, struct span raw)
+{
+    bool was_under = c->under_key;
+
+    c->under_key = true;
+    check_raw(c, platform, raw);
+    c->under_key = was_under;
 }

@@ -94,6 +94,8 @@ static void judge(struct attest_case *c, const struct vtpm *vtpm, const struct v
     struct vtpm_subject subject = {.vtpm = vtpm, .proof = proof};
 
     subject.binding = ak_binding_find(vtpm, c);
+    if (subject.binding != AK_REPORTED && !ak_is_reported(vtpm, c) && !c->within_chain)
+        c->untied_tpms++;
     if (check_transcript(c, vtpm, proof) && proof->sound && subject.binding != AK_UNBOUND)
         verdict_prove_item(c->verdict);
     json_set(c->verdict->claims, attest_kind_names[KIND_VTPM],
@@ -114,8 +116,7 @@ void vtpm_case_check(struct attest_case *c, const struct vtpm *vtpm)
     struct vtpm_logs logs = choose_logs(c, vtpm);
     struct vtpm_proof *proof = mem_new(struct vtpm_proof); /* large for a stack */
 
-    verdict_open_item(c->verdict);
-    c->platform_seen[KIND_VTPM] = true;
+    case_open_item(c, KIND_VTPM);
     verdict_pass(c->verdict, FINDING_TPM_FORM);
     vtpm_prove(vtpm, &logs, c->verdict, proof);
     judge(c, vtpm, proof);
@@ -124,8 +125,7 @@ void vtpm_case_check(struct attest_case *c, const struct vtpm *vtpm)
 
 void vtpm_case_add_malformed(struct attest_case *c, const struct err *err)
 {
-    verdict_open_item(c->verdict);
-    c->platform_seen[KIND_VTPM] = true;
+    case_open_item(c, KIND_VTPM);
     verdict_add_err(c->verdict, FINDING_TPM_FORM, err);
 }
 
@@ -137,11 +137,11 @@ void vtpm_case_check_raw(struct attest_case *c, struct span evidence)
     struct err err;
 
     if (c->in->key.len == 0) {
-        verdict_open_item(c->verdict);
-        c->platform_seen[KIND_VTPM] = true;
+        case_open_item(c, KIND_VTPM);
         finding_got(verdict_add(c->verdict, FINDING_TPM_AK_ABSENT), "no key");
         return;
     }
+    c->key_roots = true;
     if (vtpm_read_raw(&raw, &vtpm, &err) < 0)
         vtpm_case_add_malformed(c, &err);
     else

@@ -132,6 +132,11 @@ static enum ak_binding find(const struct vtpm *vtpm, const struct attest_case *c
     return is_taken_unbound(vtpm, c) ? AK_EMULATED : AK_UNBOUND;
 }
 
+bool ak_is_reported(const struct vtpm *vtpm, const struct attest_case *c)
+{
+    return is_reported(vtpm, c, false) || is_reported(vtpm, c, true);
+}
+
 enum ak_binding ak_binding_find(const struct vtpm *vtpm, const struct attest_case *c)
 {
     enum ak_binding binding = find(vtpm, c);

@@ -26,6 +26,9 @@ enum ak_binding { AK_UNBOUND, AK_PINNED, AK_REPORTED, AK_CREDENTIAL, AK_GUEST, A
 extern const char
     *const ak_binding_names[]; /* "none" "policy" "report" "credential" "guest" "emulated" */
 
+/* Whether a proven item names the key at all, be it in the guest's word only. */
+bool ak_is_reported(const struct vtpm *vtpm, const struct attest_case *c);
+
 /* Looks for a reason, adds findings for what speaks against one that was offered, and passes or
  * adds TPM_AK_UNBOUND. */
 enum ak_binding ak_binding_find(const struct vtpm *vtpm, const struct attest_case *c);

@@ -31,6 +31,17 @@ const char *tcb_status_name(unsigned status)
     return names[COUNT_OF(names) - 1].name;
 }
 
+int tcb_status_find(const char *name, unsigned *ret)
+{
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        if (strcmp(names[i].name, name) != 0)
+            continue;
+        *ret = names[i].status;
+        return 0;
+    }
+    return -1;
+}
+
 int tcb_level_read(const struct json *json, struct tcb_level *ret, struct err *err)
 {
     const char *status = json_get_str(json, "tcbStatus");
@@ -39,12 +50,8 @@ int tcb_level_read(const struct json *json, struct tcb_level *ret, struct err *e
     *ret = (struct tcb_level){.advisories = json_get(json, "advisoryIDs")};
     if (date != NULL && text_parse_time(date, &ret->date, err) < 0)
         return err_wrap(err, "tcbDate");
-    for (size_t i = 0; status != NULL && i < COUNT_OF(names); i++) {
-        if (strcmp(names[i].name, status) != 0)
-            continue;
-        ret->status = names[i].status;
+    if (status != NULL && tcb_status_find(status, &ret->status) == 0)
         return 0;
-    }
     return err_set(err, ERR_INPUT, "tcbStatus is '%.40s', unknown here", status ? status : "");
 }
 

@@ -20,6 +20,9 @@
 /* "UpToDate", "OutOfDateConfigurationNeeded". */
 const char *tcb_status_name(unsigned status);
 
+/* The other way round; -1 for a name that is none of Intel's. */
+MUST_USE int tcb_status_find(const char *name, unsigned *ret);
+
 struct tcb_level {
     unsigned status;
     int64_t date;                  /* 0 when it is not told */

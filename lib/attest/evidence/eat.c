@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #define TAG_CWT    61
-#define TAG_CCA    399
 #define CNF_KEY    1 /* RFC 8747, section 3.2 */
 #define NAME_SIZE  128
 #define NONCE_SIZE 32
@@ -47,37 +46,11 @@ int eat_parse(struct span in, struct eat *ret, struct err *err)
     return 0;
 }
 
-size_t eat_split(struct span in, struct span tokens[static EAT_TOKENS_MAX])
-{
-    static const uint8_t tag[] = {0xd9, 0x01, 0x8f};
-    struct cbor doc, key, value;
-    struct cbor_cursor cursor;
-    struct err unused;
-    size_t count = 0;
-
-    if (!span_equal(span_part(in, 0, sizeof(tag)), SPAN_OF_ARRAY(tag)) || in.len > EAT_SIZE_MAX ||
-        cbor_parse(in, CBOR_STRICT, &doc, &unused) < 0)
-        return 0;
-    doc = cbor_untag(doc, TAG_CCA);
-    if (doc.kind != CBOR_MAP || doc.number > EAT_TOKENS_MAX)
-        return 0;
-    cursor = cbor_begin(doc);
-    while (cbor_next_pair(&cursor, &key, &value)) {
-        if (value.kind != CBOR_BYTES)
-            return 0;
-        tokens[count++] = cbor_bytes(value);
-    }
-    return count;
-}
-
 bool eat_detect(struct span in)
 {
-    struct span tokens[EAT_TOKENS_MAX];
     struct eat eat;
     struct err unused;
 
-    if (eat_split(in, tokens) > 0)
-        return true;
     return in.len > 0 && (in.data[0] == 0x84 || in.data[0] == 0xd2 || in.data[0] == 0xd8) &&
            eat_parse(in, &eat, &unused) == 0;
 }

@@ -40,11 +40,6 @@ MUST_USE int eat_parse(struct span in, struct eat *ret, struct err *err);
 
 bool eat_detect(struct span in);
 
-/* A collection of tokens, as Arm's CCA has it: tag 399 on a map of byte strings, each a token. Up
- * to EAT_TOKENS_MAX of them are put into tokens; returns how many, 0 when this is none. */
-#define EAT_TOKENS_MAX 4
-size_t eat_split(struct span in, struct span tokens[static EAT_TOKENS_MAX]);
-
 /* True for a token of our own profile. */
 bool eat_is_ours(const struct eat *eat);
 

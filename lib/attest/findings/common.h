@@ -8,6 +8,14 @@ FINDING(OVERFLOW, "verdict.overflow", CRYPTO, ERROR,
         "the number of findings",
         "mend the findings that are told; there were more than fit",
         "docs/attestation.md")
+FINDING(MACHINE, "evidence.machine", CRYPTO, ERROR,
+        "that all pieces of the evidence are of one machine",
+        "ask each machine by itself, or one machine for a bundle, whose transcript ties its pieces together; of {got} nothing follows about any one machine",
+        "docs/attestation.md, Wrappers")
+FINDING(KEY_UNUSED, "evidence.key", CRYPTO, ERROR,
+        "that the evidence is signed by the key that was given",
+        "give the token as its signer made it, with its signature; leave the key out (--key) only if nobody's signature is needed but the platform's",
+        "docs/attestation.md, Wrappers")
 FINDING(NO_POLICY, "policy.absent", POLICY, ERROR,
         "a policy that says what is acceptable",
         "give a policy (--policy); genuine evidence of an unknown workload proves nothing useful",

@@ -45,6 +45,18 @@ FINDING(TOKEN_EMPTY, "token.contents", POLICY, ERROR,
         "something in the token that a policy can judge",
         "bring evidence of a platform: claims alone are somebody's word",
         "docs/attestation.md, Wrappers")
+FINDING(CCA_BINDING, "cca.binding", CRYPTO, ERROR,
+        "the hash of the realm's key against the challenge in the platform's token",
+        "give both tokens as one realm got them: this platform's token is about another realm manager's key",
+        "Arm, Realm Management Monitor specification, Attestation")
+FINDING(CCA_CHALLENGE, "cca.challenge", POLICY, ERROR,
+        "our challenge in the realm's token",
+        "ask the realm for a new token with {expected}; this one answers another question",
+        "Arm, Realm Management Monitor specification, Attestation")
+FINDING(CCA_UNJUDGED, "cca.policy", POLICY, ERROR,
+        "a part of the policy that speaks of Arm's CCA",
+        "compare what the tokens say, under claims.cca of the verdict, by hand: no policy can accept such a platform yet",
+        "docs/attestation.md, Wrappers")
 FINDING(TOKEN_CLAIMS, "token.claims", CRYPTO, ERROR,
         "the claims of the verifier about the platform",
         "ask the verifier for a token with all of them, in the form of its documentation",

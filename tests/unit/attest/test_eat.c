@@ -243,49 +243,6 @@ static void claims_are_told_within_bounds(void **state)
     assert_true(json_count(json_get(claims, "9999")) <= 1024);
 }
 
-static void a_collection_is_split_only_when_it_is_one(void **state)
-{
-    static const struct {
-        const char *bytes;
-        size_t len, count;
-    } rows[] = {
-        {"\xd9\x01\x8f\xa1\x01\x41\x07", 7, 1},
-        {"\xd9\x01\x8f\xa1\x01\x07", 6, 0},
-        {"\xd9\x01\x8f\x80", 4, 0},
-        {"\xd9\x01\x8e\xa1\x01\x41\x07", 7, 0},
-        {"\xd9\x01\x8f\xa0", 4, 0},
-        {"\xd9\x01\x8f\xa5\x01\x40\x02\x40\x03\x40\x04"
-         "\x40\x05\x40",
-         14, 0},
-    };
-    struct span tokens[EAT_TOKENS_MAX];
-
-    (void)state;
-    for (size_t i = 0; i < COUNT_OF(rows); i++)
-        assert_int_equal(eat_split(span_of(rows[i].bytes, rows[i].len), tokens), rows[i].count);
-}
-
-static void a_token_of_arms_is_read_part_by_part(void **state)
-{
-    OWNED_BUF bytes = BUF_OF(64 * KIB);
-    struct span tokens[EAT_TOKENS_MAX];
-    struct err err;
-
-    (void)state;
-    (void)need_vectors();
-    vector_read("eat/trustee-cca/cca-example-token.cbor", &bytes);
-    assert_true(eat_detect(buf_span(&bytes)));
-    assert_int_equal(eat_split(buf_span(&bytes), tokens), 2);
-    for (size_t i = 0; i < 2; i++) {
-        OWNED_JSON *claims = NULL;
-        struct eat eat;
-
-        assert_ok(eat_parse(tokens[i], &eat, &err));
-        claims = eat_claims(&eat);
-        assert_non_null(json_get_str(claims, "eat_nonce"));
-    }
-}
-
 /* RFC 8392, appendix A.3. */
 static void a_published_web_token_is_read(void **state)
 {
@@ -313,8 +270,6 @@ int main(void)
         cmocka_unit_test(a_bundle_goes_through_a_token_unchanged),
         cmocka_unit_test(what_is_no_bundle_in_a_token_is_refused),
         cmocka_unit_test(claims_are_told_within_bounds),
-        cmocka_unit_test(a_collection_is_split_only_when_it_is_one),
-        cmocka_unit_test(a_token_of_arms_is_read_part_by_part),
         cmocka_unit_test(a_published_web_token_is_read),
     };
 

@@ -9,56 +9,57 @@
 
 #define TOKEN_NOW 1700000000
 
-/* Claims of Azure's attestation service about an SNP machine; more: members to begin with. */
-#define MAA_CLAIMS(more)                                                                           \
-    "{" more "\"iss\":\"https://maa\",\"exp\":1700000900,\"nbf\":1699999000,\"iat\":1699999000,"   \
-    "\"x-ms-attestation-type\":\"sevsnpvm\","                                                      \
-    "\"x-ms-runtime\":{\"client-payload\":{\"nonce\":\"b3VyIGNoYWxsZW5nZQ==\"}},"                  \
-    "\"x-ms-sevsnpvm-authorkeydigest\":\"" HEX48(                                                  \
-        "00") "\","                                                                                \
-              "\"x-ms-sevsnpvm-bootloader-svn\":3,"                                                \
-              "\"x-ms-sevsnpvm-familyId\":\"" HEX16(                                               \
-                  "01") "\",\"x-ms-sevsnpvm-guestsvn\":4,"                                         \
-                        "\"x-ms-sevsnpvm-hostdata\":\"" HEX16("00") HEX16(                         \
-                            "00") "\","                                                            \
-                                  "\"x-ms-sevsnpvm-idkeydigest\":\"" HEX48(                        \
-                                      "22") "\","                                                  \
-                                            "\"x-ms-sevsnpvm-imageId\":\"" HEX16(                  \
-                                                "02") "\",\"x-ms-sevsnpvm-is-debuggable\":false,"  \
-                                                      "\"x-ms-sevsnpvm-launchmeasurement\":"       \
-                                                      "\"" HEX48(                                  \
-                                                          "89") "\","                              \
-                                                                "\"x-ms-sevsnpvm-microcode-svn\":" \
-                                                                "115,\"x-ms-sevsnpvm-migration-"   \
-                                                                "allowed\":false,"                 \
-                                                                "\"x-ms-sevsnpvm-reportdata\":"    \
-                                                                "\"" HEX48("9b") HEX16(            \
-                                                                    "00") "\","                    \
-                                                                          "\"x-ms-sevsnpvm-"       \
-                                                                          "reportid\":\"" HEX16(   \
-                                                                              "33")                \
-                                                                              HEX16(               \
-                                                                                  "33") "\","      \
-                                                                                        "\"x-ms-"  \
-                                                                                        "sevsnpvm" \
-                                                                                        "-smt-"    \
-                                                                                        "allowed"  \
-                                                                                        "\":true," \
-                                                                                        "\"x-ms-"  \
-                                                                                        "sevsnpvm" \
-                                                                                        "-snpfw-"  \
-                                                                                        "svn\":8," \
-                                                                                        "\"x-ms-"  \
-                                                                                        "sevsnpvm" \
-                                                                                        "-tee-"    \
-                                                                                        "svn\":0," \
-                                                                                        "\"x-ms-"  \
-                                                                                        "sevsnpvm" \
-                                                                                        "-vmpl\":" \
-                                                                                        "0}"
 #define HEX4(b)  b b b b
 #define HEX16(b) HEX4(b) HEX4(b) HEX4(b) HEX4(b)
 #define HEX48(b) HEX16(b) HEX16(b) HEX16(b)
+
+/* Claims of Azure's attestation service about an SNP machine, and about a TD; more: members to
+ * begin with. */
+/* clang-format off */
+#define MAA_COMMON(more, type)                                                                     \
+    "{" more "\"iss\":\"https://maa\",\"exp\":1700000900,\"nbf\":1699999000,\"iat\":1699999000,"   \
+    "\"x-ms-attestation-type\":\"" type "\","                                                      \
+    "\"x-ms-runtime\":{\"client-payload\":{\"nonce\":\"b3VyIGNoYWxsZW5nZQ==\"}},"
+#define MAA_SNP_(name) "\"x-ms-sevsnpvm-" name "\":"
+#define MAA_CLAIMS(more)                                                                           \
+    MAA_COMMON(more, "sevsnpvm")                                                                   \
+    MAA_SNP_("authorkeydigest") "\"" HEX48("00") "\","                                              \
+    MAA_SNP_("bootloader-svn") "3,"                                                                 \
+    MAA_SNP_("familyId") "\"" HEX16("01") "\","                                                     \
+    MAA_SNP_("guestsvn") "4,"                                                                       \
+    MAA_SNP_("hostdata") "\"" HEX16("00") HEX16("00") "\","                                         \
+    MAA_SNP_("idkeydigest") "\"" HEX48("22") "\","                                                  \
+    MAA_SNP_("imageId") "\"" HEX16("02") "\","                                                      \
+    MAA_SNP_("is-debuggable") "false,"                                                              \
+    MAA_SNP_("launchmeasurement") "\"" HEX48("89") "\","                                            \
+    MAA_SNP_("microcode-svn") "115,"                                                                \
+    MAA_SNP_("migration-allowed") "false,"                                                          \
+    MAA_SNP_("reportdata") "\"" HEX48("9b") HEX16("00") "\","                                       \
+    MAA_SNP_("reportid") "\"" HEX16("33") HEX16("33") "\","                                         \
+    MAA_SNP_("smt-allowed") "true,"                                                                 \
+    MAA_SNP_("snpfw-svn") "8,"                                                                      \
+    MAA_SNP_("tee-svn") "0,"                                                                        \
+    MAA_SNP_("vmpl") "0}"
+#define MAA_TDX_(name, value) "\"tdx_" name "\":\"" value "\","
+#define MAA_TDX_CLAIMS(more)                                                                       \
+    MAA_COMMON(more, "tdxvm")                                                                      \
+    MAA_TDX_("mrtd", HEX48("d7"))                                                                   \
+    MAA_TDX_("mrconfigid", HEX48("00"))                                                             \
+    MAA_TDX_("mrowner", HEX48("00"))                                                                \
+    MAA_TDX_("mrownerconfig", HEX48("00"))                                                          \
+    MAA_TDX_("mrseam", HEX48("5e"))                                                                 \
+    MAA_TDX_("mrsignerseam", HEX48("00"))                                                           \
+    MAA_TDX_("rtmr0", HEX48("10"))                                                                  \
+    MAA_TDX_("rtmr1", HEX48("11"))                                                                  \
+    MAA_TDX_("rtmr2", HEX48("12"))                                                                  \
+    MAA_TDX_("rtmr3", HEX48("13"))                                                                  \
+    MAA_TDX_("report_data", HEX48("9b") HEX16("00"))                                                \
+    MAA_TDX_("seam_attributes", "0000000000000000")                                                 \
+    MAA_TDX_("td_attributes", "0000001000000000")                                                   \
+    MAA_TDX_("tee_tcb_svn", "0501" "06000000000000000000000000" "00")                               \
+    MAA_TDX_("xfam", "e718060000000000")                                                            \
+    "\"attester_tcb_status\":\"UpToDate\"}"
+/* clang-format on */
 
 struct token_scene {
     struct key *key;

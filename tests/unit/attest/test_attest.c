@@ -1,0 +1,86 @@
+#include "tests/unit/attest/judged.h"
+#include "tests/unit/attest/vectors.h"
+
+static void expect_unknown(struct span evidence, const char *words)
+{
+    const struct attest_input in = {.evidence = evidence, .now = 1700000000};
+
+    assert_int_equal(attest_detect(evidence), ATTEST_AUTO);
+    check(&in, "evidence.format", words);
+}
+
+/* What people take for evidence is told by its name. */
+static void what_is_no_evidence_is_named(void **state)
+{
+    (void)state;
+    expect_unknown(span_of(NULL, 0), "no bytes at all");
+    expect_unknown(span_of_str("hello"), "bytes of no known format");
+    expect_unknown(span_of_str("{\"a\":1}"), "JSON of no form that is known here");
+    expect_unknown(span_of_str("-----BEGIN PUBLIC KEY-----\n"), "PEM of no chain of DICE");
+    expect_unknown(span_of("\xd9\x02\x3b\xa0", 4), "concise evidence (CoEV)");
+    expect_unknown(span_of("\xd9\x01\xf5\xa0", 4), "reference values (CoRIM)");
+}
+
+static void concise_evidence_is_refused_as_what_it_is(void **state)
+{
+    static const char *const names[] = {"ce-pce-evidence", "ce-qe-evidence", "ce-seam-evidence"};
+
+    (void)state;
+    (void)need_vectors();
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        OWNED(free_str)
+        char *name = mem_printf("corim/coev-tdx-testcases/testcases/%s.cbor", names[i]);
+        OWNED_BUF bytes = BUF_OF(64 * KIB);
+
+        vector_read(name, &bytes);
+        expect_unknown(buf_span(&bytes), "which nobody signs");
+    }
+}
+
+static void what_does_not_fit_is_an_error_of_the_call(void **state)
+{
+    static const uint8_t byte = 0;
+    const struct attest_input in = {.evidence = span_of(&byte, ATTEST_EVIDENCE_MAX + 1)};
+    OWNED_VERDICT verdict = {0};
+    struct err err;
+
+    (void)state;
+    assert_fails(attest_validate(&in, &verdict, &err), ERR_TOO_LARGE);
+}
+
+/* Whatever the length says, nothing is read beyond what is there: sizes as they come in evidence.
+ */
+static void every_format_refuses_a_handful_of_bytes(void **state)
+{
+    static const uint8_t patterns[] = {0x00, 0xff, 0x7f, 0x80, 0x1f, 0xa0, 0x84, 0xd9};
+
+    (void)state;
+    for (int format = ATTEST_SNP; format < ATTEST_FORMAT_COUNT; format++)
+        for (size_t i = 0; i < COUNT_OF(patterns); i++)
+            for (size_t len = 0; len < 80; len += 7) {
+                uint8_t *bytes = malloc(len + 1);
+                struct attest_input in = {.format = (enum attest_format)format,
+                                          .key = span_of_str("key"),
+                                          .now = 1700000000};
+                OWNED_VERDICT verdict = {0};
+                struct err err;
+
+                memset(bytes, patterns[i], len + 1);
+                in.evidence = span_of(bytes, len);
+                assert_ok(attest_validate(&in, &verdict, &err));
+                assert_int_equal(verdict_crypto(&verdict), OUTCOME_FAIL);
+                free(bytes);
+            }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_no_evidence_is_named),
+        cmocka_unit_test(concise_evidence_is_refused_as_what_it_is),
+        cmocka_unit_test(what_does_not_fit_is_an_error_of_the_call),
+        cmocka_unit_test(every_format_refuses_a_handful_of_bytes),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
