@@ -172,8 +172,7 @@ static bool is_platform(const struct attest_case *c, int kind)
 {
     bool tee = machine_has_platform(c), tpm = c->seen[KIND_VTPM] > 0;
 
-    return c->seen[kind] > 0 && !(kind == KIND_VTPM && tee) &&
-           !(kind == KIND_DICE && (tee || tpm));
+    return c->seen[kind] > 0 && !(kind == KIND_VTPM && tee) && !(kind == KIND_DICE && (tee || tpm));
 }
 
 static void judge_platform(struct attest_case *c)

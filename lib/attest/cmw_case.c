@@ -61,8 +61,11 @@ struct visit {
 static void add_unknown(struct attest_case *c, const struct cmw_record *record)
 {
     struct finding *finding = verdict_add(c->verdict, FINDING_CMW_TYPE);
+    OWNED_BUF known = BUF_OF(KIB);
 
-    finding_expect(finding, "%s", "a type that is listed");
+    for (size_t i = 0; i < COUNT_OF(types); i++)
+        buf_printf(&known, "%s%s", i > 0 ? ", " : "", types[i].type);
+    finding_expect(finding, "%s", buf_str(&known));
     if (record->type[0] != '\0')
         finding_got(finding, "%s", record->type);
     else

@@ -103,7 +103,9 @@ static void expect_document(struct finding *finding, enum dcap_document_kind kin
         finding_expect(finding, "%s TCB info for FMSPC %s", wanted->tee == DCAP_TDX ? "TDX" : "SGX",
                        fmspc);
     else
-        finding_expect(finding, "%s", wanted->tee == DCAP_TDX ? "TD_QE" : "QE");
+        finding_expect(finding, "the QE identity %s, of Intel's quoting enclave for %s",
+                       wanted->tee == DCAP_TDX ? "TD_QE" : "QE",
+                       wanted->tee == DCAP_TDX ? "TDX" : "SGX");
 }
 
 /* Absence is the policy's business; documents of others in place of ours are not. */

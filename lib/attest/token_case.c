@@ -13,7 +13,8 @@ static void expect_text(struct finding *finding, struct span expected, struct sp
 
     text_add_printable(&wanted, expected, SHOWN_MAX);
     text_add_printable(&there, got, SHOWN_MAX);
-    finding_expect(finding, "%s", expected.len > 0 ? buf_str(&wanted) : "none");
+    finding_expect(finding, "%s",
+                   expected.len > 0 ? buf_str(&wanted) : "no name, as none is given");
     finding_got(finding, "%s", got.len > 0 ? buf_str(&there) : "none");
 }
 
@@ -33,11 +34,11 @@ static void judge_time(struct attest_case *c, const struct token_facts *facts)
     int64_t now = c->in->now;
 
     if (facts->has_expires && now >= facts->expires)
-        add_time(c, "expired at", facts->expires);
+        add_time(c, "a time before", facts->expires);
     else if (facts->has_not_before && now + CLOCK_SKEW < facts->not_before)
-        add_time(c, "not valid before", facts->not_before);
+        add_time(c, "a time from", facts->not_before);
     else if (facts->has_issued && now + CLOCK_SKEW < facts->issued)
-        add_time(c, "issued at", facts->issued);
+        add_time(c, "a time from", facts->issued);
     else
         verdict_pass(c->verdict, FINDING_TOKEN_TIME);
 }
@@ -49,9 +50,9 @@ static void judge_audience(struct attest_case *c, const struct token_facts *fact
     bool good = us.len > 0 ? facts->audience_matches : !facts->has_audience;
     struct finding *finding = verdict_check(c->verdict, FINDING_TOKEN_AUDIENCE, good);
 
-    if (finding != NULL)
-        expect_text(finding, us,
-                    facts->has_audience ? span_of_str("others") : span_of_str("nobody"));
+    if (finding == NULL)
+        return;
+    expect_text(finding, us, span_of_str(facts->has_audience ? "others" : "nobody"));
 }
 
 static void judge_challenge(struct attest_case *c, const struct token_facts *facts)

@@ -105,7 +105,8 @@ int verify_signature(const struct key *key, enum verify_scheme scheme, enum dige
     }
     good = verifies(key, row, name, message, signature);
     OPENSSL_free(der);
-    if (!good)
-        return openssl_fail(err, ERR_UNTRUSTED, "signature is not the key's over this message");
-    return 0;
+    if (good)
+        return 0;
+    ERR_clear_error(); /* its reasons speak of OpenSSL, not of the signature */
+    return err_set(err, ERR_UNTRUSTED, "signature is not the key's over this message");
 }

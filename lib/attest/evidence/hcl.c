@@ -45,7 +45,7 @@ int hcl_parse(struct span in, struct hcl *ret, struct err *err)
     struct span report;
 
     if (!span_equal(magic, span_of_str("HCLA")))
-        return err_set(err, ERR_INPUT, "hcl report: it does not begin with HCLA");
+        return err_set(err, ERR_INPUT, "hcl report: byte 0: it does not begin with HCLA");
     read_skip(&r, HEADER_SIZE - 4);
     report = read_span(&r, REPORT_ROOM);
     if (read_runtime_header(&r, &hcl, err) < 0)

@@ -97,7 +97,9 @@ static int read_parts(struct span in, struct jws *jws, struct err *err)
     OWNED_BUF header = BUF_OF(HEADER_MAX);
 
     if (first == in.len || second >= in.len)
-        return err_set(err, ERR_INPUT, "jws: there are not three parts with dots between them");
+        return err_set(err, ERR_INPUT,
+                       "jws: there are not three parts with dots between them up to byte %zu",
+                       in.len);
     jws->covered = span_part(in, 0, second);
     if (take_part(span_part(in, 0, first), 0, "the header", &header, err) < 0 ||
         take_part(span_part(in, first + 1, second - first - 1), first + 1, "the payload",

@@ -34,6 +34,6 @@ FINDING(TRANSCRIPT_AK, "transcript.ak", CRYPTO, ERROR,
         "docs/attestation.md, The transcript")
 FINDING(TRANSCRIPT_RUN, "transcript.run", CRYPTO, ERROR,
         "the {subject} of the transcript against what the registers and logs prove",
-        "distrust the machine: its agent says something else than what it measured",
+        "start a fresh machine and ask that one: this one's agent says something else than what it measured",
         "docs/attestation.md, The transcript")
 /* clang-format on */

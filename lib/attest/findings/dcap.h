@@ -72,7 +72,7 @@ FINDING(DCAP_PCK_FORM, "dcap.pck.form", CRYPTO, ERROR,
 
 /* --- revocation --- */
 FINDING(DCAP_CRL_ABSENT, "dcap.crl.absent", POLICY, ERROR,
-        "a revocation list by {expected}",
+        "a revocation list that {expected} signed",
         "fetch the collateral ('cocos-cli ca-bundle TDX|SGX --report FILE') or give the list (--collateral, --crl), or waive \"crl\"",
         "Intel PCS, revocation lists")
 FINDING(DCAP_CRL_SIGNATURE, "dcap.crl.signature", CRYPTO, ERROR,
@@ -123,11 +123,11 @@ FINDING(DCAP_TCB_LEVEL, "dcap.tcb.level", CRYPTO, ERROR,
         "Intel PCS, TCB info")
 FINDING(DCAP_QE_IDENTITY_ABSENT, "dcap.qe_identity.absent", POLICY, ERROR,
         "the identity of the quoting enclave",
-        "fetch the identity {expected} ('cocos-cli ca-bundle TDX|SGX --report FILE') or give it (--collateral), or waive \"collateral\"",
+        "fetch {expected} ('cocos-cli ca-bundle TDX|SGX --report FILE') or give it (--collateral), or waive \"collateral\"",
         "Intel PCS, enclave identity")
 FINDING(DCAP_QE_IDENTITY_OTHER, "dcap.qe_identity.other", CRYPTO, ERROR,
         "that the QE identity is of this kind of quoting enclave",
-        "give the identity {expected} from Intel's PCS (--collateral)",
+        "give {expected} from Intel's PCS (--collateral)",
         "Intel PCS, enclave identity")
 FINDING(DCAP_QE_IDENTITY_FORM, "dcap.qe_identity.form", CRYPTO, ERROR,
         "the content of the QE identity",

@@ -17,7 +17,7 @@ FINDING(TDX_LOG, "tdx.log", CRYPTO, ERROR,
         "UEFI, confidential computing event log; TCG PC Client Platform Firmware Profile, event log")
 FINDING(TDX_LOG_FACTS, "tdx.log.facts", CRYPTO, ERROR,
         "that the event log does not contradict itself",
-        "find out who wrote the events: firmware measures each of these once",
+        "start the guest again and take log and quote from that boot; if the events contradict each other again, its firmware is not what it should be",
         "TCG PC Client Platform Firmware Profile, section 3.3.4")
 FINDING(TDX_LOG_UNPROVEN, "tdx.log.unproven", CRYPTO, INFO,
         "registers that the log does not lead to",

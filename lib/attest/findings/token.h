@@ -67,7 +67,7 @@ FINDING(CMW_FORM, "cmw.form", CRYPTO, ERROR,
         "draft-ietf-rats-msg-wrap")
 FINDING(CMW_TYPE, "cmw.type", CRYPTO, ERROR,
         "a type of message that is judged here",
-        "send evidence of one of the types that the documentation lists; nothing of another type is passed over in silence",
+        "send evidence of one of these types; nothing of another type is passed over in silence",
         "draft-ietf-rats-msg-wrap; docs/attestation.md, Wrappers")
 FINDING(CMW_OTHER, "cmw.other", CRYPTO, INFO,
         "messages in the wrapper that are no evidence",

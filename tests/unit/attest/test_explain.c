@@ -105,6 +105,31 @@ static void no_placeholder_is_left_open(void **state)
     assert_null(strstr(buf_str(&text), " ? "));
 }
 
+/* Every kind there is, as it looks when only an error's text is known of it. */
+static void every_finding_says_what_was_wanted_and_what_would_mend_it(void **state)
+{
+    static const char *const wanted[] = {".form", ".signature", ".time"};
+
+    (void)state;
+    for (int id = 0; id < FINDING_COUNT; id++) {
+        const struct finding_row *row = finding_row((enum finding_id)id);
+        const char *last = strrchr(row->id, '.');
+        OWNED_BUF text = BUF_OF(64 * KIB);
+        OWNED_VERDICT verdict = {0};
+        bool told = true;
+
+        verdict_init(&verdict, NULL);
+        finding_got(verdict_add(&verdict, (enum finding_id)id), "something else");
+        attest_explain(&verdict, &text);
+        for (size_t i = 0; i < COUNT_OF(wanted); i++)
+            if (strcmp(last, wanted[i]) == 0)
+                told = strstr(buf_str(&text), "\n  expected  ") != NULL;
+        if (!told || strlen(row->what) < 8 || strlen(row->hint) < 16 || strlen(row->spec) < 8 ||
+            strstr(buf_str(&text), "\n  to mend   ") == NULL)
+            fail_msg("%s:\n%s", row->id, buf_str(&text));
+    }
+}
+
 static void both_answers_and_their_reasons_are_told(void **state)
 {
     OWNED_BUF text = BUF_OF(1 * MIB);
@@ -130,6 +155,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_advice_mends_the_refusal),
         cmocka_unit_test(no_placeholder_is_left_open),
+        cmocka_unit_test(every_finding_says_what_was_wanted_and_what_would_mend_it),
         cmocka_unit_test(both_answers_and_their_reasons_are_told),
     };
 
