@@ -37,7 +37,7 @@ static const char *find_stranger(const struct attest_case *c)
     if (c->seen[KIND_DICE] > 1)
         return "more than one DICE chain";
     if (platforms > 0 && c->untied_tpms > 0)
-        return "a TPM whose key the platform does not name";
+        return "a TPM whose key no proven platform names";
     if (c->seen[KIND_DICE] > 0 && platforms + beside(c, KIND_VTPM) > 0 && !c->dice_tied)
         return "a DICE chain that nothing ties to the rest";
     return NULL;
