@@ -11,6 +11,15 @@ struct child_result {
     int signal;    /* 0 when it exited */
 };
 
+/* What to run, and how. */
+struct child_task {
+    const char *const *argv;
+    int timeout_ms;
+    const int *files; /* descriptors that the child gets, as 3 and up; borrowed */
+    size_t file_count;
+    struct buf *out, *log;
+};
+
 /* Runs argv[0] (looked up in PATH) with argv, waits at most timeout_ms and kills its process group
  * then (ERR_TIMEOUT). Standard input is /dev/null; standard output goes to out and standard error
  * to log, both bounded by their ceilings, what is over them is dropped; either may be NULL. All
@@ -18,5 +27,7 @@ struct child_result {
  * fails is no error: see ret. */
 MUST_USE int child_run(const char *const argv[], int timeout_ms, struct buf *out, struct buf *log,
                        struct child_result *ret, struct err *err);
+MUST_USE int child_run_task(const struct child_task *task, struct child_result *ret,
+                            struct err *err);
 
 #endif

@@ -13,8 +13,6 @@
 
 #define EVIDENCE_MAX   (2 * MIB)
 #define SHARE_FILE_MAX (4 * MIB)
-#define PATH_ROOM      (VM_PATH_SIZE + 64)
-#define PRIVATE_MODE   0600
 #define ANY_NUMBER     1000000 /* the most that a policy can allow */
 
 static int read_json(const char *dir, const char *name, struct json **ret, struct err *err)
@@ -62,12 +60,11 @@ static int demand_share(const struct judgement *judgement, struct json *policy, 
 }
 
 /* The guest may change its files while we look: what is judged is a copy. */
-static int copy_evidence(struct judgement *judgement, const char *to, struct err *err)
+static int copy_evidence(struct judgement *judgement, struct buf *out, struct err *err)
 {
     OWNED(close_fd)
     int dir_fd = open(judgement->paths.out, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     OWNED(close_fd) int fd = -1;
-    OWNED_BUF text = BUF_OF(EVIDENCE_MAX);
     struct stat info;
 
     if (dir_fd < 0)
@@ -77,35 +74,34 @@ static int copy_evidence(struct judgement *judgement, const char *to, struct err
     if (fstat(fd, &info) < 0)
         return err_set_errno(err, ERR_SYSTEM, JUDGE_EVIDENCE);
     judgement->evidence = watch_mark_of(&info);
-    if (file_read_fd(fd, &text, err) < 0)
+    if (file_read_fd(fd, out, err) < 0)
         return err_wrap(err, JUDGE_EVIDENCE);
-    return file_replace(to, buf_span(&text), PRIVATE_MODE, err);
+    return 0;
 }
 
-static int write_policy(const struct judgement *judgement, const char *to, struct err *err)
+static int write_policy(const struct judgement *judgement, struct buf *out, struct err *err)
 {
-    OWNED_BUF text = BUF_OF(SHARE_FILE_MAX);
     OWNED_JSON *policy = NULL;
 
     if (policy_find_own(&judgement->paths, &policy, err) < 0 ||
         demand_share(judgement, policy, err) < 0)
         return -1;
-    json_write(policy, &text);
-    if (buf_check(&text, "the policy", err) < 0)
-        return -1;
-    return file_replace(to, buf_span(&text), PRIVATE_MODE, err);
+    json_write(policy, out);
+    return buf_check(out, "the policy", err);
 }
 
 static int ask(struct judgement *judgement, bool *ret_accepted, struct err *err)
 {
-    char evidence[PATH_ROOM], policy[PATH_ROOM], nonce[2 * VM_NONCE_SIZE + 1];
-    const struct verifier_question question = {judgement->verifier, evidence, policy, nonce};
+    OWNED_BUF evidence = BUF_OF(EVIDENCE_MAX), policy = BUF_OF(SHARE_FILE_MAX);
+    struct verifier_question question = {.program = judgement->verifier};
+    char nonce[2 * VM_NONCE_SIZE + 1];
 
-    snprintf(evidence, sizeof(evidence), "%s/checked-evidence.json", judgement->paths.dir);
-    snprintf(policy, sizeof(policy), "%s/checked-policy.json", judgement->paths.dir);
-    text_hex(judgement->nonce, VM_NONCE_SIZE, nonce);
-    if (copy_evidence(judgement, evidence, err) < 0 || write_policy(judgement, policy, err) < 0)
+    if (copy_evidence(judgement, &evidence, err) < 0 || write_policy(judgement, &policy, err) < 0)
         return -1;
+    text_hex(judgement->nonce, VM_NONCE_SIZE, nonce);
+    question.evidence = buf_span(&evidence);
+    question.policy = buf_span(&policy);
+    question.nonce = nonce;
     return verifier_ask(&question, &judgement->verdict, ret_accepted, err);
 }
 

@@ -1,16 +1,14 @@
 #include "services/manager-api/link/verifier.h"
 
 #include "lib/base/child.h"
+#include "lib/base/file.h"
 #include "lib/base/text.h"
+#include "services/manager-api/link/confine.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
-#include <seccomp.h>
 #include <stdio.h>
-#include <sys/mount.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define SELF         "/proc/self/exe"
@@ -21,10 +19,8 @@
 #define EXIT_REFUSED 5 /* of cocos-cli: the evidence was judged, and not accepted */
 
 #ifdef __SANITIZE_ADDRESS__
-#define MEMORY_MAX   RLIM_INFINITY /* its shadow is larger than any bound */
 #define MORE_SETTING "ASAN_OPTIONS=detect_leaks=0"
 #else
-#define MEMORY_MAX   (1 * GIB)
 #define MORE_SETTING NULL
 #endif
 
@@ -33,95 +29,62 @@ bool verifier_is_child(int argc, char **argv)
     return argc > 2 && strcmp(argv[1], CHILD_WORD) == 0;
 }
 
-/* --- the child ---------------------------------------------------------------------------------
- */
-
-static const struct {
-    __rlimit_resource_t resource;
-    rlim_t most;
-} limits[] = {
-    {RLIMIT_CPU, 30}, {RLIMIT_AS, MEMORY_MAX}, {RLIMIT_FSIZE, 0},
-    {RLIMIT_CORE, 0}, {RLIMIT_NOFILE, 32},
-};
-
-static bool bound(void)
-{
-    for (size_t i = 0; i < COUNT_OF(limits); i++) {
-        const struct rlimit limit = {limits[i].most, limits[i].most};
-
-        if (setrlimit(limits[i].resource, &limit) < 0)
-            return false;
-    }
-    return true;
-}
-
-/* A network of its own has not even a loopback that is up. Whoever is not root needs a user
- * namespace for the others; root takes one too, so that its power ends here. */
-static bool leave(void)
-{
-    return unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS) == 0;
-}
-
-static bool make_readonly(void)
-{
-    struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY, .propagation = MS_PRIVATE};
-
-    return mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &attr, sizeof(attr)) == 0;
-}
-
-/* The sockets of other programs lie in the file system, whatever network one has, and theirs would
- * take us for the user that we still are: libvirt's, for one, does as root asks. */
-static bool shut_sockets(void)
-{
-    static const int calls[] = {SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(io_uring_setup)};
-    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
-    bool done = filter != NULL;
-
-    for (size_t i = 0; done && i < COUNT_OF(calls); i++)
-        done = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), calls[i], 0) == 0;
-    done = done && seccomp_load(filter) == 0;
-    seccomp_release(filter);
-    return done;
-}
+/* --- the child --- */
 
 int verifier_become(char **argv)
 {
     char *const environment[] = {(char *)"HOME=/", (char *)MORE_SETTING, NULL};
 
-    if (!leave() || !make_readonly() || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || !bound() ||
-        !shut_sockets()) {
-        perror("the verifier cannot be confined");
+    int program_fd = confine(argv[2]);
+
+    if (program_fd < 0) {
+        fprintf(stderr, "the verifier '%s' cannot be confined: %s\n", argv[2], strerror(errno));
         return NOT_CONFINED;
     }
-    execve(argv[2], argv + 2, environment);
+    execveat(program_fd, "", argv + 2, environment, AT_EMPTY_PATH);
     perror(argv[2]);
     return NOT_CONFINED;
 }
 
-/* --- the parent --------------------------------------------------------------------------------
- */
+/* --- the parent --- */
 
+/* A file without a name, which nobody can change any more. */
+static int put(const char *name, struct span content, int *ret, struct err *err)
+{
+    OWNED(close_fd) int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+    if (fd < 0)
+        return err_set_errno(err, ERR_SYSTEM, "memory for the verifier's %s", name);
+    if (file_write_fd(fd, content, err) < 0)
+        return err_wrap(err, "the verifier's %s", name);
+    if (fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0)
+        return err_set_errno(err, ERR_SYSTEM, "the verifier's %s", name);
+    *ret = fd;
+    fd = -1;
+    return 0;
+}
+
+/* The files' numbers are those that child.h promises. */
 static int run(const struct verifier_question *question, struct buf *out, struct buf *log,
                struct child_result *result, struct err *err)
 {
+    static const char evidence[] = "/proc/self/fd/3", policy[] = "/proc/self/fd/4";
     const char *const argv[] = {
-        SELF,
-        CHILD_WORD,
-        question->program,
-        "attestation",
-        "validate",
-        "--format",
-        "bundle",
-        "--policy",
-        question->policy,
-        "--nonce",
-        question->nonce,
-        "--json",
-        question->evidence,
-        NULL,
+        SELF,       CHILD_WORD, question->program, "attestation",
+        "validate", "--format", "bundle",          "--policy",
+        policy,     "--nonce",  question->nonce,   "--json",
+        evidence,   NULL,
     };
+    OWNED(close_fd) int evidence_fd = -1;
+    OWNED(close_fd) int policy_fd = -1;
 
-    return child_run(argv, VERIFIER_TIMEOUT_MS, out, log, result, err);
+    if (put("evidence", question->evidence, &evidence_fd, err) < 0 ||
+        put("policy", question->policy, &policy_fd, err) < 0)
+        return -1;
+    const int files[] = {evidence_fd, policy_fd};
+    const struct child_task task = {argv, VERIFIER_TIMEOUT_MS, files, COUNT_OF(files), out, log};
+
+    return child_run_task(&task, result, err);
 }
 
 static int tell_failure(const struct child_result *result, const struct buf *log, struct err *err)

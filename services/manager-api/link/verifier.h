@@ -1,6 +1,6 @@
 /* The verifier as a child of the manager: it reads what a guest wrote, so it runs where a mistake
- * of it costs nothing. It has no network and no sockets, writes no file, gains no privileges, and
- * has bounds on time and memory; it says its verdict on a pipe.
+ * of it costs nothing (confine.h). It gets evidence and policy as open files, and says its verdict
+ * on a pipe.
  *
  * The child is this program started afresh, which shuts the doors behind itself and then becomes
  * `cocos-cli attestation validate`. Where the doors cannot be shut it does not go on. */
@@ -19,9 +19,9 @@ bool verifier_is_child(int argc, char **argv);
 int verifier_become(char **argv);
 
 struct verifier_question {
-    const char *program;  /* path of cocos-cli */
-    const char *evidence; /* paths of files that nobody changes meanwhile */
-    const char *policy;
+    const char *program; /* path of cocos-cli, which anybody may run */
+    struct span evidence;
+    struct span policy;
     const char *nonce; /* hex */
 };
 

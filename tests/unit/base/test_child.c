@@ -130,6 +130,37 @@ static void no_shell_reads_the_arguments(void **state)
     assert_string_equal(buf_str(&out), "a b|$HOME|`id`||");
 }
 
+/* Whatever numbers they had: the second may lie where the first is to be. */
+static void files_that_are_given_are_three_and_up_in_their_order(void **state)
+{
+    OWNED(close_fd) int first = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    OWNED(close_fd) int second = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    OWNED(close_fd) int third = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+    const int files[] = {third, second, first};
+    OWNED_BUF out = BUF_OF(200);
+    const struct child_task task = {
+        SHELL("readlink /proc/self/fd/3 /proc/self/fd/4 /proc/self/fd/5; ls /proc/self/fd | wc -l"),
+        10000,
+        files,
+        COUNT_OF(files),
+        &out,
+        NULL};
+
+    (void)state;
+    assert_ok(child_run_task(&task, &result, &err));
+    /* Three of everybody's, these three, and the one by which ls lists them. */
+    assert_string_equal(buf_str(&out), "/dev/zero\n/dev/null\n/dev/null\n7\n");
+}
+
+static void more_files_than_can_be_given_are_refused(void **state)
+{
+    const int files[9] = {0};
+    const struct child_task task = {SHELL("true"), 10000, files, COUNT_OF(files), NULL, NULL};
+
+    (void)state;
+    assert_fails(child_run_task(&task, &result, &err), ERR_INTERNAL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -142,6 +173,8 @@ int main(void)
         cmocka_unit_test(the_child_inherits_nothing),
         cmocka_unit_test(the_child_has_no_signal_blocked_or_ignored),
         cmocka_unit_test(no_shell_reads_the_arguments),
+        cmocka_unit_test(files_that_are_given_are_three_and_up_in_their_order),
+        cmocka_unit_test(more_files_than_can_be_given_are_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -244,18 +244,22 @@ static void a_guest_that_gives_no_evidence_is_not_waited_for_for_ever(void **sta
 static void a_host_that_cannot_look_looks_again(void **state)
 {
     WORLD *world = world_with_verifier();
-    char id[VM_ID_SIZE], path[256];
+    char id[VM_ID_SIZE], path[256], away[272];
+    struct err err;
 
     (void)state;
     start(world, id);
     world_await(world, id, API_VM_ATTESTING);
-    /* A directory where the copy is to lie: nothing that the guest has done. */
-    snprintf(path, sizeof(path), "%s/vms/%s/checked-evidence.json", in(&world->dir, ""), id);
-    assert_int_equal(mkdir(path, 0700), 0);
+    /* Our own half of the share is not to be had: nothing that the guest has done. */
+    snprintf(path, sizeof(path), "%s/vms/%s/in", in(&world->dir, ""), id);
+    snprintf(away, sizeof(away), "%s.away", path);
+    assert_int_equal(rename(path, away), 0);
+    assert_ok(file_create(path, span_of_str(""), 0600, &err));
     put_in_vm(world, id, "out/evidence.json", ACCEPTED);
     usleep(500000);
     assert_false(world_was_told(world, "vm.failed"));
-    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(rename(path, in(&world->dir, "nothing")), 0);
+    assert_int_equal(rename(away, path), 0);
     world_await(world, id, API_VM_RUNNING);
 }
 
