@@ -207,11 +207,28 @@ static void close_dir(DIR **dir)
         closedir(*dir);
 }
 
+/* Whose tree it is may have shut its directories even to himself: they are opened again, each by a
+ * descriptor of it. What is not ours stays as it is, and is told when it is in the way. */
+static void open_up(int dir_fd, const char *name)
+{
+    OWNED(close_fd) int fd = openat(dir_fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    struct stat info;
+    char path[32];
+
+    if (fd < 0 || fstat(fd, &info) < 0 || (info.st_mode & S_IRWXU) == S_IRWXU)
+        return;
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd); /* fchmod() takes no O_PATH */
+    (void)chmod(path, S_IRWXU);
+}
+
 static DIR *open_dir_at(int dir_fd, const char *name)
 {
-    int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    int fd = -1;
+    DIR *dir = NULL;
 
+    open_up(dir_fd, name);
+    fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    dir = fd < 0 ? NULL : fdopendir(fd);
     if (fd >= 0 && dir == NULL)
         close(fd);
     return dir;
@@ -248,6 +265,7 @@ static int move_up(struct removal *removal, int dir_fd, const char *name, struct
 {
     char fresh[24];
 
+    open_up(dir_fd, name); /* its ".." is written */
     do {
         snprintf(fresh, sizeof(fresh), ".%u", removal->moved++);
         if (renameat(dir_fd, name, dirfd(removal->root), fresh) == 0 || errno == ENOENT)

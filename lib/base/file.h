@@ -39,8 +39,9 @@ MUST_USE int file_create(const char *path, struct span bytes, mode_t mode, struc
 MUST_USE int file_make_dirs(const char *path, mode_t mode, struct err *err);
 
 /* Removes a file or a whole tree without following links; what does not exist is fine. A tree may
- * be of any depth, and somebody may still be renaming in it: two descriptors are enough, and
- * nothing outside the tree is touched. Who goes on adding to it can make it fail or keep it busy.
+ * be of any depth and its directories of any mode, and somebody may still be renaming in it: two
+ * descriptors are enough, and nothing outside the tree is touched. Who goes on adding to it can
+ * make it fail or keep it busy.
  */
 MUST_USE int file_remove_tree(const char *path, struct err *err);
 MUST_USE int file_remove_tree_at(int dir_fd, const char *name, struct err *err);

@@ -330,6 +330,25 @@ static void the_same_key_and_body_give_the_same_vm(void **state)
     assert_string_equal(first.id, third.id);
 }
 
+/* Whoever lost the first answer wants to know of his VM, not of the image. */
+static void a_key_is_known_again_when_its_image_is_gone(void **state)
+{
+    WORLD *world = world_new();
+    OWNED_VM first = {0}, second = {0}, other = {0};
+    bool replayed = false;
+    struct err err;
+
+    (void)state;
+    world_open(world);
+    assert_ok(ask(world, &first_request, &first, &replayed, &err));
+    assert_ok(file_remove_tree(in(&world->dir, "eos"), &err));
+    assert_ok(ask(world, &first_request, &second, &replayed, &err));
+    assert_true(replayed);
+    assert_string_equal(first.id, second.id);
+    assert_fails(ask(world, &other_owner, &other, &replayed, &err), ERR_INPUT);
+    assert_string_equal(err.pointer, "/image");
+}
+
 static void the_same_key_with_another_body_is_refused(void **state)
 {
     WORLD *world = world_new();
@@ -378,6 +397,7 @@ int main(void)
         cmocka_unit_test(a_port_that_is_snatched_away_is_replaced),
         cmocka_unit_test(no_two_vms_have_one_port),
         cmocka_unit_test(the_same_key_and_body_give_the_same_vm),
+        cmocka_unit_test(a_key_is_known_again_when_its_image_is_gone),
         cmocka_unit_test(the_same_key_with_another_body_is_refused),
         cmocka_unit_test(a_key_whose_request_failed_is_free_again),
     };
