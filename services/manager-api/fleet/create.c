@@ -323,6 +323,14 @@ int fleet_create(struct fleet *fleet, const struct fleet_caller *caller,
     struct platform_host host;
     int known = 0;
 
+    /* What was answered once is answered again, whatever became of image and host meanwhile. */
+    pthread_mutex_lock(&fleet->lock);
+    known = replay(fleet, caller->owner, order, ret, err);
+    pthread_mutex_unlock(&fleet->lock);
+    *replayed = known == 1;
+    if (known != 0)
+        return known < 0 ? -1 : 0;
+
     creation->fleet = fleet;
     creation->order = order;
     if (image_load(fleet->image_dir, image, &creation->image, err) < 0) {
