@@ -210,7 +210,8 @@ static void judge_registers(struct attest_case *c)
     const struct policy_vtpm *vtpm = &c->policy->vtpm;
     struct finding *finding;
 
-    if ((vtpm->pcr_count == 0 && vtpm->pei_digests.count == 0) || c->registers_judged)
+    if ((vtpm->pcr_count == 0 && vtpm->pei_digests.count == 0 && vtpm->initrd_sha256.count == 0) ||
+        c->registers_judged)
         return;
     finding = verdict_add(c->verdict, FINDING_TPM_ABSENT);
     finding_expect(finding, "the quote of a TPM");

@@ -36,15 +36,16 @@ static const struct {
             __VA_ARGS__                                                                            \
         }                                                                                          \
     }
-    HEX_LIST(snp, measurement, 48),   HEX_LIST(snp, host_data, 32),
-    HEX_LIST(snp, chip_id, 64, 8),    HEX_LIST(snp, id_key_digest, 48),
-    HEX_LIST(tdx, mrtd, 48),          HEX_LIST(snp, author_key_digest, 48),
-    HEX_LIST(tdx, rtmr0, 48),         HEX_LIST(tdx, rtmr1, 48),
-    HEX_LIST(tdx, rtmr2, 48),         HEX_LIST(tdx, rtmr3, 48),
-    HEX_LIST(tdx, mrconfigid, 48),    HEX_LIST(tdx, mrowner, 48),
-    HEX_LIST(tdx, mrownerconfig, 48), HEX_LIST(tdx, mrseam, 48),
-    HEX_LIST(sgx, mrenclave, 32),     HEX_LIST(sgx, mrsigner, 32),
-    HEX_LIST(vtpm, ak_sha256, 32),    HEX_LIST(vtpm, pei_digests, 20, 32, 48),
+    HEX_LIST(snp, measurement, 48),    HEX_LIST(snp, host_data, 32),
+    HEX_LIST(snp, chip_id, 64, 8),     HEX_LIST(snp, id_key_digest, 48),
+    HEX_LIST(tdx, mrtd, 48),           HEX_LIST(snp, author_key_digest, 48),
+    HEX_LIST(tdx, rtmr0, 48),          HEX_LIST(tdx, rtmr1, 48),
+    HEX_LIST(tdx, rtmr2, 48),          HEX_LIST(tdx, rtmr3, 48),
+    HEX_LIST(tdx, mrconfigid, 48),     HEX_LIST(tdx, mrowner, 48),
+    HEX_LIST(tdx, mrownerconfig, 48),  HEX_LIST(tdx, mrseam, 48),
+    HEX_LIST(sgx, mrenclave, 32),      HEX_LIST(sgx, mrsigner, 32),
+    HEX_LIST(vtpm, ak_sha256, 32),     HEX_LIST(vtpm, pei_digests, 20, 32, 48),
+    HEX_LIST(vtpm, initrd_sha256, 32),
 #undef HEX_LIST
 };
 

@@ -85,10 +85,11 @@ struct policy_vtpm {
     struct json *pcrs; /* as written */
     struct policy_pcr *pcr;
     size_t pcr_count;
-    struct json_strings pei_digests; /* 20, 32 or 48 bytes each */
-    struct json_strings ak_sha256;   /* 32 bytes each */
-    struct json *ek_roots;           /* as written; a list */
-    struct json_strings ek_root;     /* PEM certificates */
+    struct json_strings pei_digests;   /* 20, 32 or 48 bytes each */
+    struct json_strings initrd_sha256; /* 32 bytes each */
+    struct json_strings ak_sha256;     /* 32 bytes each */
+    struct json *ek_roots;             /* as written; a list */
+    struct json_strings ek_root;       /* PEM certificates */
     bool emulated;
 };
 

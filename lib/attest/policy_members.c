@@ -56,6 +56,7 @@ const struct policy_member policy_members[] = {
 
     ONE("vtpm", "pcrs", PCRS, ALTERNATIVES, "PCR"),
     MANY("vtpm", "pei_digests", DIGEST, ALTERNATIVES, "the PEI firmware"),
+    MANY("vtpm", "initrd_sha256", DIGEST, ALTERNATIVES, "the initrd"),
     MANY("vtpm", "ak_sha256", DIGEST, PERMISSIONS, "attestation key"),
     MANY("vtpm", "ek_roots", CERT, PERMISSIONS, "root of TPM makers"),
     ONE("vtpm", "emulated", FLAG, PERMIT, "an emulated TPM"),

@@ -61,6 +61,7 @@ static const struct json_table sgx_table = JSON_TABLE("the sgx part", policy_sgx
 static const struct json_field vtpm_fields[] = {
     JSON_FIELD_ANY(policy_vtpm, pcrs, JSON_NULLABLE),
     HEX_LIST(policy_vtpm, pei_digests, 64),
+    HEX_LIST(policy_vtpm, initrd_sha256, 32),
     HEX_LIST(policy_vtpm, ak_sha256, 32),
     JSON_FIELD_ANY(policy_vtpm, ek_roots, JSON_NULLABLE),
     FLAG(policy_vtpm, emulated),

@@ -1,5 +1,6 @@
 #include "lib/attest/appraisal/appraise_vtpm.h"
 
+#include "lib/attest/appraisal/appraise_event.h"
 #include "lib/attest/appraisal/appraise_values.h"
 
 #include <stdio.h>
@@ -143,6 +144,7 @@ void appraise_vtpm(const struct vtpm_subject *subject, const struct policy_vtpm 
 {
     appraise_key(subject, policy, verdict);
     appraise_emulation(subject, policy, verdict);
+    appraise_events(policy, subject->proof, verdict); /* what is named explains what follows */
     appraise_pcrs(policy, subject->proof, verdict);
     appraise_firmware(policy, subject->proof, verdict);
 }

@@ -75,6 +75,10 @@ FINDING(TPM_AK_PIN, "tpm.ak", POLICY, ERROR,
         "the attestation key among vtpm.ak_sha256",
         "ask the machine whose key is {expected}, or add {got} once you know whose it is",
         "docs/policy.md")
+FINDING(TPM_PCR_EVENT, "tpm.pcr.event", POLICY, ERROR,
+        "PCR {subject}, as the log shows it, against what the policy knows",
+        "boot what the reference values were made of: {expected}; the log's first events that are not are named",
+        "PFP, 3.3.4; Linux, drivers/firmware/efi/libstub")
 FINDING(TPM_PCR, "tpm.pcr", POLICY, ERROR,
         "PCR {subject} among the values of vtpm.pcrs",
         "boot what {expected} stands for, or add {got} to vtpm.pcrs once you know what it measures",

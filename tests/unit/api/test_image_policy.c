@@ -2,6 +2,7 @@
 #include "tests/unit/api/record_make.h"
 
 #define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
+#define EMPTY "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" /* SHA-256 */
 #define ONES  "1111111111111111111111111111111111111111111111111111111111111111"
 
 static const char shapes[] = "{\"pcrs\":{\"1\":\"" ONES "\",\"11\":\"" ZEROS "\"},\"shapes\":["
@@ -166,7 +167,8 @@ static void policy_joins_what_all_shapes_share_and_what_this_one_has(void **stat
     assert_string_equal(buf_str(&text),
                         "{\"version\":1,\"platforms\":[\"vtpm\"],\"vtpm\":{\"pcrs\":{\"sha256\":{"
                         "\"0\":[\"" ZEROS "\",\"" ONES "\"],\"1\":\"" ONES "\",\"4\":\"" ONES
-                        "\",\"11\":\"" ZEROS "\"}},\"emulated\":true}}");
+                        "\",\"11\":\"" ZEROS "\"}},\"initrd_sha256\":\"" EMPTY
+                        "\",\"emulated\":true}}");
 }
 
 int main(void)

@@ -51,7 +51,7 @@ static inline void machine_measure(struct machine *m, uint32_t index, uint32_t t
     machine_extend(m, index, measured);
 }
 
-static inline void machine_boot(struct machine *m)
+static inline void machine_boot(struct machine *m, const char *kernel)
 {
     static const enum digest_alg sha256[] = {DIGEST_SHA256};
     static const uint8_t zeros[4] = {0};
@@ -61,7 +61,7 @@ static inline void machine_boot(struct machine *m)
     machine_measure(m, 0, EV_S_CRTM_VERSION, span_of_str("v1"), span_of_str("v1"));
     machine_measure(m, 0, EV_EFI_PLATFORM_FIRMWARE_BLOB, span_of_str("PEI"), span_of_str("blob"));
     machine_measure(m, 0, EV_EFI_PLATFORM_FIRMWARE_BLOB, span_of_str("DXE"), span_of_str("blob"));
-    machine_measure(m, 4, EV_EFI_BOOT_SERVICES_APPLICATION, span_of_str("kernel"),
+    machine_measure(m, 4, EV_EFI_BOOT_SERVICES_APPLICATION, span_of_str(kernel),
                     span_of_str("path"));
     for (uint32_t i = 0; i < 8; i++)
         machine_measure(m, i, EV_SEPARATOR, SPAN_OF_ARRAY(zeros), SPAN_OF_ARRAY(zeros));
@@ -104,7 +104,7 @@ static inline void machine_run(struct machine *m, enum run_event event, const ch
 }
 
 /* A booted machine that runs manifest "manifest" under configuration "{}". */
-static inline void machine_make(struct machine *m)
+static inline void machine_make_with(struct machine *m, const char *kernel)
 {
     struct err err;
 
@@ -119,11 +119,16 @@ static inline void machine_make(struct machine *m)
                           .signature = BUF_OF(4 * KIB),
                           .message = BUF_OF(256 * KIB)};
     assert_int_equal(key_generate(KEY_P256, 0, &m->ak, &err), 0);
-    machine_boot(m);
+    machine_boot(m, kernel);
     machine_run_files(m);
     machine_run(m, RUN_CONFIG, "{}");
     machine_run(m, RUN_MANIFEST, "manifest");
     buf_add_str(&m->extra, "our challenge");
+}
+
+static inline void machine_make(struct machine *m)
+{
+    machine_make_with(m, "kernel");
 }
 
 /* Quotes the machine as it is now; signs with `with`, or the machine's own key when NULL. */

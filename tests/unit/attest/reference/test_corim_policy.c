@@ -37,6 +37,7 @@ static const char full[] =
     "\"],\"tcb_status\":[\"UpToDate\"]},"
     "\"vtpm\":{\"pcrs\":{\"sha256\":{\"4\":[\"" HEX32 "\"],\"9\":[\"" HEX32 "\",\"55" HEX31
     "\"]},\"sha384\":{\"0\":[\"" HEX48 "\"]}},\"pei_digests\":[\"" HEX32 "\",\"" HEX48 "\"],"
+    "\"initrd_sha256\":[\"" HEX32 "\"],"
     "\"ak_sha256\":[\"" HEX32 "\"],\"ek_roots\":[\"-----BEGIN CERTIFICATE-----\\nMIIB\\n\"],"
     "\"emulated\":true},"
     "\"dice\":{\"required\":true},\"sim\":{\"root\":\"-----BEGIN PUBLIC KEY-----\\nMFkw\\n\"}}";
