@@ -93,21 +93,23 @@ static void appraise_cmdline(const struct policy_vtpm *policy, const struct vtpm
     expect_value(add_event(verdict, PCR_STUB, NAME_CMDLINE, options), values);
 }
 
-static void appraise_initrd(const struct policy_vtpm *policy, const struct vtpm_proof *proof,
+/* False when it is another one. */
+static bool appraise_initrd(const struct policy_vtpm *policy, const struct vtpm_proof *proof,
                             struct verdict *verdict)
 {
     const struct json_strings *accepted = &policy->initrd_sha256;
     struct span initrd = is_shown(proof, PCR_STUB) ? proof->boot.initrd : (struct span){0};
 
     if (accepted->count == 0)
-        return;
+        return true;
     if (initrd.len == 0 && values_of(policy, PCR_STUB) != NULL)
-        return; /* whatever it was, the register's value decides */
+        return true; /* whatever it was, the register's value decides */
     if (initrd.len > 0 && policy_allows_hex(accepted, initrd)) {
         verdict_pass(verdict, FINDING_TPM_PCR_EVENT);
-        return;
+        return true;
     }
     appraise_expect(add_event(verdict, PCR_STUB, NAME_INITRD, initrd), accepted);
+    return false;
 }
 
 /* Everything else in this register is the firmware's own word. */
@@ -122,10 +124,12 @@ static void appraise_kernel(const struct policy_vtpm *policy, const struct vtpm_
                  values_of(policy, PCR_KERNEL));
 }
 
+/* QEMU writes the initrd's size into the kernel that it starts, so that another initrd alone makes
+ * it another kernel. */
 void appraise_events(const struct policy_vtpm *policy, const struct vtpm_proof *proof,
                      struct verdict *verdict)
 {
-    appraise_kernel(policy, proof, verdict);
     appraise_cmdline(policy, proof, verdict);
-    appraise_initrd(policy, proof, verdict);
+    if (appraise_initrd(policy, proof, verdict))
+        appraise_kernel(policy, proof, verdict);
 }

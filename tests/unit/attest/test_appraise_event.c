@@ -87,6 +87,7 @@ static void the_event_that_is_another_is_named(void **state)
         {{"kernel", "quiet!", "initrd!"},
          {"PCR 9: event 'kernel command line'", "PCR 9: event 'initrd'"}},
         {{"kernel!", "quiet", "initrd"}, {"PCR 4: event 'kernel image'"}},
+        {{"kernel!", "quiet", "initrd!"}, {"PCR 9: event 'initrd'"}},
     };
     OWNED_POLICY *policy = policy_of_good(true);
 
