@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #define NO_VERIFIER    "none"
+#define ANYBODY        (S_IROTH | S_IXOTH)
 #define ARENAS         2
 #define DRAIN_MS       10000
 #define WORKERS        16 /* more than VMs can be made at once */
@@ -85,6 +86,7 @@ static int find_verifier(const struct config *config, char **ret, struct err *er
 {
     char self[PATH_MAX] = "";
     OWNED(free_str) char *path = NULL;
+    struct stat info;
 
     *ret = NULL;
     if (strcmp(config->verifier, NO_VERIFIER) == 0) {
@@ -100,6 +102,10 @@ static int find_verifier(const struct config *config, char **ret, struct err *er
                              "there is no verifier at '%s' (--verifier says where cocos-cli is, or "
                              "'" NO_VERIFIER "' to run VMs unchecked)",
                              path != NULL ? path : "");
+    if (geteuid() == 0 && (stat(path, &info) < 0 || (info.st_mode & ANYBODY) != ANYBODY))
+        return err_set(err, ERR_USAGE,
+                       "the verifier '%s' runs as nobody, who may not run it: chmod o+rx '%s'",
+                       path, path);
     *ret = GIVE(path);
     return 0;
 }
@@ -229,6 +235,7 @@ static void stop(struct app *app)
     tokens_free(app->tokens);
 }
 
+/* Every line works as it is printed, wherever the manager is and listens. */
 static void explain_first_start(const struct app *app)
 {
     const char *dir = app->config.state_dir;
@@ -239,11 +246,11 @@ static void explain_first_start(const struct app *app)
            "  server.pem   the server's certificate, and server.key its key\n"
            "  admin.token  the administrator's token\n"
            "Try:\n"
-           "  cocos-cli login %s\n"
+           "  cocos-cli login %s --url https://localhost:%u\n"
            "  curl --cacert %s/ca.pem -H \"Authorization: Bearer $(cat %s/admin.token)\" "
            "https://localhost:%u/v1/host\n"
-           "Further people: cocos-manager token add NAME viewer|operator|admin\n",
-           dir, dir, dir, dir, port);
+           "Further people: cocos-manager token add NAME viewer|operator|admin --state-dir %s\n",
+           dir, dir, port, dir, dir, port, dir);
     fflush(stdout);
 }
 

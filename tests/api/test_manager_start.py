@@ -27,7 +27,8 @@ def test_the_first_start_makes_files_for_the_owner_only_and_says_how_to_use_them
     with open(fresh.out_path, encoding="utf-8") as file:
         said = file.read()
     assert all(name in said for name in FILES)
-    assert "curl --cacert" in said and "cocos-cli login" in said
+    assert f"cocos-cli login {fresh.state} --url https://localhost:{fresh.port}" in said
+    assert "curl --cacert" in said and f"--state-dir {fresh.state}" in said
     assert fresh.admin not in said and fresh.admin not in fresh.log()
     assert not os.path.exists(os.path.join(fresh.state, "ca.key"))
 
@@ -158,6 +159,16 @@ def test_without_libvirt_it_serves_and_says_what_to_do():
         assert manager.create().status == 503
         host = manager.get("/v1/host").json
         assert host["libvirt"]["available"] is False and "libvirtd -d" in host["libvirt"]["reason"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="SKIP: it runs as nobody where the manager is root")
+def test_a_verifier_that_only_root_may_run_is_told(tmp_path):
+    verifier = tmp_path / "cocos-cli"
+    verifier.write_text("#!/bin/sh\n")
+    verifier.chmod(0o750)
+    done = subprocess.run([PROGRAM], env=environment_of(str(tmp_path), listen="127.0.0.1:0", verifier=str(verifier)),
+                          capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 2 and "chmod o+rx" in done.stderr, done
 
 
 def test_a_verifier_is_there_or_is_said_to_be_none(tmp_path):
