@@ -78,7 +78,8 @@ static int open_services(struct gateway *gateway, struct err *err)
     add(gateway, health_service(&gateway->health));
     add(gateway, reflection_service(&gateway->reflection));
     add(gateway, reflection_service_alpha(&gateway->reflection));
-    gateway->reflection = (struct reflection){gateway->services, gateway->service_count};
+    gateway->reflection.services = gateway->services;
+    gateway->reflection.service_count = gateway->service_count;
     return 0;
 }
 

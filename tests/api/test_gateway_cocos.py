@@ -91,6 +91,26 @@ def test_what_is_no_request_of_reflection_ends_its_call(secure):
     assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
 
 
+def test_those_who_talk_without_end_leave_room_for_calls(secure):
+    channel, stop = secure.channel(), threading.Event()
+
+    def silence():
+        yield field(7, "")
+        stop.wait(30)
+
+    call = channel.stream_stream("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+                                 request_serializer=bytes, response_deserializer=bytes)
+    talks = [call(silence()) for _ in range(16)]
+    assert all(next(talk) for talk in talks)
+    with pytest.raises(grpc.RpcError) as caught:
+        next(call(silence()))
+    assert caught.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+    Client(channel).health()
+    stop.set()
+    for talk in talks:
+        talk.cancel()
+
+
 def test_health_as_it_is_described(secure):
     check = Server(secure.channel()).method("grpc.health.v1.Health", "Check")
     assert check(service="agent").status == 1

@@ -8,12 +8,14 @@
 
 /* Where the agent is. The strings are borrowed. */
 struct agent_door {
-    const char *at;       /* "unix:/run/cocos/agent.sock" or "https://127.0.0.1:7002" */
-    const char *pin;      /* "" for none */
-    struct budget budget; /* of all uploads to it */
+    const char *at;          /* "unix:/run/cocos/agent.sock" or "https://127.0.0.1:7002" */
+    const char *pin;         /* "" for none */
+    struct budget uploads;   /* those of all whom the agent let in: what they lay aside */
+    struct budget manifests; /* those of anybody */
 };
 
-#define AGENT_DOOR(at_, pin_) ((struct agent_door){(at_), (pin_), BUDGET_OF(64 * MIB)})
+#define AGENT_DOOR(at_, pin_)                                                                      \
+    ((struct agent_door){(at_), (pin_), BUDGET_OF(64 * MIB), BUDGET_OF(16 * MIB)})
 
 /* How a client of HTTPS finds it; key, stopped and ctx are the caller's to set. */
 struct httpc_config agent_door_config(const struct agent_door *door);

@@ -152,7 +152,7 @@ static int algo(void *app, struct grpc_call *call, struct err *err)
     OWNED_RELAY relay;
     struct httpc_upload body = {.read = relay_read, .from = &relay};
 
-    relay_init(&relay, call, &door->budget, REQUIREMENTS_MAX);
+    relay_init(&relay, call, &door->uploads, REQUIREMENTS_MAX);
     relay.body_number = FIELD_ALGORITHM;
     relay.side_number = FIELD_REQUIREMENTS;
     if (agent_client_open_signed(door, call, &client, err) < 0 ||
@@ -175,7 +175,7 @@ static int data(void *app, struct grpc_call *call, struct err *err)
     struct httpc_upload body = {.read = relay_read, .from = &relay};
     const char *name;
 
-    relay_init(&relay, call, &door->budget, NAME_MAX_BYTES);
+    relay_init(&relay, call, &door->uploads, NAME_MAX_BYTES);
     relay.body_number = FIELD_DATASET;
     relay.side_number = FIELD_FILENAME;
     relay.side_is_name = true;

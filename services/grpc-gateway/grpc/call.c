@@ -194,13 +194,20 @@ static int read_only_message(struct grpc_call *call, struct buf *message, struct
     return end ? 0 : err_set(err, ERR_MALFORMED, "the call has more than one message");
 }
 
-int grpc_call_read_only_message(struct grpc_call *call, struct buf *message, struct err *err)
+void grpc_call_hurry(struct grpc_call *call)
 {
-    int64_t until = call->until, patience = clock_monotonic_ms() + ONLY_MESSAGE_MS;
-    int result;
+    int64_t patience = clock_monotonic_ms() + ONLY_MESSAGE_MS;
 
     if (call->until > patience)
         call->until = patience;
+}
+
+int grpc_call_read_only_message(struct grpc_call *call, struct buf *message, struct err *err)
+{
+    int64_t until = call->until;
+    int result;
+
+    grpc_call_hurry(call);
     result = read_only_message(call, message, err);
     call->until = until;
     return result;

@@ -35,6 +35,9 @@ uint64_t grpc_call_message_left(const struct grpc_call *call);
 MUST_USE int grpc_call_read_message(struct grpc_call *call, struct buf *message, bool *ret_end,
                                     struct err *err);
 
+/* From now on the call has 30 seconds, if it has more. */
+void grpc_call_hurry(struct grpc_call *call);
+
 /* The one message of a call that has one, which is said at once: within 30 seconds, also when the
  * call has no deadline (TIMEOUT). MALFORMED when there are more or fewer. */
 MUST_USE int grpc_call_read_only_message(struct grpc_call *call, struct buf *message,

@@ -105,7 +105,7 @@ static int answer_one(const struct reflection *reflection, struct grpc_call *cal
     return 0;
 }
 
-static int talk(void *reflection, struct grpc_call *call, struct err *err)
+static int answer_all(const struct reflection *reflection, struct grpc_call *call, struct err *err)
 {
     OWNED_BUF text = BUF_OF(REQUEST_MAX);
     bool end;
@@ -118,6 +118,20 @@ static int talk(void *reflection, struct grpc_call *call, struct err *err)
         if (answer_one(reflection, call, &text, err) < 0)
             return -1;
     }
+}
+
+static int talk(void *app, struct grpc_call *call, struct err *err)
+{
+    struct reflection *reflection = app;
+    int result = -1;
+
+    if (atomic_fetch_add(&reflection->talks, 1) < REFLECTION_TALKS_MAX)
+        result = answer_all(reflection, call, err);
+    else
+        err_set(err, ERR_TOO_MANY, "%d ask for descriptors already, and that is all there may be",
+                REFLECTION_TALKS_MAX);
+    atomic_fetch_sub(&reflection->talks, 1);
+    return result;
 }
 
 static const struct grpc_method methods[] = {{"ServerReflectionInfo", talk}};

@@ -5,10 +5,15 @@
 
 #include "services/grpc-gateway/grpc/server.h"
 
+#include <stdatomic.h>
+
 struct reflection {
     const struct grpc_service *services; /* all of the server's */
     size_t service_count;
+    atomic_uint talks; /* under way, of anybody: at most REFLECTION_TALKS_MAX */
 };
+
+#define REFLECTION_TALKS_MAX 16
 
 /* reflection outlives the services. */
 struct grpc_service reflection_service(struct reflection *reflection);
