@@ -18,4 +18,7 @@ struct hkdf {
  * a mistake of the caller can meet. */
 void hkdf_derive(const struct hkdf *in, uint8_t *out, size_t len);
 
+/* The second half alone: expands a key that was extracted, of the digest's size. */
+void hkdf_expand(enum digest_alg alg, struct span key, struct span info, uint8_t *out, size_t len);
+
 #endif
