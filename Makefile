@@ -69,7 +69,7 @@ LDFLAGS  = $(LINK_$(V)) -Wl,--as-needed -Wl,--gc-sections
 objs  = $(patsubst %.c,$(OUT)/%.o,$(1))
 LIB_A = $(OUT)/libcocos.a
 
-.PHONY: all eos demo check check-unit check-api check-docker check-eos check-vm check-shape fuzz bench lint format cover tcb \
+.PHONY: all eos demo check check-unit check-api check-docker check-eos check-vm check-shape check-model channel-model fuzz bench lint format cover tcb \
         install install-attest clean help deps tests programs docs check-install
 
 all: programs
@@ -177,6 +177,11 @@ check-eos: programs ## what is in the guest image, and how it behaves in a VM
 
 check-vm: eos ## a computation in a real VM, the way of the demo
 	$(Q)tests/vm/run
+
+check-model: channel-model
+channel-model: ## the model of the attested channel, checked by spin
+	$(Q)command -v spin >/dev/null || deploy/packages/install test
+	$(Q)docs/channel-model/check
 
 fuzz: ## MINUTES=n of libFuzzer for each parser (default 1)
 	$(Q)$(MAKE) V=fuzz fuzzers
