@@ -1,55 +1,22 @@
 #include "lib/attest/receipt_judge.h"
 
-#include "lib/attest/evidence/bundle.h"
-#include "lib/attest/evidence/dice_chain.h"
+#include "lib/attest/dice_use.h"
 
 /* --- the key --------------------------------------------------------------------------------- */
 
-static const struct bundle_item *find_chain(const struct bundle *bundle)
+/* By the layer that certified the server's key, which the evidence is about. */
+static bool is_certified(const struct receipt *receipt, const struct bundle *bundle,
+                         const struct key *signer, const struct verdict *verdict)
 {
-    for (size_t i = 0; i < bundle_count(bundle); i++)
-        if (bundle_at(bundle, i)->type == BUNDLE_DICE)
-            return bundle_at(bundle, i);
-    return NULL;
-}
-
-/* Who certified the last key of a chain. NULL when the chain does not say. */
-static const struct key *last_issuer(const struct dice_chain *chain)
-{
-    return chain->count > 1 ? chain->layers[chain->count - 2].key : chain->root;
-}
-
-/* The last certificate of the receipt's chain is for the key that signed, by the layer that also
- * certified the server's key. That layer is as good as the chain in the evidence, which the verdict
- * is about. */
-static bool is_certified(const struct dice_chain *ours, const struct dice_chain *servers,
-                         const struct key *signer)
-{
-    const struct dice_layer *last = &ours->layers[ours->count - 1];
-    const struct key *issuer = last_issuer(ours), *known = last_issuer(servers);
+    OWNED_KEY *certified = NULL;
     struct err unused;
 
-    return issuer != NULL && known != NULL && key_equal(issuer, known) &&
-           key_equal(last->key, signer) && last->profile.len > 0 &&
-           span_equal(last->profile, span_of_str(RECEIPT_KEY_PROFILE)) &&
-           dice_layer_names(last, last->issuer, issuer) &&
-           dice_layer_check_signature(last, issuer, &unused) == 0;
-}
-
-static bool check_chain(const struct receipt *receipt, const struct bundle *bundle,
-                        const struct key *signer, const struct verdict *verdict)
-{
-    OWNED_DICE_CHAIN ours = {0}, servers = {0};
-    const struct bundle_item *item = find_chain(bundle);
-    struct err unused;
-
-    return item != NULL && receipt->key_chain.dice.len > 0 &&
-           verdict_holds(verdict, FINDING_DICE_ROOT) &&
+    return verdict_holds(verdict, FINDING_DICE_ROOT) &&
            verdict_holds(verdict, FINDING_DICE_SIGNATURE) &&
            verdict_holds(verdict, FINDING_DICE_LINK) && verdict_holds(verdict, FINDING_DICE_LEAF) &&
-           dice_chain_parse(bundle_span(&item->data), &servers, &unused) == 0 &&
-           dice_chain_parse(bundle_span(&receipt->key_chain.dice), &ours, &unused) == 0 &&
-           is_certified(&ours, &servers, signer);
+           dice_use_find(bundle, bundle_span(&receipt->key_chain.dice), DICE_USE_RECEIPT,
+                         &certified, &unused) == 0 &&
+           key_equal(certified, signer);
 }
 
 static bool check_key(const struct receipt *receipt, const struct bundle *bundle,
@@ -66,7 +33,7 @@ static bool check_key(const struct receipt *receipt, const struct bundle *bundle
         return false; /* the signature's finding says so */
     key_identity(signer, identity);
     known = span_equal(SPAN_OF_ARRAY(identity), server) ||
-            check_chain(receipt, bundle, signer, verdict);
+            is_certified(receipt, bundle, signer, verdict);
     finding = verdict_check(verdict, FINDING_RECEIPT_KEY, known);
     if (finding == NULL)
         return true;

@@ -16,9 +16,6 @@
 #include "lib/attest/attest.h"
 #include "lib/attest/receipt.h"
 
-/* The profile of the certificate in which a layer says that a key is for receipts. */
-#define RECEIPT_KEY_PROFILE "cocos/receipt/1"
-
 /* A file that somebody has and takes for the result. */
 struct receipt_result_file {
     uint8_t sha256[SHA256_SIZE];

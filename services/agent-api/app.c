@@ -30,8 +30,15 @@ int app_measure(void *ctx, const struct manifest *manifest, struct err *err)
 int app_witness(void *ctx, struct receipt *receipt, struct buf *evidence, struct err *err)
 {
     const struct app *app = ctx;
+    const struct identity *identity = &app->identity;
     const struct witness witness = {
-        .desk = app->desk, .signer = app->receipt_key, .server = app->identity.spki_sha256};
+        .desk = app->desk,
+        .signer = identity->keys[IDENTITY_RECEIPT],
+        .chain = buf_span(&identity->chains[IDENTITY_RECEIPT]),
+        .server = identity->spki_sha256,
+        .server_chain = buf_span(&identity->chains[IDENTITY_TLS]),
+        .root = layers_root(app->layers),
+    };
 
     return witness_sign(&witness, receipt, evidence, err);
 }

@@ -20,7 +20,6 @@ struct app {
     struct desk *desk;
     struct layers *layers;
     struct identity identity;
-    struct key *receipt_key;
     struct engine *engine;
     struct auth *auth;
     struct story *story;

@@ -95,9 +95,7 @@ static int start_parts(struct app *app, const struct share_config *share, struct
         return -1;
     engine.memory_mib = app->machine.memory_mib;
     app->desk = desk_new(&app->machine.desk);
-    if (make_identity(app, share, err) < 0 ||
-        key_load_private_pem(buf_span(&app->identity.key), &app->receipt_key, err) < 0 ||
-        engine_start(&engine, &app->engine, err) < 0)
+    if (make_identity(app, share, err) < 0 || engine_start(&engine, &app->engine, err) < 0)
         return -1;
     app->auth = auth_new(app->engine, share->owner);
     return 0;
@@ -174,7 +172,6 @@ static void stop_parts(struct app *app)
     story_free(app->story);
     metric_registry_free(app->metrics);
     identity_done(&app->identity);
-    key_free(app->receipt_key);
     layers_free(app->layers);
     desk_free(app->desk);
     machine_done(&app->machine);

@@ -11,6 +11,8 @@ static int ask(const struct witness *witness, struct buf *evidence, struct err *
     random_bytes(nonce, sizeof(nonce));
     transcript_set(&question.transcript, TRANSCRIPT_NONCE, nonce);
     transcript_set(&question.transcript, TRANSCRIPT_SERVER, witness->server);
+    question.chain = witness->server_chain;
+    question.root = witness->root;
     return desk_ask(witness->desk, &question, evidence, err);
 }
 

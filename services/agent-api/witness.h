@@ -14,6 +14,8 @@ struct witness {
     const struct key *signer; /* a pair */
     struct span chain;        /* in which the machine certified it; empty: it has none */
     const uint8_t *server;    /* SHA-256 of the SPKI with which the server is seen */
+    struct span server_chain; /* and its chain, with its root, as a desk_question has them */
+    const struct key *root;
 };
 
 /* Names the key, has evidence made and signs. A machine that cannot prove anything signs all the

@@ -2,8 +2,8 @@
  * each the DICE chain that leads from the platform's secret to it.
  *
  * The secret and the chains come from the keeper (layers.h); the process that serves gets nothing
- * else of the layers before. Before a manifest its TLS key is certified by layer 1, the agent; with
- * one all of its keys are certified by layer 2, the computation, so that who knows the chain knows
+ * else of the layers before. Before a manifest its keys are certified by layer 1, the agent; with
+ * one all of them are certified by layer 2, the computation, so that who knows the chain knows
  * which manifest a key belongs to. The keys end with the process.
  *
  * Read-only after identity_make(): any thread. */

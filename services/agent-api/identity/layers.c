@@ -1,5 +1,6 @@
 #include "services/agent-api/identity/layers.h"
 
+#include "lib/attest/dice_use.h"
 #include "lib/attest/evidence/dice_chain.h"
 #include "lib/cbor/write.h"
 
@@ -112,11 +113,18 @@ static void describe(const struct layers_work *work, struct buf *out)
     cbor_add_bytes(out, SPAN_OF_ARRAY(work->run));
 }
 
+/* What a certificate says of its key: the server's is known by the transcript. */
+static const char *const profiles[IDENTITY_USE_COUNT] = {
+    [IDENTITY_RECEIPT] = DICE_USE_RECEIPT,
+    [IDENTITY_SEAL] = DICE_USE_SEAL,
+};
+
 /* The chain that ends in the key of a use, which issuer certifies. */
 static int certify(const struct path *path, const struct key *issuer, const struct key *subject,
-                   struct buf *out, struct err *err)
+                   const char *profile, struct buf *out, struct err *err)
 {
-    const struct dice_certificate certificate = {.issuer = issuer, .subject = subject};
+    const struct dice_certificate certificate = {
+        .issuer = issuer, .subject = subject, .profile = profile};
     OWNED_BUF leaf = BUF_OF(DICE_CERT_MAX);
     struct path whole = *path;
 
@@ -129,16 +137,15 @@ static int certify(const struct path *path, const struct key *issuer, const stru
                             out, err);
 }
 
-/* Certifies the first uses of them all. */
-static int certify_all(const struct path *path, const struct key *issuer, int uses,
+static int certify_all(const struct path *path, const struct key *issuer,
                        struct identity_seed *seed, uint8_t spki_sha256[static SHA256_SIZE],
                        struct err *err)
 {
-    for (int use = 0; use < uses; use++) {
+    for (int use = 0; use < IDENTITY_USE_COUNT; use++) {
         OWNED_KEY *key = NULL;
 
         if (identity_derive_key(seed->cdi, (enum identity_use)use, &key, err) < 0 ||
-            certify(path, issuer, key, &seed->chain[use], err) < 0)
+            certify(path, issuer, key, profiles[use], &seed->chain[use], err) < 0)
             return -1;
         if (use == IDENTITY_TLS)
             key_identity(key, spki_sha256);
@@ -170,8 +177,7 @@ int layers_begin(const struct layers *layers, const struct layers_work *work,
     if (work->has_manifest)
         path.certs[path.count++] = buf_span(&cert);
     memcpy(ret->cdi, next.attest, sizeof(ret->cdi));
-    if (certify_all(&path, issuer, work->has_manifest ? IDENTITY_USE_COUNT : IDENTITY_TLS + 1, ret,
-                    spki_sha256, err) < 0)
+    if (certify_all(&path, issuer, ret, spki_sha256, err) < 0)
         return err_wrap(err, "DICE layer");
     return 0;
 }

@@ -40,7 +40,7 @@ struct layers_work {
 };
 
 /* Derives and certifies the keys of a process: with a manifest by its layer 2, all of them; without
- * one by layer 1, the TLS key alone. ret is IDENTITY_SEED_NONE before. spki_sha256: of the TLS key.
+ * one by layer 1. ret is IDENTITY_SEED_NONE before. spki_sha256: of the TLS key.
  * Errors: INPUT, INTERNAL, TOO_LARGE. */
 MUST_USE int layers_begin(const struct layers *layers, const struct layers_work *work,
                           struct identity_seed *ret, uint8_t spki_sha256[static SHA256_SIZE],

@@ -3,6 +3,7 @@
 #include "tests/unit/attest/bundle_make.h"
 #include "tests/unit/attest/receipt_make.h"
 
+#include "lib/attest/dice_use.h"
 #include "lib/attest/evidence/dice_chain.h"
 #include "lib/attest/receipt_judge.h"
 
@@ -201,15 +202,15 @@ static void a_chain_must_lead_to_the_signer_from_the_layer_of_the_server(void **
     (void)state;
     world_make(&w);
     w.signer = new_key();
-    w.profile = RECEIPT_KEY_PROFILE;
+    w.profile = DICE_USE_RECEIPT;
     world_write(&w);
     expect(&w, FINDING_RECEIPT_KEY); /* the evidence has no chain */
     w.chain_in_evidence = true;
     agent_policy(&w.agent, ",\"dice\":{\"required\":true}");
-    w.profile = "cocos/seal/1"; /* a key for something else */
+    w.profile = DICE_USE_SEAL; /* a key for something else */
     world_write(&w);
     expect(&w, FINDING_RECEIPT_KEY);
-    w.profile = RECEIPT_KEY_PROFILE;
+    w.profile = DICE_USE_RECEIPT;
     w.certifier = other;
     world_write(&w);
     expect(&w, FINDING_RECEIPT_KEY);
