@@ -276,9 +276,13 @@ static int check_available(const struct manifest *manifest, struct err *err)
             return not_yet(pointer, "fetching a dataset from a source", err);
     }
     for (size_t i = 0; i < manifest->result_consumers.count; i++) {
-        snprintf(pointer, sizeof(pointer), "/result_consumers/%zu/seal", i);
-        if (manifest_consumer(manifest, i)->seal)
-            return not_yet(pointer, "a sealed result", err);
+        const struct manifest_party *consumer = manifest_consumer(manifest, i);
+
+        snprintf(pointer, sizeof(pointer), "/result_consumers/%zu/key", i);
+        if (consumer->seal && key_type_of(consumer->public_key) != KEY_P256)
+            return err_set_at(err, ERR_INPUT, pointer,
+                              "a result is sealed to a key of type p256, and this one is %s",
+                              key_type_names[key_type_of(consumer->public_key)]);
     }
     if (manifest->legacy.attestation)
         return not_yet("/legacy/attestation", "legacy attestation", err);

@@ -2,7 +2,7 @@
  *
  * It is read from JSON by one table, strictly: unknown members, values out of bounds, keys that are
  * no keys and names that cannot be file names are refused with the JSON pointer of the member.
- * Members that this version does not serve yet (sources, sealing, network access, wasm and oci
+ * Members that this version does not serve yet (sources, network access, wasm and oci
  * algorithms, legacy attestation) may stand there with their empty value; used, they are
  * ERR_UNSUPPORTED. What is absent has the default that stands beside its member below.
  *
@@ -29,7 +29,7 @@
 #define MANIFEST_FILENAME_MAX  255
 #define MANIFEST_HASH_SIZE     (2 * SHA256_SIZE + 1)
 
-/* A party: {"key": PEM}, and {"seal": bool} for a consumer. */
+/* A party: {"key": PEM}, and {"seal": bool} for a consumer, whose key is on P-256 then. */
 struct manifest_party {
     char *key;
     bool seal;

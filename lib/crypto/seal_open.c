@@ -1,7 +1,8 @@
-/* Opening sealed files: seal.h. */
-#include "lib/crypto/seal_parts.h"
+/* Opening: the other half of seal.c. */
+#include "lib/crypto/seal.h"
 
 #include "lib/base/reader.h"
+#include "lib/crypto/seal_parts.h"
 
 struct opener {
     seal_sink *sink;

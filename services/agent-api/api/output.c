@@ -1,5 +1,7 @@
 #include "services/agent-api/api/api.h"
 
+#include "lib/crypto/seal.h"
+
 #include <stdio.h>
 
 /* --- result --- */
@@ -43,7 +45,7 @@ int api_get_result(void *ctx, struct httpd_request *rq, struct httpd_reply *repl
     struct fetching *fetching;
     struct httpd_file file;
 
-    if (engine_open_result(app->engine, caller->manifest, &result, err) < 0)
+    if (engine_open_result(app->engine, caller->manifest, caller->identity, &result, err) < 0)
         return -1;
     fetching = mem_new(struct fetching);
     fetching->engine = app->engine;
@@ -62,6 +64,8 @@ int api_get_result(void *ctx, struct httpd_request *rq, struct httpd_reply *repl
     if (delivered != NULL && strcmp(delivered, "all") == 0)
         fetching_sent(fetching, 0, result.size);
     httpd_reply_header(reply, "Content-Disposition", "attachment; filename=\"result.zip\"");
+    if (result.is_sealed)
+        httpd_reply_header(reply, "Content-Encoding", SEAL_CODING);
     httpd_reply_file(reply, &file);
     return 0;
 }

@@ -105,7 +105,7 @@ static void forget(struct engine *engine)
     engine->manifest = NULL;
     engine->log = NULL;
     engine->consumers = NULL;
-    engine->result_bytes = 0;
+    engine->archive = (struct engine_archive){.bytes = 0};
     buf_done(&engine->receipt);
     buf_done(&engine->evidence);
     engine->failure = (struct failure){.kind = FAILURE_NONE};

@@ -109,11 +109,13 @@ MUST_USE int engine_run(struct engine *engine, const struct manifest *agreed, st
 struct engine_result {
     int fd; /* the caller's */
     uint64_t size;
+    bool is_sealed;                 /* to this consumer, as the manifest says */
     char etag[2 * SHA256_SIZE + 1]; /* SHA-256 in hex */
 };
 
-/* Opens the result. Errors: COMPUTATION (it failed, and why), STATE. */
+/* Opens the result as this consumer gets it. Errors: COMPUTATION (it failed, and why), STATE. */
 MUST_USE int engine_open_result(struct engine *engine, const struct manifest *agreed,
+                                const uint8_t identity[static SHA256_SIZE],
                                 struct engine_result *ret, struct err *err);
 
 /* Tells that [from, to) of the result was sent to this consumer. */

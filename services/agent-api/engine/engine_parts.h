@@ -17,6 +17,15 @@ struct consumer {
     struct coverage coverage;
 };
 
+/* The result, as it is and as it was sealed. */
+struct engine_archive {
+    uint64_t bytes;
+    uint8_t sha256[SHA256_SIZE];
+    bool is_sealed; /* for somebody */
+    uint64_t sealed_bytes;
+    uint8_t sealed_sha256[SHA256_SIZE];
+};
+
 struct engine {
     uint64_t memory_mib; /* of this machine; 0: nobody knows */
     struct store *store;
@@ -38,10 +47,9 @@ struct engine {
     int stop_fd;      /* eventfd: readable when the run is to stop */
     struct tail *log; /* NULL: nothing is kept */
 
-    uint64_t result_bytes;
-    uint8_t result_sha256[SHA256_SIZE];
-    struct consumer *consumers;   /* as many as the manifest names, with a result */
-    struct buf receipt, evidence; /* of the run that ended; empty when none could be made */
+    struct engine_archive archive; /* the result */
+    struct consumer *consumers;    /* as many as the manifest names, with a result */
+    struct buf receipt, evidence;  /* of the run that ended; empty when none could be made */
 };
 
 /* All of these are called with the lock held. */
@@ -58,6 +66,11 @@ MUST_USE int engine_check(struct engine *engine, const struct manifest *agreed, 
 
 /* Moves to Running when nothing is awaited and the run need not wait. */
 void engine_advance(struct engine *engine);
+
+/* Packs the results into the store, sealed for consumers who want it so; what there is of them goes
+ * to engine->archive. In the run's thread and without the lock: nobody reads it before the state
+ * says that there is a result. Errors: INTERRUPTED, NO_SPACE, what packing says. */
+MUST_USE int engine_pack(struct engine *engine, int results_fd, struct err *err);
 
 /* Makes the receipt of a run that ended, in its thread and without the lock; nobody reads it before
  * the state moves on. */

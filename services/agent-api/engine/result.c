@@ -1,6 +1,7 @@
 #include "services/agent-api/engine/engine_parts.h"
 
 #include "lib/base/text.h"
+#include "lib/computation/sealing.h"
 
 /* With the lock held. */
 static int check_result(struct engine *engine, const struct manifest *agreed, struct err *err)
@@ -11,18 +12,29 @@ static int check_result(struct engine *engine, const struct manifest *agreed, st
     return engine_check(engine, agreed, DEED_FETCH_RESULT, err);
 }
 
-int engine_open_result(struct engine *engine, const struct manifest *agreed,
-                       struct engine_result *ret, struct err *err)
+static bool gets_sealed(const struct manifest *manifest, const uint8_t identity[static SHA256_SIZE])
 {
+    const struct manifest_party *consumer = sealing_find_consumer(manifest, identity);
+
+    return consumer != NULL && consumer->seal;
+}
+
+int engine_open_result(struct engine *engine, const struct manifest *agreed,
+                       const uint8_t identity[static SHA256_SIZE], struct engine_result *ret,
+                       struct err *err)
+{
+    const struct engine_archive *archive = &engine->archive;
+    bool sealed = gets_sealed(agreed, identity);
     int result;
 
     pthread_mutex_lock(&engine->lock);
     result = check_result(engine, agreed, err);
     if (result == 0)
-        result = store_open_result(engine->store, &ret->fd, err);
+        result = store_open_result(engine->store, sealed, &ret->fd, err);
     if (result == 0) {
-        ret->size = engine->result_bytes;
-        text_hex(engine->result_sha256, SHA256_SIZE, ret->etag);
+        ret->is_sealed = sealed;
+        ret->size = sealed ? archive->sealed_bytes : archive->bytes;
+        text_hex(sealed ? archive->sealed_sha256 : archive->sha256, SHA256_SIZE, ret->etag);
     }
     pthread_mutex_unlock(&engine->lock);
     return result;
@@ -52,6 +64,12 @@ static void fetched(struct engine *engine, size_t index)
         engine_move(engine, STATE_EVENT_FETCHED);
 }
 
+static uint64_t size_for(const struct engine *engine, const struct manifest *manifest, size_t index)
+{
+    return manifest_consumer(manifest, index)->seal ? engine->archive.sealed_bytes
+                                                    : engine->archive.bytes;
+}
+
 void engine_note_sent(struct engine *engine, const struct manifest *agreed,
                       const uint8_t identity[static SHA256_SIZE], uint64_t from, uint64_t to)
 {
@@ -63,7 +81,8 @@ void engine_note_sent(struct engine *engine, const struct manifest *agreed,
             if (!manifest_party_is(manifest_consumer(agreed, i), identity))
                 continue;
             coverage_add(&consumer->coverage, from, to);
-            if (!consumer->fetched && coverage_is_whole(&consumer->coverage, engine->result_bytes))
+            if (!consumer->fetched &&
+                coverage_is_whole(&consumer->coverage, size_for(engine, agreed, i)))
                 fetched(engine, i);
         }
     }

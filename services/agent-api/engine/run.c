@@ -1,54 +1,14 @@
 #include "services/agent-api/engine/engine_parts.h"
 
-#include "lib/archive/zip.h"
 #include "lib/base/clock.h"
 
-#include <poll.h>
-#include <stdio.h>
 #include <unistd.h>
-
-#define RESULT_FILES_MAX 1000000
-#define RESULT_BYTES_MAX (16384 * GIB)
-
-/* --- packing --- */
-
-struct packing {
-    struct engine *engine;
-    struct incoming *incoming;
-};
-
-static int pack_block(void *to, struct span bytes, struct err *err)
-{
-    struct packing *packing = to;
-    struct pollfd stop = {.fd = packing->engine->stop_fd, .events = POLLIN};
-
-    if (poll(&stop, 1, 0) > 0)
-        return err_set(err, ERR_INTERRUPTED, "the computation was ended");
-    return incoming_write(packing->incoming, bytes, err);
-}
-
-/* Packs the results into the store; their size and digest go to the engine, which nobody reads
- * before the state says that there is a result. */
-static int pack(struct engine *engine, int results_fd, struct err *err)
-{
-    static const struct zip_limits limits = {RESULT_FILES_MAX, RESULT_BYTES_MAX};
-    OWNED_OF(incoming) *incoming = NULL;
-    struct packing packing = {.engine = engine};
-
-    if (incoming_begin(engine->store, DIGEST_SHA256, UINT64_MAX, &incoming, err) < 0)
-        return -1;
-    packing.incoming = incoming;
-    if (zip_pack(results_fd, ZIP_FREE_AS_PACKED, &limits, pack_block, &packing, err) < 0)
-        return -1;
-    incoming_finish(incoming, engine->result_sha256, &engine->result_bytes);
-    return incoming_keep(incoming, STORE_RESULT, NULL, err);
-}
 
 static void pack_outcome(struct engine *engine, struct run_outcome *outcome)
 {
     struct err err;
 
-    if (pack(engine, outcome->results_fd, &err) == 0)
+    if (engine_pack(engine, outcome->results_fd, &err) == 0)
         return;
     if (err.kind == ERR_INTERRUPTED)
         outcome->stopped = true;
@@ -65,7 +25,7 @@ static struct json *result_notice(const struct engine *engine)
 {
     struct json *data = json_new_object();
 
-    json_set_int(data, "bytes", (int64_t)engine->result_bytes);
+    json_set_int(data, "bytes", (int64_t)engine->archive.bytes);
     return data;
 }
 

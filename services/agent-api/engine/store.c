@@ -18,6 +18,7 @@
 
 #define UNPACKED_FILES_MAX 1000000
 #define RESULT_NAME        "result.zip"
+#define SEALED_NAME        "result.sealed"
 
 struct store {
     char *dir;
@@ -45,7 +46,7 @@ static const struct {
     mode_t mode;
 } directories[] = {{"incoming", 0700}, {"datasets", 0755}, {"sandbox", 0700}};
 
-static const char *const files[] = {"algorithm", "requirements", RESULT_NAME};
+static const char *const files[] = {"algorithm", "requirements", RESULT_NAME, SEALED_NAME};
 
 /* Where something is kept, and with which mode. Nobody may write any of it. */
 static const struct {
@@ -56,6 +57,7 @@ static const struct {
     [STORE_REQUIREMENTS] = {"requirements", 0444},
     [STORE_DATASET] = {NULL, 0444},
     [STORE_RESULT] = {RESULT_NAME, 0400},
+    [STORE_SEALED_RESULT] = {SEALED_NAME, 0400},
 };
 
 /* --- the directory --- */
@@ -99,6 +101,7 @@ static void empty_incoming(const struct store *store)
 static int remove_all(struct store *store, struct err *err)
 {
     empty_file(store->dir_fd, RESULT_NAME);
+    empty_file(store->dir_fd, SEALED_NAME);
     empty_incoming(store);
     for (size_t i = 0; i < COUNT_OF(files); i++)
         if (file_remove_tree_at(store->dir_fd, files[i], err) < 0)
@@ -198,9 +201,9 @@ const char *store_sandbox(const struct store *store)
     return store->sandbox;
 }
 
-int store_open_result(const struct store *store, int *ret, struct err *err)
+int store_open_result(const struct store *store, bool sealed, int *ret, struct err *err)
 {
-    return file_open_at(store->dir_fd, RESULT_NAME, ret, err);
+    return file_open_at(store->dir_fd, sealed ? SEALED_NAME : RESULT_NAME, ret, err);
 }
 
 /* --- arriving --- */

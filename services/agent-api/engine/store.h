@@ -1,7 +1,8 @@
 /* The agent's files: one directory, private, holding what belongs to the present computation and
  * nothing else. What was left by an earlier life is removed when it is opened.
  *
- *     algorithm  requirements  datasets/NAME  result.zip   what the computation has
+ *     algorithm  requirements  datasets/NAME               what the computation has
+ *     result.zip  result.sealed
  *     incoming/N                                           what is arriving, or being made
  *     sandbox/                                             an empty place for the runner
  *
@@ -33,12 +34,18 @@ const char *store_requirements(const struct store *store);
 const char *store_datasets(const struct store *store);
 const char *store_sandbox(const struct store *store);
 
-/* Opens the packed result for reading. */
-MUST_USE int store_open_result(const struct store *store, int *ret, struct err *err);
+/* Opens the packed result for reading, as it is or sealed. */
+MUST_USE int store_open_result(const struct store *store, bool sealed, int *ret, struct err *err);
 
 /* --- something that arrives; used by one thread at a time --- */
 
-enum store_place { STORE_ALGORITHM, STORE_REQUIREMENTS, STORE_DATASET, STORE_RESULT };
+enum store_place {
+    STORE_ALGORITHM,
+    STORE_REQUIREMENTS,
+    STORE_DATASET,
+    STORE_RESULT,
+    STORE_SEALED_RESULT
+};
 
 struct incoming;
 

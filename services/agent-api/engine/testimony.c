@@ -67,8 +67,10 @@ static void tell_outcome(const struct engine *engine, const struct failure *fail
     receipt->exit.code = code_of(failure);
     if (!done)
         return;
-    receipt->result.sha256 = bytes_of(engine->result_sha256, SHA256_SIZE);
-    receipt->result.bytes = engine->result_bytes;
+    receipt->result.sha256 = bytes_of(engine->archive.sha256, SHA256_SIZE);
+    receipt->result.bytes = engine->archive.bytes;
+    if (engine->archive.is_sealed)
+        receipt->result.sealed_sha256 = bytes_of(engine->archive.sealed_sha256, SHA256_SIZE);
 }
 
 static int testify(struct engine *engine, const struct run_outcome *outcome, int64_t started_at,

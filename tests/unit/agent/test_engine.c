@@ -1,5 +1,6 @@
 #include "tests/unit/computation/manifests.h"
 
+#include "lib/computation/sealing.h"
 #include "services/agent-api/engine/engine.h"
 #include "services/agent-api/runner/confine.h"
 
@@ -90,7 +91,9 @@ static int end(void **state)
     return 0;
 }
 
-static void set_manifest(struct world *world, const char *algorithm, const char *start)
+/* The result's consumers in place of the usual one. */
+static void set_manifest_for(struct world *world, const char *algorithm, const char *start,
+                             struct json *consumers)
 {
     OWNED_JSON *document = manifest_document(algorithm);
     struct json *run = json_new_object();
@@ -99,9 +102,16 @@ static void set_manifest(struct world *world, const char *algorithm, const char 
     json_set_str(run, "start", start);
     json_set_int(run, "memory_mib", 128);
     json_set(document, "run", run);
+    if (consumers != NULL)
+        json_set(document, "result_consumers", consumers);
     manifest_free(world->manifest);
     world->manifest = manifest_of(document);
     assert_ok(engine_set_manifest(world->engine, world->manifest, &err));
+}
+
+static void set_manifest(struct world *world, const char *algorithm, const char *start)
+{
+    set_manifest_for(world, algorithm, start, NULL);
 }
 
 static int send(struct world *world, enum asset_kind kind, const char *name, const char *bytes,
@@ -135,13 +145,22 @@ static void await_state(struct world *world, enum state wanted)
     fail_msg("still in state %s", state_names[engine_state(world->engine)]);
 }
 
+static int open_result(struct world *world, const struct manifest *manifest, enum party party,
+                       struct engine_result *ret, struct err *err)
+{
+    uint8_t identity[SHA256_SIZE];
+
+    identity_of(party, identity);
+    return engine_open_result(world->engine, manifest, identity, ret, err);
+}
+
 static void fetch(struct world *world, enum party party)
 {
     struct engine_result result;
     uint8_t identity[SHA256_SIZE];
     struct err err;
 
-    assert_ok(engine_open_result(world->engine, world->manifest, &result, &err));
+    assert_ok(open_result(world, world->manifest, party, &result, &err));
     close(result.fd);
     identity_of(party, identity);
     engine_note_sent(world->engine, world->manifest, identity, 0, result.size);
@@ -193,8 +212,7 @@ static void a_failure_is_kept(void **state)
     set_manifest(world, "raise SystemExit(3)", "auto");
     send_all(world, "raise SystemExit(3)");
     await_state(world, STATE_FAILED);
-    assert_fails(engine_open_result(world->engine, world->manifest, &result, &err),
-                 ERR_COMPUTATION);
+    assert_fails(open_result(world, world->manifest, CONSUMER, &result, &err), ERR_COMPUTATION);
     json = engine_encode_state(world->engine);
     assert_int_equal(json_get_int(json_get(json, "failure"), "exit_code"), 3);
     assert_ok(engine_wipe(world->engine, world->manifest, &err));
@@ -329,11 +347,11 @@ static void another_computation_opens_nothing(void **state)
     set_manifest(world, ALGORITHM, "auto");
     send_all(world, ALGORITHM);
     await_state(world, STATE_CONSUMING_RESULTS);
-    assert_fails(engine_open_result(world->engine, earlier, &result, &err), ERR_STATE);
+    assert_fails(open_result(world, earlier, CONSUMER, &result, &err), ERR_STATE);
     assert_fails(engine_read_log(world->engine, earlier, &log, &err), ERR_STATE);
     assert_fails(engine_run(world->engine, earlier, &err), ERR_STATE);
     assert_fails(engine_wipe(world->engine, earlier, &err), ERR_STATE);
-    assert_ok(engine_open_result(world->engine, world->manifest, &result, &err));
+    assert_ok(open_result(world, world->manifest, CONSUMER, &result, &err));
     close(result.fd);
 }
 
@@ -376,7 +394,7 @@ static void a_run_that_ended_has_a_receipt(void **state)
     assert_ok(engine_read_evidence(world->engine, world->manifest, &evidence, &err));
     assert_string_equal(buf_str(&evidence), "evidence");
     assert_string_equal(world->exit.kind, "done");
-    assert_ok(engine_open_result(world->engine, world->manifest, &result, &err));
+    assert_ok(open_result(world, world->manifest, CONSUMER, &result, &err));
     close(result.fd);
     assert_int_equal(world->result_bytes, result.size);
     assert_ok(engine_wipe(world->engine, world->manifest, &err));
@@ -409,6 +427,89 @@ static void a_result_is_there_also_when_no_receipt_can_be_made(void **state)
     send_all(world, ALGORITHM);
     await_state(world, STATE_CONSUMING_RESULTS);
     assert_fails(read_receipt(world, &receipt, &err), ERR_NOT_FOUND);
+}
+
+static struct json *sealed_party(enum party party)
+{
+    struct json *json = party_json(party);
+
+    json_set_bool(json, "seal", true);
+    return json;
+}
+
+static int add_bytes(void *to, struct span bytes, struct err *err)
+{
+    buf_add_span(to, bytes);
+    return buf_check(to, "test", err);
+}
+
+/* What this party gets, opened with its key where it is sealed. */
+static void read_result(struct world *world, enum party party, bool sealed, struct buf *out)
+{
+    const struct key *key = party_key(party);
+    char context[SEALING_CONTEXT_SIZE];
+    struct seal_terms terms = {&key, 1};
+    OWNED_BUF got = BUF_OF(1 * MIB);
+    OWNED_OF(opener) *opener = NULL;
+    struct engine_result result;
+    struct err err;
+
+    assert_ok(open_result(world, world->manifest, party, &result, &err));
+    assert_ok(file_read_fd(result.fd, &got, &err));
+    close(result.fd);
+    assert_int_equal(result.is_sealed, sealed);
+    assert_int_equal(result.size, got.len);
+    if (!sealed) {
+        buf_add_span(out, buf_span(&got));
+        return;
+    }
+    sealing_context(SEALING_RESULT, world->manifest->sha256, context);
+    terms.context = span_of_str(context);
+    assert_ok(opener_new(&terms, add_bytes, out, &opener, &err));
+    assert_ok(opener_write(opener, buf_span(&got), &err));
+    assert_ok(opener_finish(opener, &err));
+}
+
+static void each_consumer_gets_the_result_as_the_manifest_says(void **state)
+{
+    struct json *consumers = json_new_array();
+    OWNED_BUF plain = BUF_OF(1 * MIB), opened = BUF_OF(1 * MIB);
+    struct world *world = *state;
+    OWNED_RECEIPT receipt = {0};
+    struct err err;
+
+    json_add(consumers, party_json(CONSUMER));
+    json_add(consumers, sealed_party(DATA));
+    set_manifest_for(world, ALGORITHM, "auto", consumers);
+    send_all(world, ALGORITHM);
+    await_state(world, STATE_CONSUMING_RESULTS);
+    read_result(world, CONSUMER, false, &plain);
+    read_result(world, DATA, true, &opened);
+    assert_true(plain.len > 0 && span_equal(buf_span(&plain), buf_span(&opened)));
+    assert_ok(read_receipt(world, &receipt, &err));
+    assert_true(receipt.result.sealed_sha256.present);
+    fetch(world, CONSUMER);
+    assert_int_equal(engine_state(world->engine), STATE_CONSUMING_RESULTS);
+    fetch(world, DATA);
+    assert_int_equal(engine_state(world->engine), STATE_COMPLETE);
+}
+
+static void a_result_that_all_get_sealed_is_nowhere_else(void **state)
+{
+    struct json *consumers = json_new_array();
+    OWNED_BUF opened = BUF_OF(1 * MIB);
+    struct world *world = *state;
+    char path[64];
+
+    json_add(consumers, sealed_party(DATA));
+    json_add(consumers, sealed_party(OWNER));
+    set_manifest_for(world, ALGORITHM, "auto", consumers);
+    send_all(world, ALGORITHM);
+    await_state(world, STATE_CONSUMING_RESULTS);
+    snprintf(path, sizeof(path), "%s/result.zip", world->dir);
+    assert_int_equal(access(path, F_OK), -1);
+    read_result(world, OWNER, true, &opened);
+    assert_int_equal(opened.len, world->result_bytes);
 }
 
 static void a_directory_that_is_used_is_refused(void **state)
@@ -458,6 +559,9 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(a_run_that_failed_has_one_that_says_how, begin, end),
         cmocka_unit_test_setup_teardown(a_result_is_there_also_when_no_receipt_can_be_made, begin,
                                         end),
+        cmocka_unit_test_setup_teardown(each_consumer_gets_the_result_as_the_manifest_says, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(a_result_that_all_get_sealed_is_nowhere_else, begin, end),
         cmocka_unit_test_setup_teardown(a_directory_that_is_used_is_refused, begin, end),
     };
 

@@ -163,12 +163,12 @@ static void a_result_that_is_being_read_is_emptied_by_a_reset(void **state)
     receive(store, "result", &incoming);
     assert_ok(incoming_keep(incoming, STORE_RESULT, NULL, &err));
     incoming_free(incoming);
-    assert_ok(store_open_result(store, &fd, &err));
+    assert_ok(store_open_result(store, false, &fd, &err));
     assert_int_equal(read(fd, &byte, 1), 1);
     assert_ok(store_reset(store, &err));
     assert_int_equal(read(fd, &byte, 1), 0);
     close(fd);
-    assert_fails(store_open_result(store, &fd, &err), ERR_NOT_FOUND);
+    assert_fails(store_open_result(store, false, &fd, &err), ERR_NOT_FOUND);
     store_close(store);
 }
 
