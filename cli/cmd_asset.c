@@ -5,6 +5,7 @@
 #include "cli/manifest_make.h"
 #include "cli/print.h"
 #include "cli/progress.h"
+#include "cli/sealed.h"
 #include "lib/base/text.h"
 
 #include <inttypes.h>
@@ -16,6 +17,7 @@ struct upload {
     const char *name; /* path parameter, or NULL */
     enum agent_op head;
     enum agent_op put;
+    const struct key *seal; /* to which it is sealed; NULL: it goes as it is */
 };
 
 /* HEAD has no body that could say why, so its status is put into words here. */
@@ -39,27 +41,57 @@ static int say_refusal(struct agent *agent, const struct upload *upload, struct 
     }
 }
 
-static int upload_one(struct agent *agent, const struct upload *upload, struct err *err)
+static int send_body(struct agent *agent, const struct upload *upload,
+                     const struct httpc_upload *body, struct err *err)
 {
+    static const char *const sealed_headers[] = {"Content-Encoding: " SEAL_CODING, NULL};
     struct progress progress = progress_begin(upload->input->name);
-    struct httpc_upload body = {.fd = upload->input->fd, .size = upload->input->size};
-    struct httpc_call ask = {.op = &agent_ops[upload->head], .params = {upload->name}};
     struct httpc_call send = {.op = &agent_ops[upload->put],
                               .params = {upload->name},
-                              .upload = &body,
+                              .headers = upload->seal != NULL ? sealed_headers : NULL,
+                              .upload = body,
                               .progress = progress_update,
                               .progress_ctx = &progress};
     OWNED_HTTPC_REPLY reply = {0};
-    int result;
+    int result = agent_call(agent, &send, &reply, err);
 
-    if (upload->input->size > send.op->body_max)
-        return err_set(err, ERR_TOO_LARGE, "%s: %" PRIu64 " bytes are over the limit of %" PRIu64,
-                       upload->what, upload->input->size, send.op->body_max);
-    if (agent_call(agent, &ask, &reply, err) < 0)
-        return say_refusal(agent, upload, err);
-    result = agent_call(agent, &send, &reply, err);
     progress_end(&progress);
     return result < 0 ? err_wrap(err, "%s", upload->what) : 0;
+}
+
+/* A signature is over the body's digest, so that it must be known before: then it is sealed into a
+ * temporary file first. */
+static int send_sealed(struct agent *agent, const struct upload *upload, struct err *err)
+{
+    OWNED_OF(sealed) *sealed = NULL;
+    OWNED_INPUT whole = INPUT_NONE;
+    struct httpc_upload body;
+
+    if (sealed_new(upload->input, upload->seal, agent->computation, &sealed, err) < 0)
+        return -1;
+    body = sealed_upload(sealed);
+    if (agent->signs) {
+        if (sealed_write(sealed, &whole, err) < 0)
+            return -1;
+        body = (struct httpc_upload){.fd = whole.fd, .size = whole.size};
+    }
+    return send_body(agent, upload, &body, err);
+}
+
+static int upload_one(struct agent *agent, const struct upload *upload, struct err *err)
+{
+    const struct httpc_upload body = {.fd = upload->input->fd, .size = upload->input->size};
+    struct httpc_call ask = {.op = &agent_ops[upload->head], .params = {upload->name}};
+    uint64_t max = agent_ops[upload->put].body_max;
+    OWNED_HTTPC_REPLY reply = {0};
+
+    if (upload->input->size > max)
+        return err_set(err, ERR_TOO_LARGE, "%s: %" PRIu64 " bytes are over the limit of %" PRIu64,
+                       upload->what, upload->input->size, max);
+    if (agent_call(agent, &ask, &reply, err) < 0)
+        return say_refusal(agent, upload, err);
+    return upload->seal != NULL ? send_sealed(agent, upload, err)
+                                : send_body(agent, upload, &body, err);
 }
 
 static void add_upload(struct json *sent, const struct upload *upload)
@@ -130,6 +162,7 @@ int computation_algo(const struct cli *cli, const void *ptr, struct err *err)
                            AGENT_OP_put_requirements};
     struct upload second = {&algorithm, "algorithm", NULL, AGENT_OP_head_algorithm,
                             AGENT_OP_put_algorithm};
+    OWNED_KEY *seal = NULL;
     OWNED_AGENT *agent = NULL;
     OWNED_JSON *sent = json_new_array();
 
@@ -140,8 +173,10 @@ int computation_algo(const struct cli *cli, const void *ptr, struct err *err)
         return err_wrap(err, "algorithm");
     if (options->requirements != NULL && input_open(options->requirements, &requirements, err) < 0)
         return err_wrap(err, "requirements");
-    if (session_open_agent(&access, &agent, err) < 0 || check_flags(options, agent, err) < 0)
+    if (session_open_agent(&access, &agent, err) < 0 || check_flags(options, agent, err) < 0 ||
+        (options->seal && sealed_key(agent, &seal, err) < 0))
         return -1;
+    first.seal = second.seal = seal;
 
     if (options->requirements != NULL) {
         if (upload_one(agent, &first, err) < 0)
@@ -177,6 +212,7 @@ int computation_data(const struct cli *cli, const void *ptr, struct err *err)
     struct agent_access access = computation_access(cli, &options->base, 1);
     OWNED_INPUT input = INPUT_NONE;
     OWNED(free_str) char *what = NULL;
+    OWNED_KEY *seal = NULL;
     OWNED_AGENT *agent = NULL;
     OWNED_JSON *sent = json_new_array();
     struct upload upload = {&input, NULL, NULL, AGENT_OP_head_dataset, AGENT_OP_put_dataset};
@@ -191,8 +227,10 @@ int computation_data(const struct cli *cli, const void *ptr, struct err *err)
     upload.name = input.name;
     if (session_open_agent(&access, &agent, err) < 0)
         return -1;
-    if (options->decompress && check_decompress(agent, input.name, err) < 0)
+    if ((options->decompress && check_decompress(agent, input.name, err) < 0) ||
+        (options->seal && sealed_key(agent, &seal, err) < 0))
         return -1;
+    upload.seal = seal;
     if (upload_one(agent, &upload, err) < 0)
         return -1;
     add_upload(sent, &upload);

@@ -35,14 +35,16 @@ static const struct flag algo_flags[] = {
      "requirements.txt, sent before the algorithm"},
     {"python-runtime", 0, FLAG_TEXT, "NAME", NULL, offsetof(struct algo_options, python),
      "python3: the image decides which one that is"},
-    {"seal", 0, FLAG_LATER, NULL, NULL, 0, ""},
+    {"seal", 0, FLAG_BOOL, NULL, NULL, offsetof(struct algo_options, seal),
+     "seal what is sent to a key of the machine that its evidence vouches for"},
     {NULL},
 };
 
 static const struct flag data_flags[] = {
     {"decompress", 'd', FLAG_BOOL, NULL, NULL, offsetof(struct data_options, decompress),
      "refuse unless the manifest has the dataset unpacked"},
-    {"seal", 0, FLAG_LATER, NULL, NULL, 0, ""},
+    {"seal", 0, FLAG_BOOL, NULL, NULL, offsetof(struct data_options, seal),
+     "seal it to a key of the machine that its evidence vouches for"},
     {NULL},
 };
 
@@ -143,7 +145,7 @@ const struct command computation_commands[] = {
         .summary = "Fetches the result and prints the path of the file",
         .help = "KEY is the private key of a result consumer. The file appears under its name once "
                 "every byte is there, and then replaces an older one; an interrupted download "
-                "leaves nothing.",
+                "leaves nothing. A result that the manifest has sealed to this key is opened.",
         .example = "cocos-cli result reader-private.pem --vm \"$VM\" -o out -f fit.zip",
     },
     {

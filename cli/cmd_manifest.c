@@ -30,6 +30,8 @@ static const struct flag create_flags[] = {
      "unpack this dataset, a zip, before the run; directories always are"},
     {"consumer", 'c', FLAG_LIST, "KEY", NULL, AT(consumers),
      "key that gets the result; once for each"},
+    {"seal", 0, FLAG_BOOL, NULL, NULL, AT(seal),
+     "seal the result to its consumers, whose keys must be on P-256 then"},
     {"start", 0, FLAG_CHOICE, "WHEN", NULL, AT(start),
      "auto (default): as soon as everything is there; manual: when 'run' says so",
      .choices = starts},

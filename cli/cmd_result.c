@@ -3,6 +3,7 @@
 
 #include "cli/print.h"
 #include "cli/progress.h"
+#include "cli/sealed.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
 
@@ -22,8 +23,10 @@ struct download {
     char *name;      /* what the file will be called */
     char *temporary; /* what it is called until then */
     struct buf block;
-    uint64_t size;
-    struct digest *sha256;
+    uint64_t received;
+    struct digest *sha256; /* of what was received */
+    struct opener *opener; /* NULL: it comes as it is */
+    uint64_t size;         /* of the file */
 };
 
 static void download_done(struct download *download)
@@ -36,6 +39,7 @@ static void download_done(struct download *download)
     free(download->temporary);
     buf_done(&download->block);
     digest_free(download->sha256);
+    opener_free(download->opener);
 }
 
 static int check_name(const char *name, struct err *err)
@@ -78,18 +82,48 @@ static int flush_block(struct download *download, struct err *err)
     return 0;
 }
 
-static int take_bytes(void *to, struct span bytes, struct err *err)
+static int write_bytes(void *to, struct span bytes, struct err *err)
 {
     struct download *download = to;
 
     download->size += bytes.len;
-    digest_add(download->sha256, bytes);
     if (download->block.len + bytes.len > BLOCK && flush_block(download, err) < 0)
         return -1;
     if (bytes.len > BLOCK)
         return file_write_fd(download->fd, bytes, err);
     buf_add_span(&download->block, bytes);
     return 0;
+}
+
+static int take_bytes(void *to, struct span bytes, struct err *err)
+{
+    struct download *download = to;
+
+    download->received += bytes.len;
+    digest_add(download->sha256, bytes);
+    return download->opener != NULL ? opener_write(download->opener, bytes, err)
+                                    : write_bytes(download, bytes, err);
+}
+
+/* The manifest says whether this party gets it sealed; what comes otherwise is not taken. */
+static int expect_sealed(struct agent *agent, struct download *download, struct err *err)
+{
+    const struct key *own = agent->key;
+    const struct manifest_party *consumer;
+    uint8_t identity[SHA256_SIZE];
+    char context[SEALING_CONTEXT_SIZE];
+    struct seal_terms terms = {&own, 1};
+    OWNED_MANIFEST *manifest = NULL;
+
+    if (session_read_manifest(agent, &manifest, err) < 0)
+        return -1;
+    key_identity(own, identity);
+    consumer = sealing_find_consumer(manifest, identity);
+    if (consumer == NULL || !consumer->seal)
+        return 0;
+    sealing_context(SEALING_RESULT, manifest->sha256, context);
+    terms.context = span_of_str(context);
+    return opener_new(&terms, write_bytes, download, &download->opener, err);
 }
 
 /* An agent's entity tag is the SHA-256 of the archive; any other says nothing about the bytes. */
@@ -110,13 +144,13 @@ static int check_etag(struct download *download, const char *etag, struct err *e
 static int download_finish(struct download *download, const struct httpc_reply *reply,
                            struct err *err)
 {
-    if (flush_block(download, err) < 0)
-        return -1;
-    if (reply->length != UINT64_MAX && reply->length != download->size)
+    if (reply->length != UINT64_MAX && reply->length != download->received)
         return err_set(err, ERR_UNREACHABLE,
-                       "the result ended after %" PRIu64 " of %" PRIu64 " bytes", download->size,
-                       reply->length);
-    if (check_etag(download, reply->etag, err) < 0)
+                       "the result ended after %" PRIu64 " of %" PRIu64 " bytes",
+                       download->received, reply->length);
+    if (check_etag(download, reply->etag, err) < 0 ||
+        (download->opener != NULL && opener_finish(download->opener, err) < 0) ||
+        flush_block(download, err) < 0)
         return -1;
     if (fsync(download->fd) < 0)
         return err_set_errno(err, ERR_SYSTEM, "write '%s'", download->name);
@@ -176,7 +210,8 @@ int computation_result(const struct cli *cli, const void *ptr, struct err *err)
     OWNED_HTTPC_REPLY reply = {0};
     int result;
 
-    if (download_open(options, &download, err) < 0 || session_open_agent(&access, &agent, err) < 0)
+    if (download_open(options, &download, err) < 0 ||
+        session_open_agent(&access, &agent, err) < 0 || expect_sealed(agent, &download, err) < 0)
         return -1;
     result = agent_call(agent, &call, &reply, err);
     progress_end(&progress);

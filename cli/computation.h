@@ -20,11 +20,13 @@ struct algo_options {
     const char *python;
     const char *requirements;
     struct flag_list args;
+    bool seal;
 };
 
 struct data_options {
     struct computation_options base;
     bool decompress;
+    bool seal;
 };
 
 struct result_options {

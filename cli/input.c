@@ -54,7 +54,7 @@ static int pack_bytes(void *to, struct span bytes, struct err *err)
 }
 
 /* A file without a name: it is gone when we are, however we end. */
-static int open_nameless(int *ret, struct err *err)
+int input_open_nameless(int *ret, struct err *err)
 {
     const char *places[] = {getenv("TMPDIR"), "/var/tmp", "/tmp"};
 
@@ -73,7 +73,7 @@ static int pack_directory(int dir_fd, struct input *input, struct err *err)
     struct packing packing = {.block = BUF_OF(PACK_BLOCK)};
     int result;
 
-    if (open_nameless(&packing.fd, err) < 0)
+    if (input_open_nameless(&packing.fd, err) < 0)
         return -1;
     result = zip_pack(dir_fd, 0, &pack_limits, pack_bytes, &packing, err);
     if (result == 0)

@@ -24,6 +24,9 @@ void input_done(struct input *input);
 #define OWNED_INPUT __attribute__((cleanup(input_done))) struct input
 #define INPUT_NONE  ((struct input){.fd = -1})
 
+/* A temporary file without a name, which is gone when it is closed. Errors: SYSTEM. */
+MUST_USE int input_open_nameless(int *ret, struct err *err);
+
 /* Digest of the bytes into out, which holds digest_size(alg); shows progress and minds interrupts.
  */
 MUST_USE int input_digest(const struct input *input, enum digest_alg alg, uint8_t *out,

@@ -148,7 +148,7 @@ static int add_consumers(const struct manifest_options *options, struct json *ma
 
         if (make_party(options->consumers.items[i], &party, err) < 0)
             return err_wrap(err, "consumer");
-        json_set_bool(party, "seal", false);
+        json_set_bool(party, "seal", options->seal);
         json_add(consumers, party);
     }
     return 0;

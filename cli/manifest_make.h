@@ -20,6 +20,7 @@ struct manifest_options {
     struct flag_list datasets;  /* "PATH:KEY" */
     struct flag_list unpack;    /* file names */
     struct flag_list consumers; /* key files */
+    bool seal;                  /* the result to each of them */
     const char *start;
     uint64_t timeout_ms;
     uint64_t memory_mib;

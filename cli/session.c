@@ -206,8 +206,11 @@ static int prove(struct agent *agent, struct err *err)
         return err->kind == ERR_UNSUPPORTED || err->kind == ERR_NOT_FOUND
                    ? err_set(err, ERR_UNTRUSTED, "nothing was sent: the machine has no evidence")
                    : -1;
-    if (verdict_accepted(&attested.verdict))
+    if (verdict_accepted(&attested.verdict)) {
+        agent->evidence = attested.bundle;
+        attested.bundle = BUF_OF(0);
         return 0;
+    }
     trust_explain(&attested.verdict);
     return err_set(err, ERR_UNTRUSTED,
                    "nothing was sent: the machine's evidence is not what the policy accepts");
@@ -224,6 +227,7 @@ static int connect_agent(const struct agent_access *access, const struct agent_p
     config.key = agent->key;
     config.auth = auth != NULL && strcmp(auth, "signature") == 0 ? HTTPC_AUTH_SIGNATURE
                                                                  : HTTPC_AUTH_CERTIFICATE;
+    agent->signs = agent->key != NULL && config.auth == HTTPC_AUTH_SIGNATURE;
     config.opener = &agent_ops[AGENT_OP_get_state];
     if (httpc_new(&config, &agent->http, err) < 0 || prove(agent, err) < 0 ||
         session_read_state(agent, err) < 0)
@@ -300,6 +304,7 @@ void agent_free(struct agent *agent)
     trust_free(agent->trust);
     key_free(agent->key);
     json_free(agent->state);
+    buf_done(&agent->evidence);
     free(agent);
 }
 

@@ -50,8 +50,10 @@ struct agent {
     struct httpc *http;
     struct trust *trust;                  /* NULL: it was asked for no proof */
     struct key *key;                      /* NULL: nobody in particular */
+    bool signs;                           /* the key signs each request */
     struct json *state;                   /* as it was when we connected */
     char computation[MANIFEST_HASH_SIZE]; /* manifest_sha256, "" while there is none */
+    struct buf evidence;                  /* the bundle that was accepted; empty without one */
 };
 
 /* What a command wants of its agent. */

@@ -21,6 +21,7 @@ OP(post_run,              POST,   "/v1/run",                    AUTH_KEY,  BODY_
 OP(get_result,            GET,    "/v1/result",                 AUTH_KEY,  BODY_NONE,   0)
 OP(get_receipt,           GET,    "/v1/receipt",                AUTH_KEY,  BODY_NONE,   0)
 OP(get_receipt_evidence,  GET,    "/v1/receipt/evidence",       AUTH_KEY,  BODY_NONE,   0)
+OP(get_seal_key,          GET,    "/v1/seal-key",               AUTH_NONE, BODY_NONE,   0)
 OP(get_logs,              GET,    "/v1/logs",                   AUTH_KEY,  BODY_NONE,   0)
 OP(list_events,           GET,    "/v1/events",                 AUTH_KEY,  BODY_NONE,   0)
 /* clang-format on */

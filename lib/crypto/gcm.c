@@ -37,8 +37,8 @@ static void run(struct gcm *gcm, const struct gcm_message *message, struct span 
     openssl_require(text.len <= MESSAGE_MAX && message->aad.len <= INT_MAX &&
                     EVP_CipherInit_ex(gcm->ctx, NULL, NULL, NULL, message->nonce, -1) == 1);
     if (message->aad.len > 0)
-        openssl_require(EVP_CipherUpdate(gcm->ctx, NULL, &len, message->aad.data,
-                                         (int)message->aad.len) == 1);
+        openssl_require(
+            EVP_CipherUpdate(gcm->ctx, NULL, &len, message->aad.data, (int)message->aad.len) == 1);
     if (text.len > 0)
         openssl_require(EVP_CipherUpdate(gcm->ctx, out, &len, text.data, (int)text.len) == 1 &&
                         (size_t)len == text.len);

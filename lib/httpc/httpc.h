@@ -89,9 +89,10 @@ const char *httpc_peer_pin(const struct httpc *client);
 /* How far a body is; total is UINT64_MAX while it is not known. */
 typedef void httpc_progress(void *ctx, uint64_t done, uint64_t total);
 
-/* A body from a descriptor, read with pread() from 0 to size; or, where there is a read(), one
- * whose end is not known before: it fills to with at most room bytes, *ret_len 0 is the end, and -1
- * with err ends the call. Such a body cannot be signed. */
+/* A body from a descriptor, read with pread() from 0 to size; or, where there is a read(), one that
+ * is made on the way, of size bytes, or 0 when that is not known before: it fills to with at most
+ * room bytes, *ret_len 0 is the end, and -1 with err ends the call. Such a body cannot be signed.
+ */
 struct httpc_upload {
     int fd;
     uint64_t size;

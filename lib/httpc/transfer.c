@@ -92,7 +92,8 @@ static void set_body(struct transfer *x)
 
     if (upload != NULL) {
         SET(x, CURLOPT_UPLOAD, 1L);
-        SET(x, CURLOPT_INFILESIZE_LARGE, upload->read != NULL ? -1 : (curl_off_t)upload->size);
+        SET(x, CURLOPT_INFILESIZE_LARGE,
+            upload->read != NULL && upload->size == 0 ? -1 : (curl_off_t)upload->size);
         transfer_add_header(x, "Content-Type: %s",
                             upload->media_type ? upload->media_type : "application/octet-stream");
     } else if (x->call->json != NULL) {

@@ -142,6 +142,7 @@ struct httpd_route {
     const struct api_op *op;
     httpd_handler *handle; /* API_BODY_NONE and API_BODY_JSON */
     httpd_opener *open;    /* API_BODY_STREAM */
+    const char *coding;    /* a Content-Encoding that open() understands; NULL: none */
 };
 
 struct httpd_service {

@@ -145,10 +145,22 @@ static bool media_type_is(const char *header, const char *wanted)
            (header[length] == '\0' || header[length] == ';' || header[length] == ' ');
 }
 
+static int check_coding(const struct httpd_request *rq, struct err *err)
+{
+    const char *coding = httpd_header(rq, "Content-Encoding"), *known = rq->route->coding;
+
+    if (coding == NULL || strcasecmp(coding, "identity") == 0 ||
+        (known != NULL && strcasecmp(coding, known) == 0))
+        return 0;
+    if (known == NULL)
+        return err_set(err, ERR_MEDIA_TYPE, "Content-Encoding is not supported");
+    return err_set(err, ERR_MEDIA_TYPE, "Content-Encoding: '%.40s', expected none or %s", coding,
+                   known);
+}
+
 static int check_announced(const struct httpd_request *rq, struct err *err)
 {
     const char *type = httpd_header(rq, "Content-Type");
-    const char *coding = httpd_header(rq, "Content-Encoding");
     const struct api_op *op = rq->route->op;
     const char *wanted =
         op->body == API_BODY_JSON ? "application/json" : "application/octet-stream";
@@ -159,8 +171,8 @@ static int check_announced(const struct httpd_request *rq, struct err *err)
         return err_set(err, ERR_TOO_LARGE, "this request takes no body");
     if (type != NULL && !media_type_is(type, wanted))
         return err_set(err, ERR_MEDIA_TYPE, "the body must be %s", wanted);
-    if (coding != NULL && strcasecmp(coding, "identity") != 0)
-        return err_set(err, ERR_MEDIA_TYPE, "Content-Encoding is not supported");
+    if (check_coding(rq, err) < 0)
+        return -1;
     if (rq->announced != UINT64_MAX && rq->announced > op->body_max)
         return err_set(err, ERR_TOO_LARGE, "the body is over the limit of %llu bytes",
                        (unsigned long long)op->body_max);

@@ -25,6 +25,7 @@ ROWS = [
     ("PUT", "/v1/datasets/a", b"not it", ["data"]),
     ("POST", "/v1/run", None, ["owner", "provider"]),
     ("GET", "/v1/result", None, ["consumer"]),
+    ("GET", "/v1/seal-key", None, ANYONE),
     ("GET", "/v1/receipt", None, PARTICIPANTS),
     ("GET", "/v1/receipt/evidence", None, PARTICIPANTS),
     ("GET", "/v1/logs", None, ["reader"]),

@@ -124,7 +124,6 @@ def test_manifests_that_are_none(agent, text, status):
     ("/algorithm/type", lambda m: m["algorithm"].update(type="wasm")),
     ("/algorithm/type", lambda m: m["algorithm"].update(type="oci")),
     ("/datasets/0/source", lambda m: m["datasets"][0].update(source={"url": "https://x"})),
-    ("/result_consumers/0/seal", lambda m: m["result_consumers"][0].update(seal=True)),
     ("/run/network", lambda m: m["run"].update(network={"allow": ["a:1"]})),
     ("/legacy/attestation", lambda m: m.update(legacy={"attestation": True})),
 ])

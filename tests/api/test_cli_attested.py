@@ -5,6 +5,7 @@ import json
 import socket
 import ssl
 import threading
+import time
 import zipfile
 
 import pytest
@@ -41,7 +42,8 @@ def sim(parties, tmp_path):
 
 
 def requests(agent):
-    """Method and path of what the agent has answered."""
+    """Method and path of what the agent has answered; it writes them down a moment after."""
+    time.sleep(0.2)
     lines = [json.loads(line) for line in agent.log().splitlines() if line.startswith("{")]
     return [(line["method"], line["path"]) for line in lines if line.get("msg") == "request"]
 

@@ -19,6 +19,6 @@ httpd_handler api_put_computation, api_get_computation, api_delete_computation;
 httpd_handler api_head_algorithm, api_head_requirements, api_head_dataset;
 httpd_opener api_put_algorithm, api_put_requirements, api_put_dataset;
 httpd_handler api_post_run, api_get_result, api_get_logs, api_list_events;
-httpd_handler api_get_receipt, api_get_receipt_evidence;
+httpd_handler api_get_receipt, api_get_receipt_evidence, api_get_seal_key;
 
 #endif

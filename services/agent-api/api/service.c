@@ -1,12 +1,14 @@
 #include "services/agent-api/api/api.h"
 
+#include "lib/crypto/seal.h"
+
 #define ROUTE(name)                                                                                \
     {                                                                                              \
         &agent_ops[AGENT_OP_##name], api_##name, NULL                                              \
     }
 #define STREAM(name)                                                                               \
     {                                                                                              \
-        &agent_ops[AGENT_OP_##name], NULL, api_##name                                              \
+        &agent_ops[AGENT_OP_##name], NULL, api_##name, SEAL_CODING                                 \
     }
 
 static const struct httpd_route routes[] = {
@@ -21,6 +23,7 @@ static const struct httpd_route routes[] = {
     ROUTE(post_run),          ROUTE(get_result),
     ROUTE(get_logs),          ROUTE(list_events),
     ROUTE(get_receipt),       ROUTE(get_receipt_evidence),
+    ROUTE(get_seal_key),
 };
 
 _Static_assert(COUNT_OF(routes) == AGENT_OP_COUNT, "every operation of the contract has a route");

@@ -157,7 +157,6 @@ static void what_comes_later_is_said(void **state)
     static const char *const lines[][5] = {
         {"policy", "download", "f", NULL},
         {"ima-measurements", NULL},
-        {"data", "--seal", "x", NULL},
     };
     struct err err;
 

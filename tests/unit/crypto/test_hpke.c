@@ -58,8 +58,7 @@ static void open_example(const struct example *example)
     unhex(example->enc, &enc);
     unhex(INFO, &info);
     unhex(PLAIN, &plain);
-    assert_ok(
-        hpke_open_begin(example->aead, own, buf_span(&enc), buf_span(&info), &hpke, &err));
+    assert_ok(hpke_open_begin(example->aead, own, buf_span(&enc), buf_span(&info), &hpke, &err));
     for (int i = 0; i < 2 && example->sealed[i] != NULL; i++) {
         OWNED_BUF sealed = BUF_OF(64), opened = BUF_OF(64);
 
@@ -79,8 +78,7 @@ static void seal_example(const struct example *example)
 
     unhex(INFO, &info);
     unhex(PLAIN, &plain);
-    assert_ok(
-        hpke_seal_begin_with(example->aead, own, buf_span(&info), ephemeral, &hpke, &err));
+    assert_ok(hpke_seal_begin_with(example->aead, own, buf_span(&info), ephemeral, &hpke, &err));
     for (int i = 0; i < 2; i++) {
         OWNED_BUF sealed = BUF_OF(64), expected = BUF_OF(64);
 
@@ -115,7 +113,8 @@ static void begin(struct ends *ends, enum hpke_aead aead, const char *info)
 
     *ends = (struct ends){NULL};
     assert_ok(key_generate(KEY_P256, 0, &ends->key, &err));
-    assert_ok(hpke_seal_begin(aead, ends->key, span_of_str("info"), ends->enc, &ends->sender, &err));
+    assert_ok(
+        hpke_seal_begin(aead, ends->key, span_of_str("info"), ends->enc, &ends->sender, &err));
     assert_ok(hpke_open_begin(aead, ends->key, SPAN_OF_ARRAY(ends->enc), span_of_str(info),
                               &ends->recipient, &err));
 }

@@ -121,8 +121,8 @@ static int open_in_order(const char *order, struct err *err)
 
 static void chunks_moved_doubled_left_out_or_added_are_refused(void **state)
 {
-    static const char *const orders[] = {"1023", "0123123", "00123", "0223", "023", "3", "012", "",
-                                         "01233", "0132"};
+    static const char *const orders[] = {"1023", "0123123", "00123", "0223",  "023",
+                                         "3",    "012",     "",      "01233", "0132"};
     struct err err;
 
     (void)state;
@@ -199,8 +199,8 @@ static void keys_of_another_kind_seal_and_open_nothing(void **state)
 
 static void what_is_sealed_is_opened_in_any_pieces(void **state)
 {
-    static const size_t sizes[] = {0, 1, SEAL_CHUNK - 1, SEAL_CHUNK, SEAL_CHUNK + 1,
-                                   2 * SEAL_CHUNK, 3 * SEAL_CHUNK + 100};
+    static const size_t sizes[] = {
+        0, 1, SEAL_CHUNK - 1, SEAL_CHUNK, SEAL_CHUNK + 1, 2 * SEAL_CHUNK, 3 * SEAL_CHUNK + 100};
     static const size_t pieces[] = {1000, 65536, 65552, 300000};
     const struct key *const recipients[] = {key};
     const struct seal_terms terms = terms_of(recipients, 1);
