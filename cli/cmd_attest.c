@@ -4,24 +4,32 @@
 #include "cli/print.h"
 #include "cli/session.h"
 #include "cli/trust.h"
+#include "lib/attest/evidence/eat.h"
+#include "lib/base/clock.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
+#include "lib/crypto/secret.h"
 
 #define FILE_MODE 0644
 
 struct get_options {
     struct common_options common;
-    const char *out, *nonce;
+    const char *out, *nonce, *format;
     struct evidence_options evidence;
     struct agent_options agent;
     struct manager_options manager;
 };
+
+static const char *const formats[] = {"bundle", "eat", NULL};
 
 static const struct flag get_flags[] = {
     {"out", 'o', FLAG_TEXT, "FILE", NULL, offsetof(struct get_options, out),
      "where to write the bundle (default: standard output)"},
     {"nonce", 0, FLAG_TEXT, "HEX", NULL, offsetof(struct get_options, nonce),
      "challenge of 32 bytes (default: a fresh one, which is told)"},
+    {"format", 0, FLAG_CHOICE, "FORM", NULL, offsetof(struct get_options, format),
+     "bundle (default), or eat: the same as a signed token (RFC 9711) for other tools",
+     .choices = formats},
     {NULL},
 };
 
@@ -67,27 +75,77 @@ static int write_bundle(const struct get_options *options, struct span bundle, s
     return file_replace(options->out, bundle, FILE_MODE, err);
 }
 
-static void tell(const struct httpc_attested *attested)
+static void tell(struct span nonce)
 {
     char hex[2 * TRANSCRIPT_VALUE_SIZE + 1];
 
-    if (!attested->has_transcript)
+    if (nonce.len != TRANSCRIPT_VALUE_SIZE)
         return;
-    text_hex(attested->transcript.value[TRANSCRIPT_NONCE], TRANSCRIPT_VALUE_SIZE, hex);
+    text_hex(nonce.data, nonce.len, hex);
     say("nonce %s", hex);
 }
 
-static int judge(const struct agent *agent, const struct httpc_attested *attested, struct err *err)
+static int judge(const struct agent *agent, const struct verdict *verdict, struct err *err)
 {
     if (agent->trust == NULL) {
         say_warning("nobody judged this evidence: 'cocos-cli attestation validate' does");
         return 0;
     }
-    if (verdict_accepted(&attested->verdict))
+    if (verdict_accepted(verdict))
         return 0;
-    trust_explain(&attested->verdict);
+    trust_explain(verdict);
     return err_set(err, ERR_UNTRUSTED, "the evidence is not what the policy accepts");
 }
+
+/* --- as a token ------------------------------------------------------------------------------ */
+
+static int take(void *to, struct span bytes, struct err *err)
+{
+    buf_add_span(to, bytes);
+    return buf_check(to, "the token", err);
+}
+
+static int get_token(struct agent *agent, const struct httpc_terms *terms, struct buf *out,
+                     struct err *err)
+{
+    static const char *const headers[] = {"Accept: application/eat+cwt", NULL};
+    const struct httpc_sink sink = {take, out, out->max};
+    OWNED_JSON *body = httpc_question(terms->given.nonce, terms->types);
+    const struct httpc_call call = {.op = &agent_ops[AGENT_OP_post_attestation],
+                                    .json = body,
+                                    .headers = headers,
+                                    .sink = &sink};
+    OWNED_HTTPC_REPLY reply = {0};
+
+    return httpc_perform(agent->http, &call, &reply, err);
+}
+
+/* The connection was attested before, where there is a policy; the token is judged as one from a
+ * file is. */
+static int run_token(const struct get_options *options, struct agent *agent,
+                     struct httpc_terms *terms, struct err *err)
+{
+    OWNED_BUF token = BUF_OF(EAT_SIZE_MAX);
+    OWNED_VERDICT verdict = {.count = 0};
+    uint8_t fresh[TRANSCRIPT_VALUE_SIZE];
+    struct attest_input *in = &terms->given;
+
+    random_bytes(fresh, sizeof(fresh));
+    if (in->nonce.len == 0)
+        in->nonce = SPAN_OF_ARRAY(fresh);
+    if (get_token(agent, terms, &token, err) < 0 ||
+        write_bundle(options, buf_span(&token), err) < 0)
+        return -1;
+    tell(in->nonce);
+    in->format = ATTEST_EAT;
+    in->evidence = buf_span(&token);
+    in->now = clock_now();
+    if (agent->trust != NULL && attest_validate(in, &verdict, err) < 0)
+        return -1;
+    return judge(agent, &verdict, err);
+}
+
+/* --- the command ----------------------------------------------------------------------------- */
 
 static int run_get(const struct cli *cli, const void *ptr, struct err *err)
 {
@@ -108,11 +166,14 @@ static int run_get(const struct cli *cli, const void *ptr, struct err *err)
         terms = *trust_terms(agent->trust);
     terms.types = types;
     terms.given.nonce = buf_span(&nonce);
+    if (options->format != NULL && strcmp(options->format, "eat") == 0)
+        return run_token(options, agent, &terms, err);
     if (httpc_attest(agent->http, &terms, &attested, err) < 0 ||
         write_bundle(options, buf_span(&attested.bundle), err) < 0)
         return -1;
-    tell(&attested);
-    return judge(agent, &attested, err);
+    if (attested.has_transcript)
+        tell(transcript_get(&attested.transcript, TRANSCRIPT_NONCE));
+    return judge(agent, &attested.verdict, err);
 }
 
 #define AT(member) offsetof(struct get_options, member)

@@ -45,23 +45,23 @@ static int take(void *to, struct span bytes, struct err *err)
     return buf_check(to, "the evidence", err);
 }
 
-static struct json *encode_question(const struct asking *asking)
+struct json *httpc_question(struct span nonce, const char *const *types)
 {
-    struct json *json = json_new_object(), *types;
+    struct json *json = json_new_object(), *names;
 
-    json_set_base64(json, "nonce", SPAN_OF_ARRAY(asking->question.nonce));
-    if (asking->terms->types == NULL)
+    json_set_base64(json, "nonce", nonce);
+    if (types == NULL)
         return json;
-    types = json_new_array();
-    for (const char *const *type = asking->terms->types; *type != NULL; type++)
-        json_add(types, json_new_str(*type));
-    json_set(json, "evidence", types);
+    names = json_new_array();
+    for (; *types != NULL; types++)
+        json_add(names, json_new_str(*types));
+    json_set(json, "evidence", names);
     return json;
 }
 
 static int ask(struct asking *asking, struct err *err)
 {
-    OWNED_JSON *body = encode_question(asking);
+    OWNED_JSON *body = httpc_question(SPAN_OF_ARRAY(asking->question.nonce), asking->terms->types);
     const struct httpc_sink sink = {take, asking->bundle, BUNDLE_TEXT_MAX};
     const struct httpc_call call = {
         .op = &agent_ops[AGENT_OP_post_attestation], .json = body, .sink = &sink};

@@ -42,4 +42,7 @@ void httpc_attested_done(struct httpc_attested *attested);
 MUST_USE int httpc_attest(struct httpc *client, const struct httpc_terms *terms,
                           struct httpc_attested *ret, struct err *err);
 
+/* The body of such a question, for who asks without a channel; types as in the terms. */
+struct json *httpc_question(struct span nonce, const char *const *types);
+
 #endif

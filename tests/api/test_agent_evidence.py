@@ -11,6 +11,7 @@ import struct
 import subprocess
 import time
 
+import cbor2
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -63,7 +64,7 @@ class Channel:
                       if line.lower().startswith(b"content-length:")][0])
         while len(data) < length:
             data += self.tls.recv(65536)
-        return int(head.split()[1]), json.loads(data)
+        return int(head.split()[1]), data if b"application/eat+cwt" in head else json.loads(data)
 
     def evidence(self, nonce, **more):
         status, bundle = self.post("/v1/attestation", {"nonce": b64(nonce), **more})
@@ -121,12 +122,6 @@ def test_a_wrong_question_is_told_where(sim, body, pointer):
     assert status == 422 and problem["errors"][0]["pointer"] == pointer, problem
 
 
-def test_other_forms_are_not_available_yet(sim):
-    status, problem = Channel(sim).post("/v1/attestation", {"nonce": b64(bytes(32))},
-                                        Accept="application/eat+cwt")
-    assert status == 422 and problem["type"] == "urn:cocos:problem:not-available"
-
-
 def test_a_machine_without_a_platform_says_so():
     with Agent(COCOS_AGENT_PLATFORM="none") as agent:
         status, problem = Channel(agent).post("/v1/attestation", {"nonce": b64(bytes(32))})
@@ -137,6 +132,26 @@ def test_a_machine_without_a_platform_says_so():
 
 
 # --- what is answered ---
+
+def test_the_same_comes_as_a_token_of_the_connections_key(sim):
+    channel, nonce = Channel(sim), bytes(range(32))
+    status, token = channel.post("/v1/attestation", {"nonce": b64(nonce)}, Accept="application/eat+cwt")
+    assert status == 200
+    message = cbor2.loads(token)
+    assert message.tag == 18
+    protected, _, payload, signature = message.value
+    claims = cbor2.loads(payload)
+    assert cbor2.loads(protected) == {1: -7} and claims[265] == "urn:cocos:eat:1" and claims[10] == nonce
+    key = claims[8][1]
+    point = ec.EllipticCurvePublicNumbers(*(int.from_bytes(key[at], "big") for at in (-2, -3)), ec.SECP256R1())
+    spki = point.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    assert hashlib.sha256(spki).digest() == channel.server
+    r, s = (int.from_bytes(part, "big") for part in (signature[:32], signature[32:]))
+    point.public_key().verify(encode_dss_signature(r, s),
+                              cbor2.dumps(["Signature1", protected, b"", payload]), ec.ECDSA(hashes.SHA256()))
+    assert {item[0] for item in claims[-76002]} == {"sim", "dice"}
+    assert channel.exporter(nonce) in claims[-76001]
+
 
 def test_the_transcript_names_this_connection(sim):
     nonce = secrets.token_bytes(32)

@@ -223,6 +223,22 @@ def test_evidence_is_fetched_and_judged_later(sim):
     assert "nobody judged" in cli("attestation", "get", "all").err
 
 
+def test_evidence_as_a_token_is_judged_at_once_and_later(sim):
+    cli, _ = sim
+    nonce = "11" * 32
+    cli("attestation", "get", "--format", "eat", "--nonce", nonce, "-o", "evidence.eat")
+    cli("attestation", "validate", "evidence.eat", "--nonce", nonce, "--policy", "policy.json")
+    assert cli("evidence", "show", "evidence.eat", "--json").json
+    token = bytearray(cli.path("evidence.eat").read_bytes())
+    token[len(token) // 2] ^= 1
+    cli.write("changed.eat", bytes(token))
+    cli("attestation", "validate", "changed.eat", "--format", "eat", "--nonce", nonce, "--policy", "policy.json", code=5)
+    cli.write("other.json", json.dumps({"version": 1, "vtpm": {"emulated": True}}))
+    cli("attestation", "get", "--format", "eat", "--policy", "other.json", code=5)
+    done = cli("attestation", "get", "sim", "--format", "eat", "-o", "other.eat")
+    assert "nonce " in done.err and "warning" not in done.err
+
+
 # --- a TPM whose maker vouches for it ---
 
 @pytest.fixture

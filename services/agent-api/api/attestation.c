@@ -2,13 +2,16 @@
  * and what the machine is, nothing that a party sent. */
 #include "services/agent-api/api/api.h"
 
+#include "lib/attest/evidence/eat.h"
+#include "lib/base/clock.h"
 #include "lib/json/pointer.h"
 #include "lib/json/table.h"
 
 #include <strings.h>
 
-#define TYPES_MAX     8
-#define TYPE_NAME_MAX 16
+#define TYPES_MAX      8
+#define TYPE_NAME_MAX  16
+#define EAT_MEDIA_TYPE "application/eat+cwt"
 
 struct attestation_request {
     struct json_blob nonce;
@@ -73,13 +76,29 @@ static int name_connection(const struct httpd_request *rq, struct span nonce,
     return 0;
 }
 
-static int check_accept(const struct httpd_request *rq, struct err *err)
+static bool wants_token(const struct httpd_request *rq)
 {
     const char *accept = httpd_header(rq, "Accept");
 
-    if (accept != NULL && strcasecmp(accept, "application/eat+cwt") == 0)
-        return err_set(err, ERR_UNSUPPORTED,
-                       "evidence as application/eat+cwt is not available yet");
+    return accept != NULL && strcasecmp(accept, EAT_MEDIA_TYPE) == 0;
+}
+
+/* The same as a token, for tools that know no bundle: signed by the key of this connection, which
+ * the transcript names. It has no place for an SVSM's manifest, without which its report is about
+ * nothing. */
+static int reply_token(const struct app *app, struct span text, struct httpd_reply *reply,
+                       struct err *err)
+{
+    OWNED_BUF token = BUF_OF(EAT_SIZE_MAX);
+    OWNED_BUNDLE bundle = {.version = 0};
+
+    if (bundle_parse(text, &bundle, err) < 0)
+        return -1;
+    if (bundle.endorsement.svsm_manifest.len > 0)
+        return err_set(err, ERR_UNSUPPORTED, "evidence by an SVSM comes as a bundle only");
+    if (eat_write(&bundle, app->identity.keys[IDENTITY_TLS], clock_now(), &token, err) < 0)
+        return -1;
+    httpd_reply_bytes(reply, 200, EAT_MEDIA_TYPE, &token);
     return 0;
 }
 
@@ -91,8 +110,7 @@ int api_post_attestation(void *ctx, struct httpd_request *rq, struct httpd_reply
     OWNED_REQUEST request = {.nonce = {NULL, 0}};
     OWNED_BUF text = BUF_OF(DESK_ANSWER_MAX);
 
-    if (check_accept(rq, err) < 0 ||
-        json_decode(httpd_json(rq), &request_table, &request, err) < 0 ||
+    if (json_decode(httpd_json(rq), &request_table, &request, err) < 0 ||
         read_types(&request.evidence, &question.types, err) < 0 ||
         name_connection(rq, bundle_span(&request.nonce), &question.transcript, err) < 0)
         return -1;
@@ -100,6 +118,8 @@ int api_post_attestation(void *ctx, struct httpd_request *rq, struct httpd_reply
     question.root = layers_root(app->layers);
     if (desk_ask(app->desk, &question, &text, err) < 0)
         return -1;
+    if (wants_token(rq))
+        return reply_token(app, buf_span(&text), reply, err);
     httpd_reply_bytes(reply, 200, "application/json", &text);
     return 0;
 }
