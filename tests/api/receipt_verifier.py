@@ -201,9 +201,20 @@ def cose_key(value):
     return numbers.public_key()
 
 
-def read_chain(data):
-    """Keys of a chain that holds in itself, from the UDS on, and the claims of its last certificate."""
+def check_root(uds, kind, evidence, root):
+    """A platform's word for the key of the UDS: over a label and the key, each after its length."""
+    require(kind == "sim", "a platform that we know")
+    parts = (b"cocos/dice/1", spki(uds))
+    check_sim(evidence, b"".join(struct.pack(">I", len(part)) + part for part in parts), root)
+
+
+def read_chain(data, root=None):
+    """Keys of a chain that holds in itself, from the UDS on, and the claims of its last certificate. root: whose word
+    there must be for the UDS."""
     chain = decode_cbor(data)
+    if root is not None:
+        require(isinstance(chain, dict), "a chain with evidence for its root")
+        check_root(cose_key(chain[1][0]), chain[2], chain[3], root)
     if isinstance(chain, dict):
         chain = chain[1]
     require(isinstance(chain, list) and len(chain) >= 2, "a chain")
@@ -216,12 +227,12 @@ def read_chain(data):
     return keys, claims
 
 
-def check_key(said, fields, evidence_chain):
+def check_key(said, fields, evidence_chain, root):
     data = unbase64(said["key_chain"]["key"])
     if hashlib.sha256(data).digest() == fields["server"]:
         return
     require(evidence_chain is not None and said["key_chain"]["dice"] is not None, "a chain")
-    servers, _ = read_chain(evidence_chain)
+    servers, _ = read_chain(evidence_chain, root)
     keys, claims = read_chain(unbase64(said["key_chain"]["dice"]))
     require(hashlib.sha256(spki(servers[-1])).digest() == fields["server"], "the server's chain")
     require(spki(keys[-1]) == data and spki(keys[-2]) == spki(servers[-2]), "the key of the receipt")
@@ -235,7 +246,7 @@ def verify(receipt, evidence, root, result=None):
         require(said["evidence_sha256"] == hashlib.sha256(evidence).hexdigest(), "the evidence of the receipt")
         fields, chain = read_evidence(evidence, root)
         require(said["manifest_sha256"] == fields["manifest"].hex(), "the manifest")
-        check_key(said, fields, chain)
+        check_key(said, fields, chain, root)
     except (KeyError, TypeError, IndexError, struct.error, UnicodeDecodeError) as error:
         raise ValueError(f"malformed: {error!r}") from error
     if result is not None:
