@@ -8,8 +8,9 @@
 #include <errno.h>
 #include <unistd.h>
 
-#define CHAIN_MAX (64 * KIB)
-#define READY_MAX (64 * KIB + 2 * SEAL_CHUNK)
+#define CHAIN_MAX   (64 * KIB)
+#define READY_MAX   (64 * KIB + 2 * SEAL_CHUNK)
+#define WRITE_BLOCK (64 * KIB)
 
 /* --- the key --------------------------------------------------------------------------------- */
 
@@ -144,7 +145,7 @@ struct httpc_upload sealed_upload(struct sealed *sealed)
 int sealed_write(struct sealed *sealed, struct input *ret, struct err *err)
 {
     OWNED(close_fd) int fd = -1;
-    uint8_t block[SEAL_CHUNK];
+    uint8_t block[WRITE_BLOCK];
     uint64_t size = 0;
     size_t len;
 

@@ -24,7 +24,7 @@
 #include "lib/crypto/key.h"
 
 #define SEAL_CODING         "cocos-seal" /* as a Content-Encoding */
-#define SEAL_CHUNK          (64 * KIB)   /* what is written; read is up to SEAL_CHUNK_MAX */
+#define SEAL_CHUNK          (256 * KIB)  /* what is written; read is up to SEAL_CHUNK_MAX */
 #define SEAL_CHUNK_MIN      1024
 #define SEAL_CHUNK_MAX      (1 * MIB)
 #define SEAL_RECIPIENTS_MAX 64

@@ -71,7 +71,7 @@ static int open_with(const struct key *own, const char *context, struct span sea
 
 static int open_all(struct span sealed, struct err *err)
 {
-    OWNED_BUF opened = BUF_OF(1 * MIB);
+    OWNED_BUF opened = BUF_OF(4 * MIB);
 
     return open_with(key, "test", sealed, sealed.len, &opened, err);
 }
@@ -83,7 +83,7 @@ static void make_sealed(struct buf *out)
 {
     const struct key *const recipients[] = {key};
     const struct seal_terms terms = terms_of(recipients, 1);
-    OWNED_BUF plain = BUF_OF(1 * MIB);
+    OWNED_BUF plain = BUF_OF(4 * MIB);
 
     fill(&plain, 3 * SEAL_CHUNK + 100);
     seal(&terms, buf_span(&plain), plain.len, out);
@@ -91,7 +91,7 @@ static void make_sealed(struct buf *out)
 
 static void every_truncation_is_refused(void **state)
 {
-    OWNED_BUF sealed = BUF_OF(1 * MIB);
+    OWNED_BUF sealed = BUF_OF(4 * MIB);
     struct err err;
 
     (void)state;
@@ -99,7 +99,7 @@ static void every_truncation_is_refused(void **state)
     assert_ok(open_all(buf_span(&sealed), &err));
     for (size_t len = 1; len < HEADER_SIZE + 40; len++)
         assert_fails(open_all(span_part(buf_span(&sealed), 0, len), &err), ERR_UNTRUSTED);
-    for (size_t len = HEADER_SIZE; len < sealed.len; len += 4099)
+    for (size_t len = HEADER_SIZE; len < sealed.len; len += 16411)
         assert_fails(open_all(span_part(buf_span(&sealed), 0, len), &err), ERR_UNTRUSTED);
     for (size_t i = 0; i <= 3; i++) /* where a chunk ends */
         assert_fails(open_all(span_part(buf_span(&sealed), 0, HEADER_SIZE + i * STEP), &err),
@@ -109,7 +109,7 @@ static void every_truncation_is_refused(void **state)
 /* Chunks of the file in this order; the last one is 3. */
 static int open_in_order(const char *order, struct err *err)
 {
-    OWNED_BUF sealed = BUF_OF(1 * MIB), moved = BUF_OF(1 * MIB);
+    OWNED_BUF sealed = BUF_OF(4 * MIB), moved = BUF_OF(4 * MIB);
 
     make_sealed(&sealed);
     buf_add(&moved, sealed.data, HEADER_SIZE);
@@ -201,20 +201,20 @@ static void what_is_sealed_is_opened_in_any_pieces(void **state)
 {
     static const size_t sizes[] = {
         0, 1, SEAL_CHUNK - 1, SEAL_CHUNK, SEAL_CHUNK + 1, 2 * SEAL_CHUNK, 3 * SEAL_CHUNK + 100};
-    static const size_t pieces[] = {1000, 65536, 65552, 300000};
+    static const size_t pieces[] = {10007, SEAL_CHUNK, SEAL_CHUNK + 16, 300000};
     const struct key *const recipients[] = {key};
     const struct seal_terms terms = terms_of(recipients, 1);
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(sizes) * COUNT_OF(pieces); i++) {
         size_t piece = pieces[i / COUNT_OF(sizes)];
-        OWNED_BUF plain = BUF_OF(1 * MIB), sealed = BUF_OF(1 * MIB), opened = BUF_OF(1 * MIB);
+        OWNED_BUF plain = BUF_OF(4 * MIB), sealed = BUF_OF(4 * MIB), opened = BUF_OF(4 * MIB);
         struct err err;
 
         fill(&plain, sizes[i % COUNT_OF(sizes)]);
         seal(&terms, buf_span(&plain), piece, &sealed);
         assert_int_equal(sealed.len, seal_size(plain.len, 1));
-        assert_ok(open_with(key, "test", buf_span(&sealed), 300000 - piece + 1, &opened, &err));
+        assert_ok(open_with(key, "test", buf_span(&sealed), 300001 - piece, &opened, &err));
         assert_true(span_equal(buf_span(&plain), buf_span(&opened)));
     }
 }
@@ -223,7 +223,7 @@ static void byte_by_byte_is_the_same(void **state)
 {
     const struct key *const recipients[] = {key};
     const struct seal_terms terms = terms_of(recipients, 1);
-    OWNED_BUF plain = BUF_OF(1 * MIB), sealed = BUF_OF(1 * MIB), opened = BUF_OF(1 * MIB);
+    OWNED_BUF plain = BUF_OF(4 * MIB), sealed = BUF_OF(4 * MIB), opened = BUF_OF(4 * MIB);
     struct err err;
 
     (void)state;
