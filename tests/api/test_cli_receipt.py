@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 import receipt_verifier
-from test_cli_attested import sim  # noqa: F401
+from test_cli_attested import sim, vtpm, vtpm_policy  # noqa: F401
 from test_cli_real import create
 
 HOW = ["--manifest", "m.json"]
@@ -93,6 +93,17 @@ def test_a_native_program_names_the_kernel(sim):  # noqa: F811
     cli("run", "owner-private.pem", *HOW)
     said = cli("receipt", "get", "owner-private.pem", *HOW).json
     assert said["runtime"] == {"name": "native", "version": platform.release(), "digest": None}
+
+
+def test_a_tpm_that_the_policy_takes_for_good_vouches_for_one(vtpm):  # noqa: F811
+    """Nobody can challenge a TPM afterwards: a policy for receipts takes it as it is, or names its key."""
+    cli, _, root = vtpm
+    vtpm_policy(cli)
+    cli.env["COCOS_POLICY"] = str(cli.path("policy.json"))
+    compute(cli)
+    cli(*VERIFY)
+    vtpm_policy(cli, emulated=False, ek_roots=[root])
+    assert "tpm." in cli(*VERIFY, code=5).out
 
 
 # --- what is refused ---
