@@ -5,10 +5,12 @@
 #include "cli/input.h"
 #include "cli/policy_file.h"
 #include "cli/print.h"
+#include "cli/session.h"
 #include "lib/attest/policy_diff.h"
 #include "lib/attest/reference/corim_policy.h"
 #include "lib/attest/reference/corim_show.h"
 #include "lib/base/clock.h"
+#include "lib/base/file.h"
 #include "lib/base/text.h"
 
 static int read_time(const char *text, int64_t *ret, struct err *err)
@@ -203,7 +205,96 @@ static int run_diff(const struct cli *cli, const void *ptr, struct err *err)
     return 0;
 }
 
+/* --- policy download --- */
+
+struct download_options {
+    struct common_options common;
+    struct manager_options manager;
+    struct corim_output output;
+    bool corim;
+};
+
+static const struct flag download_flags[] = {
+    {"corim", 0, FLAG_BOOL, NULL, NULL, offsetof(struct download_options, corim),
+     "as a CoRIM, not as JSON"},
+    {NULL},
+};
+
+/* What no verifier would take is no policy, whoever sent it. */
+static int fetch_policy(const struct download_options *options, const char *vm, struct json **ret,
+                        struct err *err)
+{
+    OWNED_HTTPC *manager = NULL;
+    OWNED_POLICY *policy = NULL;
+
+    if (session_open_manager(&options->manager, &manager, err) < 0 ||
+        policy_file_fetch(manager, vm, ret, err) < 0)
+        return -1;
+    if (policy_decode(*ret, &policy, err) == 0)
+        return 0;
+    err->kind = ERR_UNTRUSTED;
+    return err_wrap(err, "the manager's policy");
+}
+
+static int write_policy(const struct cli *cli, const char *path, struct json *policy,
+                        const char *sha256, struct err *err)
+{
+    OWNED_JSON *told = json_new_object();
+    OWNED_BUF text = BUF_OF(2 * POLICY_MAX);
+
+    json_set_str(told, "sha256", sha256);
+    json_set(told, "policy", json_new_copy(policy));
+    json_write_pretty(policy, &text);
+    buf_add_str(&text, "\n");
+    if (path != NULL && file_replace(path, buf_span(&text), 0644, err) < 0)
+        return err_wrap(err, "'%s'", path);
+    if (cli->options->json)
+        print_json(told);
+    else if (path == NULL)
+        print_span(buf_span(&text));
+    return 0;
+}
+
+static int run_download(const struct cli *cli, const void *ptr, struct err *err)
+{
+    const struct download_options *options = ptr;
+    const struct corim_output *output = &options->output;
+    OWNED_JSON *policy = NULL;
+    char sha256[POLICY_DIGEST_SIZE];
+
+    if (!options->corim && (output->key != NULL || output->name != NULL || output->valid_for_ms))
+        return err_set(err, ERR_USAGE, "only a CoRIM is signed and valid for a time: say --corim");
+    if (fetch_policy(options, cli_arg(cli, 0), &policy, err) < 0 ||
+        policy_file_digest(policy, sha256, err) < 0)
+        return -1;
+    if ((options->corim ? corim_output_policy(cli, output, policy, err)
+                        : write_policy(cli, output->path, policy, sha256, err)) < 0)
+        return -1;
+    say("sha256 %s; 'measure --image FILE --policy' makes the same of the image's release record",
+        sha256);
+    return 0;
+}
+
 const struct command policy_commands[] = {
+    {
+        .path = "policy download",
+        .args = "VM",
+        .args_min = 1,
+        .args_max = 1,
+        .options_size = sizeof(struct download_options),
+        .flags = {{download_flags, 0},
+                  {corim_output_flags, offsetof(struct download_options, output)},
+                  {manager_flags, offsetof(struct download_options, manager)}},
+        .run = run_download,
+        .summary = "Fetches what a VM must show, from the manager that made it",
+        .help =
+            "VM is an id, or the name of one VM. The policy comes from the release record of the "
+            "VM's image and goes to standard output, its digest to standard error: with "
+            "--policy-sha256 a party pins the policy and takes it from the manager each time. "
+            "The manager is not trusted: whoever has the release record makes the same policy "
+            "with 'measure --image FILE --policy', and compares.",
+        .example = "cocos-cli policy download \"$VM\" -o policy.json",
+    },
     {
         .path = "policy show",
         .args = "FILE",

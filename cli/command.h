@@ -79,9 +79,6 @@ struct command_group {
 
 extern const struct command_group command_groups[]; /* title NULL ends */
 
-/* What the contract names and no part serves yet: paths like "attestation get". */
-extern const char *const commands_later[];
-
 /* The next command after one (NULL: the first), through all groups in order; NULL at the end. */
 const struct command *command_next(const struct command *after);
 const struct command *command_find(const char *path);

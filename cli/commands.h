@@ -12,6 +12,7 @@ extern const struct command attest_commands[];
 extern const struct command evidence_commands[];
 extern const struct command receipt_commands[];
 extern const struct command replay_commands[];
+extern const struct command ima_commands[];
 extern const struct command bundle_commands[];
 extern const struct command measure_commands[];
 extern const struct command boot_commands[];

@@ -125,14 +125,6 @@ static int take_flag(struct walk *walk, struct err *err)
 
 /* --- which command --- */
 
-static bool is_later(const char *words)
-{
-    for (const char *const *path = commands_later; *path != NULL; path++)
-        if (strcmp(*path, words) == 0)
-            return true;
-    return false;
-}
-
 /* True when words is a command or the beginning of some ("manifest"). */
 static bool is_topic(const char *words)
 {
@@ -142,9 +134,6 @@ static bool is_topic(const char *words)
     while ((command = command_next(command)) != NULL)
         if (text_starts_with(command->path, words) &&
             (command->path[length] == '\0' || command->path[length] == ' '))
-            return true;
-    for (const char *const *path = commands_later; *path != NULL; path++)
-        if (text_starts_with(*path, words) && ((*path)[length] == '\0' || (*path)[length] == ' '))
             return true;
     return false;
 }
@@ -175,7 +164,7 @@ static int take_command(struct walk *walk, struct err *err)
             break;
         longer = cli->words == NULL ? mem_strdup(word) : mem_printf("%s %s", cli->words, word);
         if (!is_topic(longer)) {
-            if (cli->words != NULL && (command_find(cli->words) != NULL || is_later(cli->words)))
+            if (cli->words != NULL && command_find(cli->words) != NULL)
                 break; /* an argument */
             return unknown_command(longer, err);
         }
@@ -188,8 +177,6 @@ static int take_command(struct walk *walk, struct err *err)
     if (cli->words == NULL)
         return 0;
     cli->command = command_find(cli->words);
-    if (cli->command == NULL && is_later(cli->words))
-        return err_set(err, ERR_UNSUPPORTED, "'%s' is not available yet", cli->words);
     return 0;
 }
 

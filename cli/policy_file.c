@@ -2,6 +2,7 @@
 
 #include "cli/input.h"
 #include "cli/print.h"
+#include "cli/session.h"
 #include "lib/attest/reference/corim_policy.h"
 #include "lib/base/text.h"
 
@@ -90,4 +91,34 @@ int policy_file_read(const char *path, const struct policy_trust *trust, struct 
         return -1;
     return corim_is_likely(buf_span(&bytes)) ? read_corim(path, buf_span(&bytes), trust, ret, err)
                                              : read_json(path, buf_span(&bytes), trust, ret, err);
+}
+
+int policy_file_fetch(struct httpc *manager, const char *vm, struct json **ret, struct err *err)
+{
+    struct httpc_call call = {.op = &manager_ops[MANAGER_OP_get_vm_policy]};
+    OWNED_HTTPC_REPLY reply = {0};
+    OWNED_JSON *found = NULL;
+
+    if (session_find_vm(manager, vm, &found, err) < 0)
+        return -1;
+    call.params[0] = json_get_str(found, "id");
+    if (httpc_perform(manager, &call, &reply, err) < 0)
+        return err_wrap(err, "the VM's policy");
+    if (reply.json == NULL)
+        return err_set(err, ERR_UNREACHABLE, "the manager's policy is not JSON");
+    *ret = GIVE(reply.json);
+    return 0;
+}
+
+int policy_file_digest(const struct json *document, char out[static POLICY_DIGEST_SIZE],
+                       struct err *err)
+{
+    OWNED_BUF text = BUF_OF(2 * POLICY_MAX);
+    uint8_t digest[SHA256_SIZE];
+
+    if (json_canonical(document, &text, err) < 0 || buf_check(&text, "the policy", err) < 0)
+        return -1;
+    digest_of(DIGEST_SHA256, buf_span(&text), digest);
+    text_hex(digest, SHA256_SIZE, out);
+    return 0;
 }

@@ -7,6 +7,7 @@
 
 #include "lib/attest/policy.h"
 #include "lib/attest/reference/corim.h"
+#include "lib/httpc/httpc.h"
 
 struct policy_trust {
     const char *key;  /* file with the public key of the signer; NULL: none */
@@ -18,6 +19,17 @@ struct policy_trust {
  * policy), UNTRUSTED (signature, validity). */
 MUST_USE int policy_file_read(const char *path, const struct policy_trust *trust, struct json **ret,
                               struct err *err);
+
+/* What a manager says that a VM must show; vm: id or name. Errors: NOT_FOUND, STATE, UNREACHABLE,
+ * what the manager says. */
+MUST_USE int policy_file_fetch(struct httpc *manager, const char *vm, struct json **ret,
+                               struct err *err);
+
+/* SHA-256 of the canonical form, in hex, so that white space and order do not matter: what
+ * --policy-sha256 names. Errors: INPUT. */
+#define POLICY_DIGEST_SIZE (2 * SHA256_SIZE + 1)
+MUST_USE int policy_file_digest(const struct json *document, char out[static POLICY_DIGEST_SIZE],
+                                struct err *err);
 
 /* Checks the signature and the validity of a parsed CoRIM as trust says. */
 MUST_USE int policy_file_check(const char *path, const struct corim *corim,

@@ -10,6 +10,7 @@ const struct command_group command_groups[] = {
     {"Evidence from files", evidence_commands},
     {"Receipts", receipt_commands},
     {"Logs", replay_commands},
+    {"What a kernel measured", ima_commands},
     {"Endorsements", bundle_commands},
     {"Reference values", measure_commands},
     {"Guest images", boot_commands},
@@ -19,13 +20,6 @@ const struct command_group command_groups[] = {
     {"Policies from values", corim_commands},
     {"This machine", local_commands},
     {NULL, NULL},
-};
-
-/* Every word of the contract that waits for its part. */
-const char *const commands_later[] = {
-    "policy download",
-    "ima-measurements",
-    NULL,
 };
 
 const struct command *command_next(const struct command *after)

@@ -57,19 +57,14 @@ bool trust_is_named(const struct evidence_options *options)
 
 /* --- the policy ------------------------------------------------------------------------------ */
 
-/* The digest is that of the canonical form, so that white space and order do not matter. */
 static int check_digest(const struct json *policy, const char *wanted, struct err *err)
 {
-    OWNED_BUF text = BUF_OF(2 * POLICY_MAX);
-    uint8_t digest[SHA256_SIZE];
-    char hex[2 * SHA256_SIZE + 1];
+    char hex[POLICY_DIGEST_SIZE];
 
     if (wanted == NULL)
         return 0;
-    if (json_canonical(policy, &text, err) < 0)
+    if (policy_file_digest(policy, hex, err) < 0)
         return -1;
-    digest_of(DIGEST_SHA256, buf_span(&text), digest);
-    text_hex(digest, SHA256_SIZE, hex);
     if (strcmp(hex, wanted) == 0)
         return 0;
     return err_set(err, ERR_UNTRUSTED,
@@ -79,26 +74,16 @@ static int check_digest(const struct json *policy, const char *wanted, struct er
 
 static int ask_manager(const struct agent_access *access, struct json **ret, struct err *err)
 {
-    struct httpc_call call = {.op = &manager_ops[MANAGER_OP_get_vm_policy]};
-    OWNED_HTTPC_REPLY reply = {0};
     OWNED_HTTPC *manager = NULL;
-    OWNED_JSON *vm = NULL;
 
     if (access->agent->vm == NULL)
         return err_set(
             err, ERR_USAGE,
             "--policy-sha256 alone asks the manager for the policy of a VM: say --vm ID, "
             "or --policy FILE");
-    if (session_open_manager(access->manager, &manager, err) < 0 ||
-        session_find_vm(manager, access->agent->vm, &vm, err) < 0)
+    if (session_open_manager(access->manager, &manager, err) < 0)
         return -1;
-    call.params[0] = json_get_str(vm, "id");
-    if (httpc_perform(manager, &call, &reply, err) < 0)
-        return err_wrap(err, "the VM's policy");
-    if (reply.json == NULL)
-        return err_set(err, ERR_UNREACHABLE, "the manager's policy is not JSON");
-    *ret = GIVE(reply.json);
-    return 0;
+    return policy_file_fetch(manager, access->agent->vm, ret, err);
 }
 
 static int load_policy(const struct agent_access *access, struct policy **ret, struct err *err)

@@ -8,6 +8,7 @@ OP(get_metrics,           GET,    "/metrics",                   AUTH_NONE, BODY_
 OP(get_state,             GET,    "/v1/state",                  AUTH_NONE, BODY_NONE,   0)
 OP(post_attestation,      POST,   "/v1/attestation",            AUTH_NONE, BODY_JSON,   4 * KIB)
 OP(post_activation,       POST,   "/v1/attestation/activate",   AUTH_NONE, BODY_JSON,   4 * KIB)
+OP(get_ima,               GET,    "/v1/ima",                    AUTH_NONE, BODY_NONE,   0)
 OP(put_computation,       PUT,    "/v1/computation",            AUTH_KEY,  BODY_JSON,   4 * MIB)
 OP(get_computation,       GET,    "/v1/computation",            AUTH_KEY,  BODY_NONE,   0)
 OP(delete_computation,    DELETE, "/v1/computation",            AUTH_KEY,  BODY_NONE,   0)

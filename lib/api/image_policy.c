@@ -49,6 +49,19 @@ static void tell_shapes(const struct image_reference *reference, struct buf *mem
     }
 }
 
+/* The most memory that any shape has: beyond it the firmware lays out addresses otherwise. */
+static uint32_t most_memory(const struct image_reference *reference)
+{
+    const struct image_shape *shapes = reference->shapes.items;
+    uint32_t most = 0;
+
+    for (size_t i = 0; i < reference->shapes.count; i++) {
+        most = shapes[i].memory_mib > most ? shapes[i].memory_mib : most;
+        most = shapes[i].memory_mib_max > most ? shapes[i].memory_mib_max : most;
+    }
+    return most;
+}
+
 static int refuse_shape(const struct image_record *record, const struct image_vm *vm,
                         struct err *err)
 {
@@ -64,8 +77,13 @@ static int refuse_shape(const struct image_record *record, const struct image_vm
     return err_set(
         err, ERR_STATE,
         "the release record of image '%s' has no reference values for %u MiB with %u "
-        "vCPUs%s; it has %s MiB, each with %s vCPUs. Measure this shape: cocos-cli measure",
-        record->name, vm->memory_mib, vm->cpus, how, buf_str(&memories), buf_str(&counts));
+        "vCPUs%s; it has %s MiB, each with %s vCPUs. Measure this shape: cocos-cli measure --image "
+        "image.json --memory %u --cpus %u%s",
+        record->name, vm->memory_mib, vm->cpus, how, buf_str(&memories), buf_str(&counts),
+        vm->memory_mib, vm->cpus,
+        vm->memory_mib > most_memory(reference)
+            ? " --record EVENT-LOG, with the log of a VM of this shape, since nobody can compute it"
+            : "");
 }
 
 /* By ascending register. */

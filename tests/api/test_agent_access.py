@@ -16,6 +16,7 @@ ROWS = [
     ("GET", "/metrics", None, ANYONE),
     ("GET", "/openapi.json", None, ANYONE),
     ("GET", "/v1/state", None, ANYONE),
+    ("GET", "/v1/ima", None, ANYONE),
     ("GET", "/v1/computation", None, PARTICIPANTS),
     ("HEAD", "/v1/algorithm", None, ["provider"]),
     ("PUT", "/v1/algorithm", b"not it", ["provider"]),

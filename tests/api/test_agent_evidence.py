@@ -270,3 +270,13 @@ def test_evidence_of_the_boot_goes_out_through_the_share(tmp_path, tpm):
         measured = json.dumps({"log_level": "debug", "version": 1}, separators=(",", ":"))
         assert bundle.fields["config"] == hashlib.sha256(measured.encode()).digest()
         assert hashlib.sha256(bundle.report_data).digest() in bundle.items["vtpm"]
+
+
+def test_what_the_kernel_measured_is_for_anyone(sim):
+    """Where the kernel keeps a list it is told; most kernels of hosts keep none, and that is told, too."""
+    answer = sim.ask("GET", "/v1/ima")
+    if not os.path.exists("/sys/kernel/security/integrity/ima/binary_runtime_measurements"):
+        assert answer.status == 404 and "no list" in answer.json["detail"]
+    else:
+        assert answer.status == 200 and base64.b64decode(answer.json["log"]) and "pcr10" not in answer.json
+    assert sim.ask("POST", "/v1/ima").status == 405

@@ -1,9 +1,11 @@
 """cocos-cli against an agent that does what a test wants, above all the wrong things."""
 
+import base64
 import hashlib
 import json
 import os
 import signal
+import struct
 import subprocess
 import threading
 import time
@@ -480,3 +482,50 @@ def test_standard_output_that_is_full_is_an_error(cli, fake_agent):
         done = subprocess.run([str(BIN / "cocos-cli"), "state"], cwd=cli.directory, env=cli.env, stdout=full,
                               stderr=subprocess.PIPE)
     assert done.returncode == 1 and b"standard output" in done.stderr
+
+
+# --- what the kernel measured ---
+
+def ima_list(*names):
+    """A list in the kernel's binary form, and PCR 10 of the SHA-256 bank after each entry."""
+    data, registers = b"", [bytes(32)]
+    for name in names:
+        digest = b"sha256:\0" + hashlib.sha256(name.encode()).digest()
+        entry = b"".join(struct.pack("<I", len(field)) + field for field in (digest, name.encode() + b"\0"))
+        data += (struct.pack("<I", 10) + hashlib.sha1(entry).digest() + struct.pack("<I", 6) + b"ima-ng" +
+                 struct.pack("<I", len(entry)) + entry)
+        registers.append(hashlib.sha256(registers[-1] + hashlib.sha256(entry).digest()).digest())
+    return data, [register.hex() for register in registers]
+
+
+def ima_answer(data, register=None):
+    return {"log": base64.b64encode(data).decode(), **({"pcr10": register} if register else {})}
+
+
+def test_measurements_of_the_kernel_are_fetched_and_compared_with_the_register(cli, fake_agent):
+    data, registers = ima_list("boot_aggregate", "/usr/bin/cocos-agent", "/later")
+    fake_agent.ima = ima_answer(data, registers[2])
+    done = cli("ima-measurements")
+    assert done.out == "ima_measurements\n" and "2 entries" in done.err and "as the agent says" in done.err
+    assert cli.path("ima_measurements").read_bytes() == data
+    told = cli("ima-measurements", "list", "--json").json
+    assert told == {"path": "list", "entries": 2, "violations": 0, "pcr10": registers[2], "word": "agent",
+                    "verified": False}
+    assert cli("ima", "replay", "list", "--json").json["pcr10"] == registers[3]
+    fake_agent.ima = ima_answer(data)
+    assert cli("ima-measurements", "list", "--json").json["word"] == "nobody"
+
+
+def test_measurements_that_lead_to_another_register_are_refused(cli, fake_agent):
+    data, registers = ima_list("boot_aggregate")
+    fake_agent.ima = ima_answer(data, "11" * 32)
+    assert "not verified" in cli("ima-measurements", code=5).err
+    fake_agent.ima = ima_answer(data[:-3], registers[1])
+    cli("ima-measurements", code=5)
+    fake_agent.ima = ima_answer(b"no list at all, and long enough to be one")
+    cli("ima-measurements", code=5)
+    fake_agent.ima = {"log": "not base64!"}
+    cli("ima-measurements", code=3)
+    fake_agent.ima = None
+    assert "no list" in cli("ima-measurements", code=1).err
+    cli("ima-measurements", "no/such/folder/x", code=1)

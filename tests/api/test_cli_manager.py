@@ -1,5 +1,6 @@
 """cocos-cli against a manager: what it sends, what it shows, and what it says when things go wrong."""
 
+import hashlib
 import json
 import re
 import signal
@@ -9,6 +10,7 @@ import time
 import pytest
 from OpenSSL import SSL
 
+import corim_grammar
 from fake_parts import FakeManager
 from https_service import Answer, make_certificate, pem_of, problem
 from managers import Manager
@@ -314,3 +316,48 @@ def test_the_line_that_the_first_start_prints_logs_in(cli):
             words = re.search(r"^ *cocos-cli (login .*)$", file.read(), re.M).group(1).split()
         cli(*words, "--url", f"https://127.0.0.1:{manager.port}")
         cli("list-vms")
+
+
+# --- what a VM must show ---
+
+SNP = {"version": 1, "waive": ["min_tcb"], "platforms": ["snp"],
+       "snp": {"measurement": ["ab" * 48], "host_data": "cd" * 32}}
+
+
+def digest_of(policy):
+    return hashlib.sha256(json.dumps(policy, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def test_policy_is_fetched_and_its_digest_told(cli, fake_manager):
+    fake_manager.policy = SNP
+    cli("create-vm", "--name", "demo")
+    done = cli("policy", "download", "demo")
+    assert json.loads(done.out) == SNP and f"sha256 {digest_of(SNP)}" in done.err
+    assert fake_manager.requests[-1].path == "/v1/vms/vm-1/attestation-policy"
+    assert cli("policy", "download", "vm-1", "--json").json == {"sha256": digest_of(SNP), "policy": SNP}
+    assert cli("policy", "download", "vm-1", "-o", "p.json").out == ""
+    assert cli("policy", "show", "p.json").json == SNP
+
+
+def test_policy_is_fetched_as_a_corim_signed_or_not(cli, fake_manager):
+    fake_manager.policy = SNP
+    cli("create-vm")
+    cli("policy", "download", "vm-1", "--corim", "-o", "p.corim")
+    corim_grammar.check(cli.path("p.corim").read_bytes())
+    shown = cli("policy", "show", "p.corim").json
+    assert shown["snp"] == {"measurement": ["ab" * 48], "host_data": ["cd" * 32]} and shown["waive"] == ["min_tcb"]
+    cli("keys", "-k", "ecdsa", "--name", "owner")
+    cli("policy", "download", "vm-1", "--corim", "--signing-key", "owner-private.pem", "-o", "s.corim")
+    cli("policy", "verify", "s.corim", "--key", "owner-public.pem")
+    assert "--corim" in cli("policy", "download", "vm-1", "--signing-key", "owner-private.pem", code=2).err
+
+
+def test_policy_that_there_is_not_or_that_is_none_is_refused(cli, fake_manager):
+    cli("create-vm")
+    assert "no reference values" in cli("policy", "download", "vm-1", code=7).err
+    assert "vm-9" in cli("policy", "download", "vm-9", code=1).err
+    fake_manager.policy = {"version": 1, "snp": {"measurement": "no digest"}}
+    done = cli("policy", "download", "vm-1", "-o", "p.json", code=5)
+    assert "the manager's policy" in done.err and not cli.path("p.json").exists()
+    fake_manager.policy = Answer(200, b"noise", {"Content-Type": "text/plain"})
+    cli("policy", "download", "vm-1", code=3)

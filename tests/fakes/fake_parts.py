@@ -16,6 +16,7 @@ class FakeManager(HttpsService):
         self.lose_answers = 0
         self.agent_url = self.agent_pin = None
         self.events = []
+        self.policy = problem(409, "wrong-state", "the release record has no reference values")
 
     def vm(self, vm_id, body):
         return {"id": vm_id, "name": body.get("name"), "owner": "admin", "image": body.get("image", "eos"),
@@ -59,6 +60,8 @@ class FakeManager(HttpsService):
             return self.stream(request)
         if request.path == "/v1/vms":
             return self.create(request) if request.method == "POST" else self.list(request)
+        if request.path.endswith("/attestation-policy"):
+            return self.policy if isinstance(self.policy, Answer) else Answer(200, self.policy)
         entry = self.vms.get(request.path.rsplit("/", 1)[1])
         if not entry:
             return problem(404, "not-found", "there is no such VM")
@@ -90,6 +93,7 @@ class FakeAgent(HttpsService):
         self.run_state = "ConsumingResults"
         self.assets = {}
         self.result = b"PK\x05\x06" + bytes(18)
+        self.ima = None
         self.answers = {}  # (method, path) -> function(request) for a fault
 
     def digest(self):
@@ -152,6 +156,8 @@ class FakeAgent(HttpsService):
                 return problem(409, "wrong-state", f"no result in {self.state}")
             self.state = "Complete"
             return Answer(200, self.result, {"Content-Type": "application/zip", "ETag": '"abc"'})
+        if request.path == "/v1/ima":
+            return Answer(200, self.ima) if self.ima else problem(404, "not-found", "no list of what it measured")
         if request.path == "/v1/logs":
             return Answer(200, b"hello from the algorithm\n", {"Content-Type": "text/plain"})
         return problem(404, "not-found", "nothing here")

@@ -14,7 +14,7 @@ extern const unsigned long agent_openapi_json_len;
 
 /* One handler an operation; those with a stream body are openers. */
 httpd_handler api_get_healthz, api_get_readyz, api_get_openapi, api_get_metrics, api_get_state;
-httpd_handler api_post_attestation, api_post_activation;
+httpd_handler api_post_attestation, api_post_activation, api_get_ima;
 httpd_handler api_put_computation, api_get_computation, api_delete_computation;
 httpd_handler api_head_algorithm, api_head_requirements, api_head_dataset;
 httpd_opener api_put_algorithm, api_put_requirements, api_put_dataset;

@@ -3,9 +3,11 @@
 #include "services/agent-api/api/api.h"
 
 #include "lib/attest/evidence/eat.h"
+#include "lib/attest/evidence/ima_log.h"
 #include "lib/base/clock.h"
 #include "lib/json/pointer.h"
 #include "lib/json/table.h"
+#include "services/agent-api/attester/logs.h"
 
 #include <strings.h>
 
@@ -156,6 +158,28 @@ int api_post_activation(void *ctx, struct httpd_request *rq, struct httpd_reply 
         return -1;
     json = json_new_object();
     json_set_base64(json, "credential", buf_span(&credential));
+    httpd_reply_json(reply, 200, json);
+    return 0;
+}
+
+/* --- what the kernel measured --- */
+
+int api_get_ima(void *ctx, struct httpd_request *rq, struct httpd_reply *reply, struct err *err)
+{
+    struct app *app = ctx;
+    OWNED_BUF list = BUF_OF(LOGS_IMA_MAX);
+    struct pcr_bank registers;
+    struct json *json;
+
+    (void)rq;
+    if (desk_read_ima(app->desk, &list, &registers, err) < 0)
+        return -1;
+    if (list.len == 0)
+        return err_set(err, ERR_NOT_FOUND, "this kernel keeps no list of what it measured");
+    json = json_new_object();
+    json_set_base64(json, "log", buf_span(&list));
+    if (pcr_bank_has(&registers, IMA_PCR))
+        json_set_hex(json, "pcr10", pcr_bank_get(&registers, IMA_PCR));
     httpd_reply_json(reply, 200, json);
     return 0;
 }

@@ -23,7 +23,7 @@ static const struct httpd_route routes[] = {
     ROUTE(post_run),          ROUTE(get_result),
     ROUTE(get_logs),          ROUTE(list_events),
     ROUTE(get_receipt),       ROUTE(get_receipt_evidence),
-    ROUTE(get_seal_key),
+    ROUTE(get_seal_key),      ROUTE(get_ima),
 };
 
 _Static_assert(COUNT_OF(routes) == AGENT_OP_COUNT, "every operation of the contract has a route");

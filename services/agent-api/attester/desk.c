@@ -1,6 +1,7 @@
 #include "services/agent-api/attester/desk.h"
 
 #include "lib/attest/evidence/dice_chain.h"
+#include "lib/attest/evidence/ima_log.h"
 #include "services/agent-api/attester/logs.h"
 
 #include <pthread.h>
@@ -376,6 +377,22 @@ int desk_activate(struct desk *desk, struct span blob, struct span encrypted, st
     if (enter(desk, DESK_QUEUE_MAX, err) < 0)
         return -1;
     result = tpm_device_activate(desk->config.places.tpm, blob, encrypted, secret, err);
+    leave(desk);
+    return result;
+}
+
+int desk_read_ima(struct desk *desk, struct buf *ima, struct pcr_bank *ret, struct err *err)
+{
+    struct tpm_device *tpm = desk->config.places.tpm;
+    int result = 0;
+
+    if (enter(desk, DESK_QUEUE_MAX, err) < 0)
+        return -1;
+    pcr_bank_init(ret, DIGEST_SHA256);
+    if (tpm != NULL)
+        result = tpm_device_read(tpm, 1u << IMA_PCR, ret, err);
+    if (result == 0)
+        result = logs_read_ima(desk->config.sysfs, ima, err);
     leave(desk);
     return result;
 }

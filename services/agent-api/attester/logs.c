@@ -29,9 +29,14 @@ static int read_first(const char *sysfs, const char *const paths[], struct buf *
     return 0;
 }
 
+int logs_read_ima(const char *sysfs, struct buf *ima, struct err *err)
+{
+    return read_first(sysfs, ima_paths, ima, err);
+}
+
 int logs_read(const char *sysfs, struct buf *tcg, struct buf *ima, struct err *err)
 {
     if (read_first(sysfs, tcg_paths, tcg, err) < 0)
         return -1;
-    return read_first(sysfs, ima_paths, ima, err);
+    return logs_read_ima(sysfs, ima, err);
 }

@@ -12,4 +12,7 @@
  * sysfs; a log that is not there is empty. Both are replaced. Errors: TOO_LARGE, SYSTEM. */
 MUST_USE int logs_read(const char *sysfs, struct buf *tcg, struct buf *ima, struct err *err);
 
+/* The measurement list alone. */
+MUST_USE int logs_read_ima(const char *sysfs, struct buf *ima, struct err *err);
+
 #endif

@@ -68,7 +68,10 @@ static void shape_that_the_record_does_not_know_is_a_conflict_that_tells_which_i
     assert_fails(make_policy(&record, 513, 1, &policy, &err), ERR_STATE);
     assert_non_null(strstr(err.text, "it has 512, 2816 to 4096 MiB, each with 1, 2 vCPUs"));
     assert_fails(make_policy(&record, 512, 3, &policy, &err), ERR_STATE);
+    assert_non_null(strstr(err.text, "--memory 512 --cpus 3"));
+    assert_null(strstr(err.text, "--record"));
     assert_fails(make_policy(&record, 4097, 1, &policy, &err), ERR_STATE);
+    assert_non_null(strstr(err.text, "--memory 4097 --cpus 1 --record EVENT-LOG"));
     assert_fails(make_policy(&record, 2815, 1, &policy, &err), ERR_STATE);
     assert_null(policy);
 }

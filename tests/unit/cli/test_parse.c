@@ -155,8 +155,7 @@ static void what_is_wrong_is_said(void **state)
 static void what_comes_later_is_said(void **state)
 {
     static const char *const lines[][5] = {
-        {"policy", "download", "f", NULL},
-        {"ima-measurements", NULL},
+        {"create-vm", "--aws-region", "eu", NULL},
     };
     struct err err;
 

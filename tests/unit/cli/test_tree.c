@@ -115,13 +115,6 @@ static void every_exit_code_is_described(void **state)
     }
 }
 
-static void what_comes_later_is_not_there_already(void **state)
-{
-    (void)state;
-    for (const char *const *path = commands_later; *path != NULL; path++)
-        assert_null(command_find(*path));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -130,7 +123,6 @@ int main(void)
         cmocka_unit_test(every_setting_may_stand_in_a_profile),
         cmocka_unit_test(every_environment_variable_is_described),
         cmocka_unit_test(every_exit_code_is_described),
-        cmocka_unit_test(what_comes_later_is_not_there_already),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
