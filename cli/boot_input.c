@@ -39,7 +39,8 @@ const struct flag boot_flags[] = {
     {"config", 0, FLAG_TEXT, "FILE", NULL, AT(config),
      "config.json that the agent is given: adds PCR 15, or RTMR3 of a TD"},
     {"manifest", 0, FLAG_LIST, "FILE", NULL, AT(manifests),
-     "manifest set after it; once for each, in order"},
+     "manifest set after it, once for each, in order; of an SNP guest the one that its launch was "
+     "bound to"},
     {"launch", 0, FLAG_TEXT, "MODEL", NULL, AT(launch),
      "add what SEV and TDX would measure at launch, with vCPUs of that model (EPYC-v4)"},
     {"ccel", 0, FLAG_TEXT, "LOG", NULL, AT(ccel),

@@ -5,6 +5,7 @@
 #include "cli/boot_values.h"
 #include "cli/input.h"
 #include "cli/print.h"
+#include "cli/session.h"
 #include "lib/attest/evidence/tcg_log.h"
 #include "lib/attest/reference/pei.h"
 #include "lib/attest/reference/uki.h"
@@ -163,11 +164,36 @@ static int print_shapes(const struct boot_options *options, const struct boot_by
     return 0;
 }
 
-/* What a protected guest shows: lines, JSON, or a policy that demands it. */
-static void print_part(const struct cli *cli, const struct boot_options *options,
-                       enum api_platform platform, struct json *part)
+/* Each value as a list of one, as the manager's policies have them: the same text, the same digest.
+ */
+static struct json *listed(struct json *part)
 {
-    OWNED_JSON *json = options->policy ? image_policy_of_part(platform, part) : part;
+    struct json *lists = json_new_object();
+    const struct json *value;
+    const char *key = NULL;
+
+    while ((value = json_next(part, &key)) != NULL) {
+        struct json *list = json_new_array();
+
+        json_add(list, json_new_copy(value));
+        json_set(lists, key, list);
+    }
+    json_free(part);
+    return lists;
+}
+
+/* What a protected guest shows: lines, JSON, or a policy that demands it. binding: of its launch,
+ * in hex, or NULL. */
+static void print_part(const struct cli *cli, const struct boot_options *options,
+                       enum api_platform platform, struct json *part, const char *binding)
+{
+    OWNED_JSON *json = NULL;
+
+    if (options->policy)
+        part = listed(part);
+    if (binding != NULL)
+        json_set_str(part, "host_data", binding);
+    json = options->policy ? image_policy_of_part(platform, part) : part;
 
     if (options->policy || cli->options->json)
         print_json(json);
@@ -190,7 +216,7 @@ static int print_td(const struct cli *cli, const struct boot_options *options,
         return reject(err);
     if (has_run)
         boot_values_add_run(&td, &run);
-    print_part(cli, options, API_PLATFORM_TDX, boot_values_td_json(&td));
+    print_part(cli, options, API_PLATFORM_TDX, boot_values_td_json(&td), NULL);
     if (options->ccel == NULL)
         say("RTMR0 is not known without the event log of a TD of this shape (--ccel)");
     for (unsigned index = 0; index < RTMR_COUNT; index++)
@@ -204,8 +230,14 @@ static int print_snp(const struct cli *cli, const struct boot_options *options,
 {
     const char *model =
         options->vcpu_type ? options->vcpu_type : bytes->record.launch.snp.cpu_model;
+    char manifest[MANIFEST_HASH_SIZE] = "";
     struct json *part = NULL;
 
+    if (options->manifests.count > 1)
+        return err_set(err, ERR_USAGE, "a launch is bound to one manifest");
+    if (options->manifests.count == 1 &&
+        session_manifest_digest(options->manifests.items[0], manifest, err) < 0)
+        return -1;
     if (model == NULL)
         return err_set(err, ERR_USAGE, "which model have the vCPUs? say --vcpu-type");
     if (options->config != NULL)
@@ -213,7 +245,7 @@ static int print_snp(const struct cli *cli, const struct boot_options *options,
                        "--config: an SNP guest without a TPM measures no run; its reports name it");
     if (boot_values_of_snp(bytes, model, &part, err) < 0)
         return reject(err);
-    print_part(cli, options, API_PLATFORM_SNP, part);
+    print_part(cli, options, API_PLATFORM_SNP, part, manifest[0] != '\0' ? manifest : NULL);
     return 0;
 }
 

@@ -239,7 +239,13 @@ def test_firmware_that_measures_nothing_in_a_td_is_no_reference(cli, files):
 def test_policy_from_the_files_is_the_policy_from_the_record(cli, files):
     with_values(cli, protected_image(cli.directory))
     told = cli("measure", "--image", "image.json", "--platform", "snp", "--cpus", "2", "--policy").json
-    assert told == {"version": 1, "waive": ["min_tcb"], "platforms": ["snp"], "snp": told["snp"]}
+    single = cli("measure", "--image", "image.json", "--platform", "snp", "--cpus", "2", "--json").json
+    assert told == {"version": 1, "waive": ["min_tcb"], "platforms": ["snp"],
+                    "snp": {"measurement": [single["measurement"]]}}
+    cli.write("manifest.json", '{ "b": 1, "a": 2 }')
+    bound = cli("measure", "--image", "image.json", "--platform", "snp", "--manifest", "manifest.json", "--policy").json
+    assert bound["snp"]["host_data"] == hashlib.sha256(b'{"a":2,"b":1}').hexdigest()
+    cli("measure", "--image", "image.json", "--platform", "snp", "--manifest", "a", "--manifest", "b", code=2)
     cli.write("p.json", json.dumps({"version": 1, "snp": {"measurement": told["snp"]["measurement"]}}))
     cli.write("other.json", json.dumps({"version": 1, "snp": {"measurement": "00" * 48}}))
     cli.write("noise", b"x")
@@ -412,7 +418,8 @@ def test_td_is_measured_after_a_template(cli, files):
     told = cli("measure", *whole, "--json").json
     options = hashlib.sha384("quiet initrd=initrd\0".encode("utf-16-le")).digest()
     assert told["rtmr2"] == extended_384(options, hashlib.sha384(b"an initrd").digest())
-    assert cli("measure", *whole, "--policy").json == {"version": 1, "platforms": ["tdx"], "tdx": told}
+    assert cli("measure", *whole, "--policy").json == {"version": 1, "platforms": ["tdx"],
+                                                       "tdx": {key: [value] for key, value in told.items()}}
     assert cli("measure", *whole, "--two-passes", "--json").json["mrtd"] != told["mrtd"]
     done = cli("measure", *whole)
     assert f"rtmr2         {told['rtmr2']}" in done.out.splitlines() and "RTMR0: 1 events" in done.err
