@@ -6,9 +6,12 @@
 #include "lib/crypto/secret.h"
 #include "lib/json/table.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define TOKEN_PREFIX "cocos_"
 #define TOKEN_BYTES  32
@@ -244,6 +247,19 @@ int tokens_check_role(const struct token_holder *holder, const struct api_op *op
 
 /* --- commands ------------------------------------------------------------------ */
 
+/* Two who change the file at once would undo each other's change: a token that was removed would
+ * come back. Held until the descriptor is closed. */
+static int lock_dir(const char *state_dir, int *ret, struct err *err)
+{
+    OWNED(close_fd) int fd = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0 || flock(fd, LOCK_EX) < 0)
+        return err_set_errno(err, ERR_SYSTEM, "state directory '%s'", state_dir);
+    *ret = fd;
+    fd = -1;
+    return 0;
+}
+
 void tokens_make(struct buf *out)
 {
     uint8_t bytes[TOKEN_BYTES];
@@ -282,11 +298,13 @@ int tokens_add(const char *state_dir, const char *name, const char *role, const 
                struct buf *ret_token, struct err *err)
 {
     OWNED(free_str) char *path = mem_printf("%s/" TOKENS_FILE, state_dir);
+    OWNED(close_fd) int lock = -1;
     OWNED_TOKEN_FILE file = {0};
     struct token *token = NULL;
     int rank = 0;
 
-    if (check_words(name, role, owner, &rank, err) < 0 || read_file(path, &file, err) < 0)
+    if (check_words(name, role, owner, &rank, err) < 0 || lock_dir(state_dir, &lock, err) < 0 ||
+        read_file(path, &file, err) < 0)
         return -1;
     if (find_name(&file, name) >= 0)
         return err_set(err, ERR_STATE, "there is a token '%s' already; remove it first", name);
@@ -305,11 +323,12 @@ int tokens_add(const char *state_dir, const char *name, const char *role, const 
 int tokens_remove(const char *state_dir, const char *name, struct err *err)
 {
     OWNED(free_str) char *path = mem_printf("%s/" TOKENS_FILE, state_dir);
+    OWNED(close_fd) int lock = -1;
     OWNED_TOKEN_FILE file = {0};
     struct token *tokens = NULL, gone;
     int at = 0;
 
-    if (read_file(path, &file, err) < 0)
+    if (lock_dir(state_dir, &lock, err) < 0 || read_file(path, &file, err) < 0)
         return -1;
     at = find_name(&file, name);
     if (at < 0)

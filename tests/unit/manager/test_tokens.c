@@ -2,6 +2,8 @@
 
 #include "services/manager-api/tokens.h"
 
+#include <pthread.h>
+
 static const struct api_op for_viewers = {.auth = API_AUTH_VIEWER};
 static const struct api_op for_operators = {.auth = API_AUTH_OPERATOR};
 static const struct api_op for_admins = {.auth = API_AUTH_ADMIN};
@@ -150,6 +152,53 @@ static void names_roles_and_doubles_are_checked(void **state)
     assert_string_equal(buf_str(&list), "x viewer y\n");
 }
 
+struct adder {
+    pthread_t thread;
+    const char *dir;
+    unsigned number;
+};
+
+static void *add_some(void *arg)
+{
+    struct adder *adder = arg;
+
+    for (unsigned i = 0; i < 20; i++) {
+        OWNED_BUF token = BUF_OF(256);
+        char name[32];
+        struct err err;
+
+        snprintf(name, sizeof(name), "t-%u-%u", adder->number, i);
+        if (tokens_add(adder->dir, name, "viewer", "x", &token, &err) < 0)
+            return adder;
+    }
+    return NULL;
+}
+
+static void those_who_change_the_file_at_once_lose_nothing(void **state)
+{
+    SCRATCH dir = scratch_new();
+    struct adder adders[4];
+    OWNED_BUF list = BUF_OF(64 * KIB);
+    size_t lines = 0;
+    struct err err;
+
+    (void)state;
+    for (unsigned i = 0; i < COUNT_OF(adders); i++) {
+        adders[i] = (struct adder){.dir = dir.path, .number = i};
+        assert_int_equal(pthread_create(&adders[i].thread, NULL, add_some, &adders[i]), 0);
+    }
+    for (size_t i = 0; i < COUNT_OF(adders); i++) {
+        void *failed = NULL;
+
+        pthread_join(adders[i].thread, &failed);
+        assert_null(failed);
+    }
+    assert_ok(tokens_list(dir.path, &list, &err));
+    for (size_t i = 0; i < list.len; i++)
+        lines += list.data[i] == '\n';
+    assert_int_equal(lines, 80);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +210,7 @@ int main(void)
         cmocka_unit_test(changes_are_seen_while_running),
         cmocka_unit_test(a_broken_file_lets_nobody_in),
         cmocka_unit_test(names_roles_and_doubles_are_checked),
+        cmocka_unit_test(those_who_change_the_file_at_once_lose_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
