@@ -6,6 +6,8 @@
 
 #include <unistd.h>
 
+#define MEMORY_STEP (64 * MIB)
+
 unsigned order_cpus_max(void)
 {
     long online = sysconf(_SC_NPROCESSORS_ONLN);
@@ -78,15 +80,27 @@ static int check_secure_boot(const struct vm_spec *spec, const struct image *ima
     return 0;
 }
 
+/* With Secure Boot the firmware holds the program twice, as it lies on the disk and as it runs,
+ * before the kernel takes over. */
+static uint32_t least_memory(const struct vm_spec *spec, const struct image_record *image)
+{
+    uint64_t program = spec->secure_boot ? image->secure_boot.program_bytes : 0;
+
+    return image->min_memory_mib +
+           (uint32_t)((2 * program + MEMORY_STEP - 1) / MEMORY_STEP * (MEMORY_STEP / MIB));
+}
+
 static int check_size(const struct vm_spec *spec, const struct image *image, struct err *err)
 {
+    const uint32_t least = least_memory(spec, &image->record);
+
     if (spec->cpus > order_cpus_max())
         return err_set_at(err, ERR_INPUT, "/cpus", "cpus: %u are over this host's limit of %u",
                           spec->cpus, order_cpus_max());
-    if (spec->memory_mib != 0 && spec->memory_mib < image->record.min_memory_mib)
+    if (spec->memory_mib != 0 && spec->memory_mib < least)
         return err_set_at(err, ERR_INPUT, "/memory_mib",
                           "memory_mib: %u MiB are too little for image '%s', which needs %u MiB",
-                          spec->memory_mib, image->record.name, image->record.min_memory_mib);
+                          spec->memory_mib, image->record.name, least);
     return 0;
 }
 
