@@ -36,6 +36,8 @@ const struct flag create_vm_flags[] = {
     {"timeout", 0, FLAG_DURATION, "DURATION", NULL, CREATE(timeout_ms),
      "how long --wait waits (default 10m)", .min = 1000, .max = INT64_MAX},
     {"secure-boot", 0, FLAG_BOOL, NULL, NULL, CREATE(secure_boot), "boot signed code only"},
+    {"gpu", 0, FLAG_LIST, "ADDRESS", NULL, CREATE(gpus),
+     "GPU of the host that the VM gets, like 0000:41:00.0 (see GET /v1/host); may be repeated"},
     {"server-url", 0, FLAG_TEXT, "URL", NULL, CREATE(server_url),
      "computation management server that the agent may reach"},
     {"log-level", 0, FLAG_CHOICE, "LEVEL", NULL, CREATE(log_level),
@@ -96,6 +98,11 @@ static int make_request(const struct create_vm_options *options, struct json **r
         json_set_bool(body, "secure_boot", true);
     if (options->grpc)
         json_set_bool(body, "grpc", true);
+    for (size_t i = 0; i < options->gpus.count; i++) {
+        if (json_get(body, "gpus") == NULL)
+            json_set(body, "gpus", json_new_array());
+        json_add(json_edit(body, "gpus"), json_new_str(options->gpus.items[i]));
+    }
     if (options->ttl_ms != 0) {
         text_format_duration(options->ttl_ms, ttl);
         json_set_str(body, "ttl", ttl);

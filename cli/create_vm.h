@@ -15,6 +15,7 @@ struct create_vm_options {
     const char *owner_key;
     const char *server_url;
     const char *log_level;
+    struct flag_list gpus;
     uint64_t cpus;
     uint64_t memory_mib;
     uint64_t ttl_ms;

@@ -51,11 +51,9 @@ int expect_image(const char *path, const struct expect_shape *shape, struct json
                  struct err *err)
 {
     const char *platform = shape->platform ? shape->platform : api_platform_names[API_PLATFORM_VM];
-    struct image_vm vm = {API_PLATFORM_VM,
-                          (uint32_t)shape->memory_mib,
-                          (uint32_t)shape->cpus,
-                          {0},
-                          shape->secure_boot};
+    struct image_vm vm = {API_PLATFORM_VM,       (uint32_t)shape->memory_mib,
+                          (uint32_t)shape->cpus, {0},
+                          shape->secure_boot,    false};
     OWNED_JSON *json = NULL;
     OWNED_IMAGE_RECORD record = {0};
 

@@ -128,6 +128,7 @@ struct image_vm {
     struct span binding; /* manifest_sha256 that its launch was bound to, as SNP's host data and
                           * TDX's MRCONFIGID say; empty for none */
     bool secure_boot;    /* of platform vm */
+    bool foreign;        /* it has devices of the host, whose own firmware is measured too */
 };
 
 /* The shape of a VM, NULL when the record has none for it. */

@@ -111,6 +111,10 @@ int image_make_policy(const struct image_record *record, const struct image_vm *
 
     if (vm->platform != API_PLATFORM_VM)
         return image_make_launch_policy(record, vm, ret, err);
+    if (vm->foreign)
+        return err_set(err, ERR_STATE,
+                       "devices of the host have firmware of their own, which is measured with the "
+                       "VM's; no release record knows it");
     if (shape == NULL)
         return refuse_shape(record, vm, err);
     pcrs = json_new_object();

@@ -7,6 +7,7 @@
 #define CURSOR_MAX   256
 #define ID_TEXT_MAX  64
 #define PIN_TEXT_MAX 128
+#define PCI_TEXT_MAX 12 /* "0000:41:00.0" */
 
 const char *const api_platform_names[] = {"auto", "vm", "snp", "tdx", NULL};
 const char *const api_vm_state_names[] = {"provisioning", "booting", "attesting",
@@ -24,6 +25,7 @@ static const struct json_field vm_spec_fields[] = {
     JSON_FIELD_DURATION(vm_spec, ttl, VM_TTL_MS_MIN, VM_TTL_MS_MAX,
                         JSON_NULLABLE | JSON_SKIP_EMPTY),
     JSON_FIELD_BOOL(vm_spec, secure_boot, JSON_SKIP_EMPTY),
+    JSON_FIELD_STR_LIST(vm_spec, gpus, VM_API_GPUS_MAX, PCI_TEXT_MAX, JSON_SKIP_EMPTY),
     JSON_FIELD_ANY(vm_spec, manifest, JSON_NULLABLE | JSON_SKIP_EMPTY),
     JSON_FIELD_TEXT(vm_spec, owner_key, 1, KEY_PEM_MAX, JSON_NULLABLE | JSON_SKIP_EMPTY),
     JSON_FIELD_STR(vm_spec, cvms_url, 1, URL_MAX, JSON_NULLABLE | JSON_SKIP_EMPTY),
@@ -61,6 +63,7 @@ static const struct json_field vm_fields[] = {
     JSON_FIELD_U32(vm, cpus, 1, VM_CPUS_MAX, JSON_REQUIRED),
     JSON_FIELD_U32(vm, memory_mib, 1, VM_MEMORY_MIB_MAX, JSON_REQUIRED),
     JSON_FIELD_BOOL(vm, secure_boot, 0),
+    JSON_FIELD_STR_LIST(vm, gpus, VM_API_GPUS_MAX, PCI_TEXT_MAX, 0),
     JSON_FIELD_ENUM(vm, state, api_vm_state_names, JSON_REQUIRED),
     JSON_FIELD_ENUM(vm, attestation, api_attestation_names, JSON_REQUIRED),
     JSON_FIELD_STR(vm, agent_url, 1, URL_MAX, JSON_NULLABLE),

@@ -7,6 +7,7 @@
 #include "lib/json/table.h"
 
 #define VM_NAME_MAX       63
+#define VM_API_GPUS_MAX   8
 #define VM_CPUS_MAX       64
 #define VM_MEMORY_MIB_MIN 128
 #define VM_MEMORY_MIB_MAX (1024 * 1024)
@@ -43,6 +44,7 @@ struct vm_spec {
     uint32_t memory_mib; /* 0: what the image wants */
     uint64_t ttl;        /* milliseconds; 0: no end */
     bool secure_boot;
+    struct json_strings gpus; /* of the host, by their addresses */
     struct json *manifest;
     char *owner_key; /* PEM */
     char *cvms_url;
@@ -79,6 +81,7 @@ struct vm {
     uint32_t cpus;
     uint32_t memory_mib;
     bool secure_boot;
+    struct json_strings gpus;
     int state;       /* enum api_vm_state */
     int attestation; /* enum api_attestation */
     char *agent_url;

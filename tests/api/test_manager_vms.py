@@ -72,6 +72,8 @@ def test_the_share_tells_the_guest_what_was_asked_for(fresh):
     ({"ttl": "0s"}, "/ttl"),
     ({"ttl": 60}, "/ttl"),
     ({"secure_boot": True}, "/secure_boot"),
+    ({"gpus": ["0000:41:00.0"]}, "/gpus"),
+    ({"gpus": ["0000:41:00.0"] * 9}, "/gpus"),
     ({"cvms_url": "https://x"}, "/cvms_url"),
     ({"owner_key": "x"}, "/owner_key"),
     ({"owner_key": PUBLIC_KEY.replace("PUBLIC", "PRIVATE")}, "/owner_key"),

@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         !text_is_name(record.firmware.file, IMAGE_FILE_NAME_MAX))
         abort();
     for (int platform = API_PLATFORM_VM; platform <= API_PLATFORM_TDX; platform++) {
-        const struct image_vm vm = {(enum api_platform)platform, 512, 1, {0}, false};
+        const struct image_vm vm = {(enum api_platform)platform, 512, 1, {0}, false, false};
         OWNED_JSON *policy = NULL;
 
         (void)!image_make_policy(&record, &vm, &policy, &err);

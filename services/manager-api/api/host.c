@@ -101,7 +101,7 @@ int api_get_host(void *arg, struct httpd_request *rq, struct httpd_reply *reply,
     json_set(json, "platforms", describe_platforms(app->fleet));
     json_set(json, "vtpm", describe_tpm(&figures));
     json_set(json, "secure_boot", describe_secure_boot(&figures));
-    json_set(json, "gpus", json_new_array());
+    json_set(json, "gpus", fleet_gpus(app->fleet));
     json_set(json, "limits", describe_limits(app));
     part = json_new_object();
     json_set_int(part, "vms", figures.on);

@@ -1,5 +1,6 @@
 #include "lib/crypto/secret.h"
 #include "services/manager-api/fleet/entry.h"
+#include "services/manager-api/fleet/gpus.h"
 #include "services/manager-api/fleet/images.h"
 #include "services/manager-api/fleet/launch.h"
 #include "services/manager-api/fleet/order.h"
@@ -117,7 +118,8 @@ static int reserve(struct creation *creation, struct err *err)
     if (fleet->creating >= CREATING_MAX)
         return err_set(err, ERR_TOO_MANY, "%d VMs are being made at this moment; try again",
                        CREATING_MAX);
-    if (fleet_check_limits(fleet, creation->record.owner, creation->record.memory_mib, err) < 0)
+    if (gpus_check_free(fleet, creation->record.gpus, err) < 0 ||
+        fleet_check_limits(fleet, creation->record.owner, creation->record.memory_mib, err) < 0)
         return -1;
     make_room(fleet, creation->record.owner);
     creation->entry = mem_new(struct entry);
@@ -140,6 +142,7 @@ static int keep_policy(const struct creation *creation, struct err *err)
         .cpus = creation->record.cpus,
         .binding = span_of(protection->binding, protection->bound ? SHA256_SIZE : 0),
         .secure_boot = creation->record.secure_boot,
+        .foreign = creation->record.gpus[0] != '\0',
     };
 
     return policy_keep(&creation->paths, &creation->image.record, &vm, err);
@@ -164,6 +167,7 @@ static int prepare_files(struct creation *creation, const struct vm_hypervisor *
     launch->record = creation->record;
     launch->kvm = creation->fleet->config.kvm;
     launch->place = creation->fleet->config.place;
+    gpus_place(creation->fleet, creation->record.gpus, &launch->place);
     if (launch_fill(&creation->image, manifest_of(creation->order), launch, err) < 0)
         return -1;
     config.igvm = launch->igvm[0] != '\0' ? launch->igvm : NULL;
@@ -342,6 +346,8 @@ int fleet_create(struct fleet *fleet, const struct fleet_caller *caller,
     if (order_check(order->spec, &creation->image, &host, &platform, err) < 0)
         return -1;
     fill_record(creation, caller->owner, platform);
+    if (gpus_choose(fleet, order->spec, creation->record.gpus, err) < 0)
+        return -1;
 
     pthread_mutex_lock(&fleet->lock);
     known = replay(fleet, caller->owner, order, ret, err);

@@ -1,6 +1,7 @@
 #include "services/manager-api/fleet/entry.h"
 
 #include "lib/base/text.h"
+#include "services/manager-api/fleet/gpus.h"
 
 #include <stdio.h>
 
@@ -33,6 +34,18 @@ enum api_platform entry_platform(enum vm_platform platform)
     return platforms[platform];
 }
 
+/* As the API tells them. */
+static void view_gpus(const char *gpus, struct json_strings *ret)
+{
+    char item[GPU_ADDRESS_SIZE];
+
+    if (gpus[0] == '\0')
+        return;
+    ret->items = mem_zeroed(VM_GPUS_MAX, sizeof(*ret->items));
+    while (ret->count < VM_GPUS_MAX && gpus_next(&gpus, item))
+        ret->items[ret->count++] = mem_strdup(item);
+}
+
 void entry_view(const struct fleet *fleet, const struct entry *entry, struct vm *ret)
 {
     const struct vm_record *record = &entry->record;
@@ -53,6 +66,7 @@ void entry_view(const struct fleet *fleet, const struct entry *entry, struct vm 
         .expires_at = record->expires_at,
         .agent = {.last_seen = entry->last_seen, .silent = entry->silent},
     };
+    view_gpus(record->gpus, &ret->gpus);
     if (record->phase == VM_PHASE_READY)
         ret->agent_url = mem_printf("https://127.0.0.1:%u", record->port);
     if (record->phase == VM_PHASE_READY && record->grpc_port != 0)

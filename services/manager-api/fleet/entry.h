@@ -44,6 +44,7 @@ struct fleet {
     struct fleet_config config;
     char state_dir[VM_PATH_SIZE];
     char image_dir[VM_PATH_SIZE];
+    char host_root[VM_PATH_SIZE];
     char verifier[VM_PATH_SIZE]; /* "": there is none */
     char manager[VM_ID_SIZE];
     char boot_id[VM_ID_SIZE];

@@ -46,6 +46,7 @@ struct fleet_config {
     struct ports ports;
     bool kvm;
     struct vm_place place;  /* of every VM on the host */
+    const char *host_root;  /* put before the paths of devices; NULL: the host itself */
     struct tee_probe tee;   /* what the host protects VMs with; a copy */
     unsigned max_vms;       /* that may be on at once */
     unsigned max_per_owner; /* the same for one owner */
@@ -146,6 +147,9 @@ struct fleet_figures {
     char problem[ERR_TEXT_MAX];      /* why it is not connected */
 };
 void fleet_count(struct fleet *fleet, struct fleet_figures *ret);
+
+/* An array of {address, vendor, device, available, reason}: the GPUs of the host. */
+struct json *fleet_gpus(struct fleet *fleet);
 
 /* What platforms are judged by, as of now. */
 void fleet_host(struct fleet *fleet, struct platform_host *ret);

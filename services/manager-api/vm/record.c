@@ -60,6 +60,7 @@ static const struct field fields[] = {
     FIELD(nonce, TYPE_HEX),
     FIELD_LATE(grpc_port, TYPE_U16),
     FIELD_LATE(secure_boot, TYPE_BOOL),
+    FIELD_LATE(gpus, TYPE_TEXT),
 };
 
 /* --- writing ------------------------------------------------------------- */

@@ -11,6 +11,7 @@
 #define COCOS_MANAGER_VM_H
 
 #include "lib/base/err.h"
+#include "lib/host/gpu.h"
 #include "lib/host/tee.h"
 
 #include <stdbool.h>
@@ -33,9 +34,10 @@
 #define VM_BINDING_SIZE                                                                            \
     48 /* what the launch of a TDX guest carries; SEV-SNP: the first 32 bytes                      \
         */
-#define VM_ID_BLOCK 96
-#define VM_ID_AUTH  4096
-#define VM_GPUS_MAX 8
+#define VM_ID_BLOCK  96
+#define VM_ID_AUTH   4096
+#define VM_GPUS_MAX  8
+#define VM_GPUS_SIZE (VM_GPUS_MAX * GPU_ADDRESS_SIZE) /* their addresses, with commas */
 
 /* How far a VM has come, as it is kept on disk. What happens between VM_PHASE_READY and an end (the
  * guest boots, the agent answers) is seen, not kept. */
@@ -77,6 +79,7 @@ struct vm_record {
     uint16_t port;            /* on loopback, forwarded to the agent */
     uint16_t grpc_port;       /* the same to the gateway beside it; 0: there is none */
     bool debug;               /* the image is a debug image: the console may be read */
+    char gpus[VM_GPUS_SIZE];  /* of the host, that it has: "0000:41:00.0,0000:42:00.0" */
     bool secure_boot;         /* the firmware starts nothing but what the image's key signed */
     int64_t created_at;       /* seconds since 1970 */
     int64_t expires_at;       /* 0: never */

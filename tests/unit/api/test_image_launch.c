@@ -45,8 +45,8 @@ static void check_refused(const char *launch, const char *values, struct image_v
 
 static void what_the_record_cannot_say_is_refused_with_the_reason(void **state)
 {
-    const struct image_vm snp = {API_PLATFORM_SNP, 512, 3, {0}, false};
-    const struct image_vm tdx = {API_PLATFORM_TDX, 512, 3, {0}, false};
+    const struct image_vm snp = {API_PLATFORM_SNP, 512, 3, {0}, false, false};
+    const struct image_vm tdx = {API_PLATFORM_TDX, 512, 3, {0}, false, false};
 
     (void)state;
     check_refused("{}", BY_CPUS, snp, "for 1 to 2 vCPUs, and none for 3");
@@ -96,7 +96,7 @@ static void check_policy(const char *values, struct image_vm vm, const char *exp
 static void snp_guest_shows_the_measurement_of_its_vcpus(void **state)
 {
     (void)state;
-    check_policy(BY_CPUS, (struct image_vm){API_PLATFORM_SNP, 700, 2, {0}, false},
+    check_policy(BY_CPUS, (struct image_vm){API_PLATFORM_SNP, 700, 2, {0}, false, false},
                  "{\"version\":1,\"waive\":[\"min_tcb\"],\"platforms\":[\"snp\"],\"snp\":{"
                  "\"measurement\":[\"" B "\"]}}");
 }
@@ -104,7 +104,7 @@ static void snp_guest_shows_the_measurement_of_its_vcpus(void **state)
 static void igvm_file_is_measured_alike_with_any_number_of_vcpus(void **state)
 {
     (void)state;
-    check_policy(OF_IGVM, (struct image_vm){API_PLATFORM_SNP, 700, 9, {0}, false},
+    check_policy(OF_IGVM, (struct image_vm){API_PLATFORM_SNP, 700, 9, {0}, false, false},
                  "{\"version\":1,\"waive\":[\"min_tcb\"],\"platforms\":[\"snp\"],\"snp\":{"
                  "\"measurement\":[\"" B "\",\"" A "\"]}}");
 }
@@ -112,7 +112,7 @@ static void igvm_file_is_measured_alike_with_any_number_of_vcpus(void **state)
 static void td_shows_what_is_known_of_it(void **state)
 {
     (void)state;
-    check_policy(OF_TD, (struct image_vm){API_PLATFORM_TDX, 700, 9, {0}, false},
+    check_policy(OF_TD, (struct image_vm){API_PLATFORM_TDX, 700, 9, {0}, false, false},
                  "{\"version\":1,\"platforms\":[\"tdx\"],\"tdx\":{\"mrtd\":[\"" A
                  "\"],\"rtmr1\":[\"" B "\"],\"rtmr2\":[\"" A "\"]}}");
 }
@@ -120,7 +120,7 @@ static void td_shows_what_is_known_of_it(void **state)
 static void manifest_that_the_launch_was_bound_to_is_demanded(void **state)
 {
     static const uint8_t manifest[SHA256_SIZE] = {0xcc};
-    struct image_vm vm = {API_PLATFORM_SNP, 700, 1, SPAN_OF_ARRAY(manifest), false};
+    struct image_vm vm = {API_PLATFORM_SNP, 700, 1, SPAN_OF_ARRAY(manifest), false, false};
 
     (void)state;
     check_policy(BY_CPUS, vm,

@@ -23,7 +23,7 @@ static int read_record(const char *reference, struct image_record *ret, struct e
 static int make_policy(const struct image_record *record, uint32_t memory_mib, uint32_t cpus,
                        struct json **ret, struct err *err)
 {
-    const struct image_vm vm = {API_PLATFORM_VM, memory_mib, cpus, {0}, false};
+    const struct image_vm vm = {API_PLATFORM_VM, memory_mib, cpus, {0}, false, false};
 
     return image_make_policy(record, &vm, ret, err);
 }
@@ -125,8 +125,8 @@ static void vm_with_secure_boot_has_registers_of_its_own(void **state)
     const char *reference =
         "{\"pcrs\":{\"7\":\"" ONES "\"},\"shapes\":[{\"memory_mib\":256,\"cpus\":1,"
         "\"pcrs\":{\"4\":\"" ONES "\"}}]}";
-    const struct image_vm known = {API_PLATFORM_VM, 256, 1, {0}, true};
-    const struct image_vm unknown = {API_PLATFORM_VM, 512, 1, {0}, true};
+    const struct image_vm known = {API_PLATFORM_VM, 256, 1, {0}, true, false};
+    const struct image_vm unknown = {API_PLATFORM_VM, 512, 1, {0}, true, false};
     OWNED_IMAGE_RECORD record = {0}, bare = {0};
     OWNED_JSON *policy = NULL;
     OWNED_BUF text = BUF_OF(4 * KIB);

@@ -77,6 +77,7 @@ static inline void world_open(struct test_world *world)
         .kvm = world->tee.qemu,
         .place = {.hugepages = true, .has_node = true, .node = 1},
         .tee = world->tee,
+        .host_root = world->dir.path,
         .max_vms = world->max_vms,
         .max_per_owner = world->max_per_owner,
         .boot_timeout_ms = 60000,

@@ -18,6 +18,7 @@ static struct vm_record full_record(void)
         .grpc_port = 20018,
         .debug = true,
         .secure_boot = true,
+        .gpus = "0000:41:00.0",
         .created_at = 1700000000,
         .expires_at = 1700003600,
         .ended_at = 1700000100,
