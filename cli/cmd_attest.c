@@ -123,17 +123,18 @@ static int get_token(struct agent *agent, const struct httpc_terms *terms, struc
 /* The connection was attested before, where there is a policy; the token is judged as one from a
  * file is. */
 static int run_token(const struct get_options *options, struct agent *agent,
-                     struct httpc_terms *terms, struct err *err)
+                     const struct httpc_terms *asked, struct err *err)
 {
+    struct httpc_terms terms = *asked;
     OWNED_BUF token = BUF_OF(EAT_SIZE_MAX);
     OWNED_VERDICT verdict = {.count = 0};
     uint8_t fresh[TRANSCRIPT_VALUE_SIZE];
-    struct attest_input *in = &terms->given;
+    struct attest_input *in = &terms.given;
 
     random_bytes(fresh, sizeof(fresh));
     if (in->nonce.len == 0)
         in->nonce = SPAN_OF_ARRAY(fresh);
-    if (get_token(agent, terms, &token, err) < 0 ||
+    if (get_token(agent, &terms, &token, err) < 0 ||
         write_bundle(options, buf_span(&token), err) < 0)
         return -1;
     tell(in->nonce);
