@@ -121,8 +121,9 @@ int image_make_policy(const struct image_record *record, const struct image_vm *
     json_set(pcrs, "sha256", join_registers(reference_of(record, vm)->pcrs, shape->pcrs));
     vtpm = json_new_object();
     json_set(vtpm, "pcrs", pcrs);
-    json_set_hex(vtpm, "initrd_sha256",
-                 span_of(record->initrd.sha256.data, record->initrd.sha256.len));
+    if (!vm->secure_boot) /* there the stub in the signed program hands the initrd over */
+        json_set_hex(vtpm, "initrd_sha256",
+                     span_of(record->initrd.sha256.data, record->initrd.sha256.len));
     json_set_bool(vtpm, "emulated", true);
     platforms = json_new_array();
     json_add(platforms, json_new_str("vtpm"));

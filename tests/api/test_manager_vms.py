@@ -253,8 +253,11 @@ def test_policy_is_the_record_s_for_the_shape_of_the_vm(fresh):
     vm = fresh.made(cpus=2)
     answer = fresh.get(f"/v1/vms/{vm}/attestation-policy")
     assert answer.status == 200
-    assert answer.json == {"version": 1, "platforms": ["vtpm"], "vtpm": {"emulated": True, "pcrs": {"sha256": {
-        "0": ["22" * 32, "33" * 32], "1": "11" * 32, "4": f"{2:064x}", "11": "00" * 32}}}}
+    with open(os.path.join(fresh.images, "eos", "image.json"), encoding="utf-8") as file:
+        initrd = json.load(file)["initrd"]["sha256"]
+    assert answer.json == {"version": 1, "platforms": ["vtpm"], "vtpm": {
+        "emulated": True, "initrd_sha256": initrd, "pcrs": {"sha256": {
+            "0": ["22" * 32, "33" * 32], "1": "11" * 32, "4": f"{2:064x}", "11": "00" * 32}}}}
 
 
 def test_with_secure_boot_the_policy_is_that_of_the_signed_program(fresh):
@@ -266,7 +269,7 @@ def test_with_secure_boot_the_policy_is_that_of_the_signed_program(fresh):
     answer = fresh.create(image="signed", secure_boot=True)
     assert answer.status == 201 and answer.json["secure_boot"] is True, answer
     policy = fresh.get(f"/v1/vms/{answer.json['id']}/attestation-policy").json
-    assert policy["vtpm"]["pcrs"] == {"sha256": {"4": "44" * 32, "7": "77" * 32}}
+    assert policy["vtpm"] == {"emulated": True, "pcrs": {"sha256": {"4": "44" * 32, "7": "77" * 32}}}
     plain = fresh.made(image="signed")
     assert fresh.get(f"/v1/vms/{plain}").json["secure_boot"] is False
     assert "7" not in fresh.get(f"/v1/vms/{plain}/attestation-policy").json["vtpm"]["pcrs"]["sha256"]
