@@ -78,22 +78,30 @@ static void remove_dead_path(const struct address *address)
         unlink(un->sun_path);
 }
 
-static int bind_to(int fd, const struct address *address, uint16_t *ret_port, struct err *err)
+int listen_port(int fd, uint16_t *ret, struct err *err)
 {
     struct sockaddr_storage bound;
     socklen_t size = sizeof(bound);
+
+    if (getsockname(fd, (struct sockaddr *)&bound, &size) < 0)
+        return err_set_errno(err, ERR_SYSTEM, "listen");
+    *ret = 0;
+    if (bound.ss_family == AF_INET6)
+        *ret = ntohs(((struct sockaddr_in6 *)&bound)->sin6_port);
+    else if (bound.ss_family == AF_INET)
+        *ret = ntohs(((struct sockaddr_in *)&bound)->sin_port);
+    return 0;
+}
+
+static int bind_to(int fd, const struct address *address, uint16_t *ret_port, struct err *err)
+{
     int yes = 1;
 
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
     if (bind(fd, (const struct sockaddr *)&address->storage, address->size) < 0 ||
-        listen(fd, SOMAXCONN) < 0 || getsockname(fd, (struct sockaddr *)&bound, &size) < 0)
+        listen(fd, SOMAXCONN) < 0)
         return err_set_errno(err, ERR_SYSTEM, "listen");
-    *ret_port = 0;
-    if (bound.ss_family == AF_INET6)
-        *ret_port = ntohs(((struct sockaddr_in6 *)&bound)->sin6_port);
-    else if (bound.ss_family == AF_INET)
-        *ret_port = ntohs(((struct sockaddr_in *)&bound)->sin_port);
-    return 0;
+    return listen_port(fd, ret_port, err);
 }
 
 int listen_at(const char *text, int *ret_fd, uint16_t *ret_port, struct err *err)

@@ -13,4 +13,7 @@
  * address), SYSTEM (in use, not allowed). */
 MUST_USE int listen_at(const char *address, int *ret_fd, uint16_t *ret_port, struct err *err);
 
+/* The port of a socket that listens; 0 for a path. Errors: SYSTEM. */
+MUST_USE int listen_port(int fd, uint16_t *ret, struct err *err);
+
 #endif

@@ -4,8 +4,8 @@
 #include <stdio.h>
 
 const char *const failure_kind_names[] = {
-    "none",  "exit",         "signal", "timeout", "memory",   "disk",   "processes",
-    "start", "requirements", "result", "config",  "manifest", "launch", NULL,
+    "none",         "exit",   "signal", "timeout",  "memory", "disk",  "processes", "start",
+    "requirements", "result", "config", "manifest", "launch", "crash", NULL,
 };
 
 void failure_set(struct failure *failure, enum failure_kind kind, const char *limit,

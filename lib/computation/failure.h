@@ -22,6 +22,7 @@ enum failure_kind {
     FAILURE_CONFIG,       /* what the share says about this VM cannot be used */
     FAILURE_MANIFEST,     /* the manifest in the share cannot be used */
     FAILURE_LAUNCH,       /* this machine was not made from the IGVM file in the share */
+    FAILURE_CRASH,        /* the process of the computation died, and everything with it */
     FAILURE_KIND_COUNT
 };
 

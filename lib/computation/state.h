@@ -32,7 +32,8 @@ enum state_event {
     STATE_EVENT_ALGORITHM, /* the algorithm arrived, something else is awaited */
     STATE_EVENT_READY,     /* nothing is awaited any more: run */
     STATE_EVENT_RESULT,    /* the run succeeded and its result is packed */
-    STATE_EVENT_FAIL,      /* the run failed, or what the host gave us cannot be used */
+    STATE_EVENT_FAIL,      /* the run failed, what the host gave us cannot be used, or the process
+                              of the computation died and another one tells of it */
     STATE_EVENT_FETCHED,   /* every consumer has the result */
     STATE_EVENT_WIPE,      /* the computation was ended and its traces removed */
     STATE_EVENT_COUNT

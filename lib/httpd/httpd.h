@@ -160,7 +160,8 @@ struct httpd_service {
 };
 
 struct httpd_config {
-    const char *listen;              /* "127.0.0.1:7443", "[::1]:0" */
+    const char *listen;              /* "127.0.0.1:7443", "[::1]:0"; NULL: at the socket below */
+    int socket;                      /* that listens, and that others may share; taken */
     struct span certificate;         /* PEM chain */
     struct span key;                 /* PEM private key */
     unsigned threads;                /* serving connections; 0: one a core, at most 4 */
@@ -187,6 +188,16 @@ uint16_t httpd_port(const struct httpd *httpd);
 /* Changes certificate and key for new connections; old ones keep theirs. Thread-safe. */
 MUST_USE int httpd_set_certificate(struct httpd *httpd, struct span certificate, struct span key,
                                    struct err *err);
+
+/* Takes no new connections any more; the socket, where others share it, is left to them, with those
+ * who wait at it. Open connections go on. */
+void httpd_quiesce(struct httpd *httpd);
+
+/* Closes connections on which nothing is under way: whoever has something to ask opens another. */
+void httpd_hang_up(struct httpd *httpd);
+
+/* How many connections are open. Thread-safe. */
+unsigned httpd_connections(const struct httpd *httpd);
 
 /* Stops accepting, lets requests under way finish for at most drain_ms, then cuts them, and frees.
  */

@@ -281,6 +281,7 @@ struct httpd {
     struct httpd_request *streams;
     struct httpd_delivery *deliveries;
     unsigned request_count, stream_count, upload_count;
+    bool quiet;    /* no connection is accepted */
     bool draining; /* nothing new is accepted; streams end */
     bool closed;   /* no request begins any more */
     bool stop_timer;

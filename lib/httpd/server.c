@@ -162,8 +162,11 @@ int httpd_start(const struct httpd_config *config, const struct httpd_service *s
     pthread_cond_init(&httpd->timer_wake, NULL);
     httpd->service = service;
     copy_config(httpd, config);
+    if (config->listen == NULL)
+        fd = config->socket;
     if (httpd_cert_load(config->certificate, config->key, &httpd->cert, err) < 0 ||
-        listen_at(config->listen, &fd, &httpd->port, err) < 0 ||
+        (config->listen != NULL ? listen_at(config->listen, &fd, &httpd->port, err)
+                                : listen_port(fd, &httpd->port, err)) < 0 ||
         worker_start("httpd-worker", httpd->config.workers, httpd->config.connections_max,
                      &httpd->workers, err) < 0 ||
         start_timer(httpd, err) < 0)
@@ -216,6 +219,36 @@ static void await_requests(struct httpd *httpd, unsigned drain_ms)
         ;
 }
 
+void httpd_quiesce(struct httpd *httpd)
+{
+    OWNED(close_fd) int fd = -1;
+
+    pthread_mutex_lock(&httpd->lock);
+    if (!httpd->quiet)
+        fd = MHD_quiesce_daemon(httpd->daemon);
+    httpd->quiet = true;
+    pthread_mutex_unlock(&httpd->lock);
+}
+
+void httpd_hang_up(struct httpd *httpd)
+{
+    pthread_mutex_lock(&httpd->lock);
+    httpd_conn_cut_all(httpd, true);
+    pthread_mutex_unlock(&httpd->lock);
+}
+
+unsigned httpd_connections(const struct httpd *httpd)
+{
+    struct httpd *locked = (struct httpd *)httpd;
+    unsigned count = 0;
+
+    pthread_mutex_lock(&locked->lock);
+    for (const struct httpd_conn *conn = httpd->conns; conn != NULL; conn = conn->next)
+        count++;
+    pthread_mutex_unlock(&locked->lock);
+    return count;
+}
+
 /* MHD must not be stopped while a connection sleeps, so every request has to end first: streams end
  * by themselves, bodies because their connection is cut; a handler must return. Only when none is
  * left and none can begin does the daemon stop. */
@@ -223,6 +256,7 @@ void httpd_stop(struct httpd *httpd, unsigned drain_ms)
 {
     if (httpd == NULL)
         return;
+    httpd_quiesce(httpd); /* MHD would shut the socket down for everybody */
     pthread_mutex_lock(&httpd->lock);
     httpd->draining = true;
     httpd_conn_cut_all(httpd, true);

@@ -12,6 +12,7 @@ struct event_log {
     pthread_mutex_t lock;
     struct event *events; /* a ring: id i is at (i - 1) % max */
     size_t max;
+    uint64_t before_id; /* the first event of ours comes after it */
     uint64_t last_id;
     void (*added)(void *ctx);
     void *ctx;
@@ -40,6 +41,11 @@ void event_log_free(struct event_log *log)
     free(log);
 }
 
+void event_log_begin(struct event_log *log, uint64_t last_id)
+{
+    log->before_id = log->last_id = last_id;
+}
+
 uint64_t event_log_add(struct event_log *log, int64_t now, const char *type, const char *subject,
                        struct json *data)
 {
@@ -62,7 +68,9 @@ uint64_t event_log_add(struct event_log *log, int64_t now, const char *type, con
 
 static uint64_t first_id(const struct event_log *log)
 {
-    return log->last_id > log->max ? log->last_id - log->max + 1 : 1;
+    uint64_t kept = log->last_id - log->before_id;
+
+    return log->last_id - (kept < log->max ? kept : log->max) + 1;
 }
 
 static void write_event(const struct event *event, struct buf *out)
@@ -111,13 +119,11 @@ bool event_log_next(struct event_log *log, const char *subject, uint64_t *id, st
     return found;
 }
 
-void event_log_write_lines(struct event_log *log, struct buf *out)
+void event_log_write_line(struct event_log *log, uint64_t id, struct buf *out)
 {
     pthread_mutex_lock(&log->lock);
-    for (uint64_t id = first_id(log); id <= log->last_id; id++) {
+    if (id >= first_id(log) && id <= log->last_id)
         write_event(&log->events[(id - 1) % log->max], out);
-        buf_add_u8(out, '\n');
-    }
     pthread_mutex_unlock(&log->lock);
 }
 

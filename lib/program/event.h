@@ -26,6 +26,9 @@ struct event_log *event_log_new(size_t max, void (*added)(void *ctx), void *ctx)
 void event_log_free(struct event_log *log);
 DEFINE_OWNED(event_log)
 
+/* Lets the ids follow one that was given elsewhere; before the first event. */
+void event_log_begin(struct event_log *log, uint64_t last_id);
+
 /* Appends; takes ownership of data (an object or NULL). Thread-safe. Returns the id. */
 uint64_t event_log_add(struct event_log *log, int64_t now, const char *type, const char *subject,
                        struct json *data);
@@ -34,8 +37,9 @@ uint64_t event_log_add(struct event_log *log, int64_t now, const char *type, con
  * appended to out; moves *id past everything looked at. False when there is none. Thread-safe. */
 bool event_log_next(struct event_log *log, const char *subject, uint64_t *id, struct buf *out);
 
-/* All events kept, oldest first, one JSON line each, appended to out. Thread-safe. */
-void event_log_write_lines(struct event_log *log, struct buf *out);
+/* One event as a JSON line without its end, appended to out; nothing when it is not kept.
+ * Thread-safe. */
+void event_log_write_line(struct event_log *log, uint64_t id, struct buf *out);
 
 /* The id of the newest event; 0 when there is none. */
 uint64_t event_log_last_id(struct event_log *log);

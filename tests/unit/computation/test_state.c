@@ -7,7 +7,7 @@
 static const char *const expected[STATE_COUNT][STATE_EVENT_COUNT] = {
     [STATE_IDLE] = {"ReceivingManifest", "-", "-", "-", "-", "-", "-", "-"},
     [STATE_RECEIVING_MANIFEST] = {"-", "ReceivingAlgorithm", "-", "-", "-", "Failed", "-", "-"},
-    [STATE_RECEIVING_ALGORITHM] = {"-", "-", "ReceivingData", "Running", "-", "-", "-",
+    [STATE_RECEIVING_ALGORITHM] = {"-", "-", "ReceivingData", "Running", "-", "Failed", "-",
                                    "ReceivingManifest"},
     [STATE_RECEIVING_DATA] = {"-", "-", "-", "Running", "-", "-", "-", "ReceivingManifest"},
     [STATE_RUNNING] = {"-", "-", "-", "-", "ConsumingResults", "Failed", "-", "ReceivingManifest"},

@@ -1,5 +1,7 @@
 #include "tests/unit/httpd/httpd_test.h"
 
+#include "lib/base/listen.h"
+
 static void an_address_that_is_none_is_refused(void **state)
 {
     static const char *const addresses[] = {
@@ -122,6 +124,78 @@ static void stopping_under_fire_is_clean(void **state)
     }
 }
 
+/* --- one socket, one server after the other --- */
+
+static struct httpd *start_at(int socket)
+{
+    const struct httpd_config config = {.socket = dup(socket),
+                                        .certificate = buf_span(&toy.server.certificate),
+                                        .key = buf_span(&toy.server.key)};
+    struct httpd *httpd = NULL;
+    struct err err;
+
+    assert_ok(httpd_start(&config, &toy.service, &httpd, &err));
+    return httpd;
+}
+
+static bool is_answered(struct https_client *client)
+{
+    OWNED_REPLY reply = {0};
+
+    https_say(client, "GET /v1/nothing HTTP/1.1\r\nHost: t\r\n\r\n");
+    https_read(client, false, &reply);
+    return reply.status == 404;
+}
+
+static void what_listens_at_no_socket_is_refused(void **state)
+{
+    const struct httpd_config config = {.socket = -1,
+                                        .certificate = buf_span(&toy.server.certificate),
+                                        .key = buf_span(&toy.server.key)};
+    struct httpd *httpd;
+    struct err err;
+
+    (void)state;
+    assert_fails(httpd_start(&config, &toy.service, &httpd, &err), ERR_SYSTEM);
+}
+
+static void a_socket_is_left_to_the_next_server(void **state)
+{
+    OWNED(close_fd) int socket = -1;
+    struct httpd *first, *second;
+    struct https_client *before, *after, *last;
+    uint16_t port;
+    struct err err;
+
+    (void)state;
+    assert_ok(listen_at("127.0.0.1:0", &socket, &port, &err));
+    first = start_at(socket);
+    assert_int_equal(httpd_port(first), port); /* not 0, which would mean a path */
+    before = https_open(port, NULL);
+    assert_true(is_answered(before));
+    assert_int_equal(httpd_connections(first), 1);
+
+    httpd_quiesce(first);
+    httpd_quiesce(first);
+    second = start_at(socket);
+    after = https_open(port, NULL);
+    assert_true(is_answered(after));
+    assert_int_equal(httpd_connections(second), 1);
+    assert_true(is_answered(before));
+    assert_int_equal(httpd_connections(first), 1);
+
+    httpd_hang_up(first);
+    assert_true(https_is_closed_within(before, 5000));
+    httpd_stop(first, 0);
+    last = https_open(port, NULL); /* who stopped did not shut it down for the other */
+    assert_true(is_answered(last));
+    assert_true(is_answered(after));
+    https_close(last);
+    https_close(after);
+    https_cut(before);
+    httpd_stop(second, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +203,8 @@ int main(void)
         TOY_TEST(stopping_lets_work_under_way_finish),
         TOY_TEST(stopping_cuts_what_does_not_finish),
         TOY_TEST(stopping_under_fire_is_clean),
+        TOY_TEST(what_listens_at_no_socket_is_refused),
+        TOY_TEST(a_socket_is_left_to_the_next_server),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

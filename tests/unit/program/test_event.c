@@ -59,7 +59,6 @@ static void old_events_give_way(void **state)
     OWNED_OF(event_log) *log = event_log_new(3, NULL, NULL);
     OWNED_BUF out = BUF_OF(4096), lines = BUF_OF(4096);
     uint64_t id = 0;
-    int count = 0;
 
     (void)state;
     for (int i = 0; i < 10; i++)
@@ -68,11 +67,31 @@ static void old_events_give_way(void **state)
     assert_true(event_log_next(log, NULL, &id, &out));
     assert_int_equal(id, 8);
 
-    event_log_write_lines(log, &lines);
-    for (size_t i = 0; i < lines.len; i++)
-        count += lines.data[i] == '\n';
-    assert_int_equal(count, 3);
+    event_log_write_line(log, 7, &lines);
+    assert_int_equal(lines.len, 0);
+    event_log_write_line(log, 8, &lines);
     assert_true(text_starts_with(buf_str(&lines), "{\"id\":8,"));
+}
+
+static void ids_follow_those_of_another_log(void **state)
+{
+    OWNED_OF(event_log) *log = event_log_new(3, NULL, NULL);
+    OWNED_BUF out = BUF_OF(4096), line = BUF_OF(4096);
+    uint64_t id = 0;
+
+    (void)state;
+    event_log_begin(log, 5000);
+    assert_int_equal(event_log_last_id(log), 5000);
+    assert_false(event_log_next(log, NULL, &id, &out)); /* nothing of the other is here */
+    event_log_write_line(log, 5000, &line);
+    assert_int_equal(line.len, 0);
+    assert_int_equal(event_log_add(log, 1, "t", "s", NULL), 5001);
+    assert_int_equal(event_log_add(log, 1, "t", "s", NULL), 5002);
+    id = 0;
+    assert_true(event_log_next(log, NULL, &id, &out));
+    assert_int_equal(id, 5001);
+    event_log_write_line(log, 5002, &line);
+    assert_true(text_starts_with(buf_str(&line), "{\"id\":5002,"));
 }
 
 int main(void)
@@ -81,6 +100,7 @@ int main(void)
         cmocka_unit_test(stream_form_has_id_type_and_data),
         cmocka_unit_test(reader_resumes_and_filters),
         cmocka_unit_test(old_events_give_way),
+        cmocka_unit_test(ids_follow_those_of_another_log),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
