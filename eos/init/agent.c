@@ -22,13 +22,6 @@ static const char *const ENVIRONMENT[] = {
     NULL,
 };
 
-int agent_retry_delay_ms(unsigned crashes)
-{
-    if (crashes >= AGENT_CRASHES_MAX)
-        return -1;
-    return crashes == 0 ? 0 : 500 << (crashes - 1);
-}
-
 void agent_become(const char *const argv[], const char *device)
 {
     sigset_t none;
@@ -59,7 +52,7 @@ static void spare(void)
     }
 }
 
-int agent_start(struct agent *agent, bool debug, int64_t now_ms, struct err *err)
+int agent_start(struct agent *agent, bool debug, struct err *err)
 {
     static const char *const ARGV[] = {AGENT_PROGRAM, NULL};
     pid_t pid = fork();
@@ -72,20 +65,13 @@ int agent_start(struct agent *agent, bool debug, int64_t now_ms, struct err *err
         _exit(127);
     }
     agent->pid = pid;
-    agent->started_ms = now_ms;
     return 0;
 }
 
-enum agent_verdict agent_ended(struct agent *agent, int status, int64_t now_ms)
+enum agent_verdict agent_ended(struct agent *agent, int status)
 {
     agent->pid = 0;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        return AGENT_DONE;
-
-    if (now_ms - agent->started_ms >= AGENT_STEADY_MS)
-        agent->crashes = 0;
-    agent->crashes++;
-    return agent_retry_delay_ms(agent->crashes) < 0 ? AGENT_GIVE_UP : AGENT_RETRY;
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? AGENT_DONE : AGENT_CRASHED;
 }
 
 void agent_stop(const struct agent *agent)

@@ -1,5 +1,4 @@
-/* The agent as a child of process 1: started, watched, started again when it crashes, and the
- * reason for the guest to be. */
+/* The agent as a child of process 1: started once, watched, and the reason for the guest to be. */
 #ifndef COCOS_EOS_AGENT_H
 #define COCOS_EOS_AGENT_H
 
@@ -9,27 +8,19 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define AGENT_CRASHES_MAX 5      /* in a row; then the guest powers off */
-#define AGENT_STEADY_MS   60000  /* an agent that lived this long is no part of a row */
-#define AGENT_OOM_SCORE   "-900" /* of the kernel's -1000 (never killed) to 1000 (killed first) */
-
-/* How long to wait before start number crashes + 1: half a second, doubled each time; -1 when that
- * was the last one. */
-int agent_retry_delay_ms(unsigned crashes);
+#define AGENT_OOM_SCORE "-900" /* of the kernel's -1000 (never killed) to 1000 (killed first) */
 
 struct agent {
-    pid_t pid;          /* 0 while none runs */
-    unsigned crashes;   /* in a row */
-    int64_t started_ms; /* monotonic */
+    pid_t pid; /* 0 while none runs */
 };
 
 /* Starts it with the fixed environment; its words go to the console in a debug image and nowhere
  * otherwise. The kernel spares it when memory is short. */
-MUST_USE int agent_start(struct agent *agent, bool debug, int64_t now_ms, struct err *err);
+MUST_USE int agent_start(struct agent *agent, bool debug, struct err *err);
 
 /* What to do now that it ended with this wait status. */
-enum agent_verdict { AGENT_DONE, AGENT_RETRY, AGENT_GIVE_UP };
-enum agent_verdict agent_ended(struct agent *agent, int status, int64_t now_ms);
+enum agent_verdict { AGENT_DONE, AGENT_CRASHED };
+enum agent_verdict agent_ended(struct agent *agent, int status);
 
 /* Asks it to end. */
 void agent_stop(const struct agent *agent);

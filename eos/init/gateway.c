@@ -165,11 +165,3 @@ void gateway_ended(struct gateway *gateway, int64_t now_ms)
     gateway->crashes++;
     gateway->wake_ms = now_ms + gateway_retry_delay_ms(gateway->crashes);
 }
-
-void gateway_forget(struct gateway *gateway)
-{
-    gateway->pid = 0;
-    gateway->crashes = 0;
-    gateway->wake_ms = 0;
-    unlink(TREE_DOOR "/" SOCKET);
-}

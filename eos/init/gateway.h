@@ -35,9 +35,6 @@ void gateway_start(struct gateway *gateway, bool debug, int64_t now_ms);
 /* It ended. */
 void gateway_ended(struct gateway *gateway, int64_t now_ms);
 
-/* The agent is gone, and so are all processes: the door is shut until the next one opens it. */
-void gateway_forget(struct gateway *gateway);
-
 /* How long to wait before the start after so many crashes: half a second, doubled each time. */
 int gateway_retry_delay_ms(unsigned crashes);
 

@@ -106,46 +106,26 @@ static void start_shell(struct guest *guest)
     }
 }
 
-/* Nothing of a dead agent may outlive it: neither its computation's processes nor its files. */
-static void sweep(struct err *err)
-{
-    kill(-1, SIGKILL);
-    while (waitpid(-1, NULL, 0) > 0)
-        ;
-    if (tree_renew_state(err) < 0)
-        fatal(err);
-}
-
 static void start_agent(struct guest *guest)
 {
     struct err err = {0};
 
-    guest->wake_ms = 0;
-    if (agent_start(&guest->agent, guest->debug, clock_monotonic_ms(), &err) < 0)
+    if (agent_start(&guest->agent, guest->debug, &err) < 0)
         fatal(&err);
 }
 
+/* What the agent measured and kept is gone with it, and another one could prove nothing: so is the
+ * guest. */
 static void bury_agent(struct guest *guest, int status)
 {
     struct err err = {0};
-    int64_t now_ms = clock_monotonic_ms();
-    enum agent_verdict verdict = agent_ended(&guest->agent, status, now_ms);
 
-    if (guest->stopping || verdict == AGENT_DONE) {
+    if (guest->stopping || agent_ended(&guest->agent, status) == AGENT_DONE) {
         say_last_words("the agent is done; powering off");
         power_off();
     }
-    say("the agent ended with status 0x%x", (unsigned)status);
-    sweep(&err);
-    gateway_forget(&guest->gateway);
-    if (verdict == AGENT_GIVE_UP) {
-        err_set(&err, ERR_SYSTEM, "the agent crashed %d times in a row, last with status 0x%x",
-                AGENT_CRASHES_MAX, (unsigned)status);
-        fatal(&err);
-    }
-    if (guest->debug)
-        start_shell(guest);
-    guest->wake_ms = now_ms + agent_retry_delay_ms(guest->agent.crashes);
+    err_set(&err, ERR_SYSTEM, "the agent crashed with status 0x%x", (unsigned)status);
+    fatal(&err);
 }
 
 static void bury_the_dead(struct guest *guest)
@@ -184,12 +164,8 @@ static void take_signals(struct guest *guest)
     }
 }
 
-static void take_wake(struct guest *guest)
+static void give_up_waiting(void)
 {
-    if (!guest->stopping) {
-        start_agent(guest);
-        return;
-    }
     say_last_words("stopped from outside; powering off");
     power_off();
 }
@@ -229,7 +205,7 @@ static void serve(struct guest *guest)
         if (watched[2].revents & POLLIN)
             gateway_look(&guest->gateway, clock_monotonic_ms());
         if (is_due(guest->wake_ms))
-            take_wake(guest);
+            give_up_waiting();
         if (is_due(guest->gateway.wake_ms))
             gateway_start(&guest->gateway, guest->debug, clock_monotonic_ms());
     }
