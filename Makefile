@@ -18,7 +18,8 @@ VERSION := $(shell cat VERSION)
 
 # --- what is built -----------------------------------------------------------
 # A program is the wildcard of its folder; it links the rooms of lib/ as archives.
-PROGRAM_DIRS := services/manager-api:cocos-manager services/agent-api:cocos-agent \
+PROGRAM_DIRS := services/manager-api:cocos-manager services/agent-api/keeper:cocos-agent \
+                services/agent-api/worker:cocos-worker \
                 services/grpc-gateway:cocos-gateway cli:cocos-cli eos/init:eos-init
 PROGRAM_DIRS := $(foreach p,$(PROGRAM_DIRS),$(if $(wildcard $(firstword $(subst :, ,$(p)))/main.c),$(p)))
 PROGRAMS     := $(foreach p,$(PROGRAM_DIRS),$(lastword $(subst :, ,$(p))))
@@ -98,11 +99,19 @@ $(LIB_A): $(call objs,$(LIB_SRC) $(OPENAPI_SRC))
 	@rm -f $@
 	$(Q)ar crs $@ $^
 
-# What a program links besides its folder and the library.
+# What a program links besides its folder and the library. Of the agent's rooms its two programs take what they use.
 GENERATED_cocos-gateway := $(PROTO_SRC)
+AGENT_A   := $(OUT)/libagent.a
+AGENT_SRC := $(filter-out services/agent-api/keeper/% services/agent-api/worker/%,$(shell find services/agent-api -name '*.c'))
+ARCHIVES_cocos-agent  := $(AGENT_A)
+ARCHIVES_cocos-worker := $(AGENT_A)
+
+$(AGENT_A): $(call objs,$(AGENT_SRC))
+	@rm -f $@
+	$(Q)ar crs $@ $^
 
 define program_rule
-$$(BIN)/$(1): $$(call objs,$$(shell find $(call dir_of,$(1)) -name '*.c') $$(GENERATED_$(1))) $$(LIB_A)
+$$(BIN)/$(1): $$(call objs,$$(shell find $(call dir_of,$(1)) -name '*.c') $$(GENERATED_$(1))) $$(ARCHIVES_$(1)) $$(LIB_A)
 	@mkdir -p $$(@D)
 	@echo "  LINK  $$@"
 	$$(Q)$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS)

@@ -12,35 +12,55 @@ struct json *app_encode_state(void *ctx)
     struct app *app = ctx;
     struct json *json = engine_encode_state(app->engine);
 
-    json_set_str(json, "platform", app->machine.platform);
+    json_set_str(json, "platform", app->birth.platform);
     json_set_hex(json, "spki_sha256", SPAN_OF_ARRAY(app->identity.spki_sha256));
     return json;
-}
-
-int app_measure(void *ctx, const struct manifest *manifest, struct err *err)
-{
-    struct app *app = ctx;
-    OWNED_BUF sha256 = BUF_OF(SHA256_SIZE);
-
-    if (text_decode_hex(span_of_str(manifest->sha256), &sha256, err) < 0)
-        return -1;
-    return desk_measure(app->desk, RUN_MANIFEST, sha256.data, err);
 }
 
 int app_witness(void *ctx, struct receipt *receipt, struct buf *evidence, struct err *err)
 {
     const struct app *app = ctx;
-    const struct identity *identity = &app->identity;
     const struct witness witness = {
-        .desk = app->desk,
-        .signer = identity->keys[IDENTITY_RECEIPT],
-        .chain = buf_span(&identity->chains[IDENTITY_RECEIPT]),
-        .server = identity->spki_sha256,
-        .server_chain = buf_span(&identity->chains[IDENTITY_TLS]),
-        .root = layers_root(app->layers),
+        .line = app->line,
+        .signer = app->identity.keys[IDENTITY_RECEIPT],
+        .chain = buf_span(&app->identity.chains[IDENTITY_RECEIPT]),
     };
 
     return witness_sign(&witness, receipt, evidence, err);
+}
+
+int app_measure(void *ctx, const struct manifest *manifest, struct err *err)
+{
+    const struct app *app = ctx;
+    char measured[2 * SHA256_SIZE + 1];
+
+    text_hex(app->birth.manifest_sha256.data, SHA256_SIZE, measured);
+    if (strcmp(measured, manifest->sha256) == 0)
+        return 0;
+    return err_set(err, ERR_UNTRUSTED, "the manifest is %s, and %s was measured", manifest->sha256,
+                   measured);
+}
+
+/* The names of many awaited datasets may be too much: then they are left out, and only there. */
+static void shorten(struct json *state, struct buf *text)
+{
+    struct json *awaiting = json_new_copy(json_get(state, "awaiting"));
+
+    json_set(awaiting, "datasets", json_new_array());
+    json_set(state, "awaiting", awaiting);
+    buf_reset(text);
+    json_write(state, text);
+}
+
+void app_tell_state(struct app *app)
+{
+    OWNED_JSON *state = app_encode_state(app);
+    OWNED_BUF text = BUF_OF(PACT_TEXT_MAX - KIB); /* the keeper puts something in front */
+
+    json_write(state, &text);
+    if (text.overflow)
+        shorten(state, &text);
+    line_tell(app->line, PACT_STATE, buf_span(&text));
 }
 
 static void count_state(struct app *app, const struct json *data)
@@ -76,19 +96,33 @@ static void wake(struct httpd *httpd)
         httpd_wake(httpd);
 }
 
+static void tell_event(struct app *app, uint64_t id)
+{
+    OWNED_BUF line = BUF_OF(PACT_TEXT_MAX);
+
+    event_log_write_line(story_log(app->story), id, &line);
+    line_tell(app->line, PACT_EVENT, buf_span(&line));
+}
+
 void app_observe(void *ctx, const char *type, const char *subject, struct json *data)
 {
     struct app *app = ctx;
-    struct json *fields = json_new_object();
+    struct json *fields;
 
+    if (app->muted) {
+        json_free(data);
+        return;
+    }
+    fields = json_new_object();
     json_set_str(fields, "event", type);
     json_set_str(fields, "computation", subject);
     json_set(fields, "data", data != NULL ? json_new_copy(data) : NULL);
     log_with(LOG_INFO, "event", fields);
     count(app, type, data);
 
-    story_add(app->story, clock_now(), type, subject, data);
-    outbox_wake(app->outbox);
+    tell_event(app, story_add(app->story, clock_now(), type, subject, data));
+    if (app->engine != NULL) /* it is just being made otherwise */
+        app_tell_state(app);
     wake(atomic_load(&app->httpd));
     wake(atomic_load(&app->local));
 }

@@ -14,11 +14,12 @@ struct story {
     uint64_t last;                             /* its own last one; 0 until it ends */
 };
 
-struct story *story_new(size_t max)
+struct story *story_new(size_t max, uint64_t last_id)
 {
     struct story *story = mem_new(struct story);
 
     story->log = event_log_new(max, NULL, NULL);
+    event_log_begin(story->log, last_id);
     pthread_mutex_init(&story->lock, NULL);
     return story;
 }
@@ -37,8 +38,8 @@ struct event_log *story_log(const struct story *story)
     return story->log;
 }
 
-void story_add(struct story *story, int64_t now, const char *type, const char *subject,
-               struct json *data)
+uint64_t story_add(struct story *story, int64_t now, const char *type, const char *subject,
+                   struct json *data)
 {
     OWNED(free_str) char *sha256 = mem_strdup(json_get_str(data, "manifest_sha256"));
     OWNED(free_str) char *to = mem_strdup(json_get_str(data, "to"));
@@ -54,6 +55,7 @@ void story_add(struct story *story, int64_t now, const char *type, const char *s
         story->last = id;
     }
     pthread_mutex_unlock(&story->lock);
+    return id;
 }
 
 int story_find(struct story *story, const struct manifest *manifest, uint64_t *ret_before,

@@ -11,16 +11,17 @@
 
 struct story;
 
-/* Keeps the last max events. */
-struct story *story_new(size_t max);
+/* Keeps the last max events; their ids follow that of the last one that was told before. */
+struct story *story_new(size_t max, uint64_t last_id);
 void story_free(struct story *story);
 DEFINE_OWNED(story)
 
-/* Appends; types and data are the engine's notices (data is taken), told in their order. */
-void story_add(struct story *story, int64_t now, const char *type, const char *subject,
-               struct json *data);
+/* Appends and gives the id; types and data are the engine's notices (data is taken), told in their
+ * order. */
+uint64_t story_add(struct story *story, int64_t now, const char *type, const char *subject,
+                   struct json *data);
 
-/* All events of all computations, for the share; borrowed. */
+/* All events of all computations; borrowed. */
 struct event_log *story_log(const struct story *story);
 
 /* Finds the place before the first event of this manifest's computation. Errors: STATE (the last

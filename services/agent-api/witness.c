@@ -5,15 +5,10 @@
 
 static int ask(const struct witness *witness, struct buf *evidence, struct err *err)
 {
-    struct desk_question question = {.transcript.kind = TRANSCRIPT_BOOT, .own = true};
-    uint8_t nonce[TRANSCRIPT_VALUE_SIZE];
+    struct pact_ask ask = {.boot = 1};
 
-    random_bytes(nonce, sizeof(nonce));
-    transcript_set(&question.transcript, TRANSCRIPT_NONCE, nonce);
-    transcript_set(&question.transcript, TRANSCRIPT_SERVER, witness->server);
-    question.chain = witness->server_chain;
-    question.root = witness->root;
-    return desk_ask(witness->desk, &question, evidence, err);
+    random_bytes(ask.nonce, sizeof(ask.nonce));
+    return line_ask(witness->line, &ask, true, evidence, err);
 }
 
 static void add_chain(const struct witness *witness, struct receipt *receipt)

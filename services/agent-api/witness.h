@@ -7,15 +7,13 @@
 #define COCOS_AGENT_WITNESS_H
 
 #include "lib/attest/receipt.h"
-#include "services/agent-api/attester/desk.h"
+#include "lib/crypto/key.h"
+#include "services/agent-api/pact/line.h"
 
 struct witness {
-    struct desk *desk;        /* borrowed, as all of it */
+    struct line *line;        /* borrowed, as all of it */
     const struct key *signer; /* a pair */
     struct span chain;        /* in which the machine certified it; empty: it has none */
-    const uint8_t *server;    /* SHA-256 of the SPKI with which the server is seen */
-    struct span server_chain; /* and its chain, with its root, as a desk_question has them */
-    const struct key *root;
 };
 
 /* Names the key, has evidence made and signs. A machine that cannot prove anything signs all the

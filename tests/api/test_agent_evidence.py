@@ -191,6 +191,7 @@ def test_each_manifest_is_measured_before_it_is_set(sim):
     assert channel.evidence(bytes(32)).fields["manifest"].hex() == first.sha256
     assert sim.ask("DELETE", "/v1/computation", first.owner).status == 204
     second.set(sim)
+    channel = Channel(sim)
     bundle = channel.evidence(bytes(32))
     assert bundle.fields["manifest"].hex() == second.sha256
     assert [event for event, _ in bundle.events()] == ["config", "manifest", "manifest"]

@@ -18,16 +18,29 @@ with open("results/count.txt", "w") as out:
 """
 
 
+class Real:
+    """The client, and the key that a real agent has when a command begins: each computation has its own."""
+
+    def __init__(self, cli, agent):
+        self.cli, self.agent = cli, agent
+
+    def __call__(self, *args, **options):
+        digest = bytes.fromhex(self.agent.state()["spki_sha256"])
+        self.cli.env.update(COCOS_AGENT_URL=f"https://127.0.0.1:{self.agent.port}",
+                            COCOS_AGENT_PIN="sha256//" + base64.b64encode(digest).decode())
+        return self.cli(*args, **options)
+
+    def __getattr__(self, name):
+        return getattr(self.cli, name)
+
+
 @pytest.fixture
 def real(parties, agent):
     """The client, with a real agent in its environment, and files for it to compute with."""
-    digest = bytes.fromhex(agent.state()["spki_sha256"])
-    parties.env.update(COCOS_AGENT_URL=f"https://127.0.0.1:{agent.port}",
-                       COCOS_AGENT_PIN="sha256//" + base64.b64encode(digest).decode())
     parties.write("count.py", ALGORITHM)
     parties.write("set/one.txt", "1")
     parties.write("set/sub/two.txt", "2")
-    return parties
+    return Real(parties, agent)
 
 
 def create(cli, *more, algorithm="count.py"):

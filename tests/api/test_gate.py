@@ -81,7 +81,7 @@ def test_a_guest_that_was_told_something_else_is_found(tpm):
             json.dump({**config, "cvms_url": "https://elsewhere"}, file)
         with Agent(share=copy, COCOS_AGENT_PLATFORM="vtpm", COCOS_AGENT_TPM=tpm.tcti):
             until = time.monotonic() + 20
-            while not os.path.exists(os.path.join(copy, "out", "evidence.json")):
+            while not os.path.exists(os.path.join(copy, "out", "state.json")):
                 assert time.monotonic() < until
                 time.sleep(0.05)
             for name in ("evidence.json", "state.json"):

@@ -1,6 +1,7 @@
 /* Evidence for the connection on which it is asked for. Anyone may ask: the answer holds digests
  * and what the machine is, nothing that a party sent. */
 #include "services/agent-api/api/api.h"
+#include "services/agent-api/passage.h"
 
 #include "lib/attest/evidence/eat.h"
 #include "lib/attest/evidence/ima_log.h"
@@ -45,7 +46,7 @@ static int find_type(const char *name, unsigned *ret, struct err *err)
     return err_set(err, ERR_INPUT, "'%s' is no kind of evidence", name);
 }
 
-static int read_types(const struct json_strings *names, unsigned *ret, struct err *err)
+static int read_types(const struct json_strings *names, uint32_t *ret, struct err *err)
 {
     unsigned types = 0, type;
 
@@ -60,21 +61,17 @@ static int read_types(const struct json_strings *names, unsigned *ret, struct er
     return 0;
 }
 
-/* What is known of this connection: the secret that both ends export from it, and their keys. */
-static int name_connection(const struct httpd_request *rq, struct span nonce,
-                           struct transcript *transcript, struct err *err)
+/* What is known of this connection: the secret that both ends export from it, and the client's key.
+ * The server's is for the keeper to name. */
+static int name_connection(const struct httpd_request *rq, struct span nonce, struct pact_ask *ask,
+                           struct err *err)
 {
-    uint8_t exporter[TRANSCRIPT_VALUE_SIZE], server[SHA256_SIZE], client[SHA256_SIZE];
-
-    if (httpd_export(rq, TRANSCRIPT_EXPORTER_LABEL, nonce, exporter, sizeof(exporter), err) < 0 ||
-        httpd_own_identity(rq, server, err) < 0)
+    if (httpd_export(rq, TRANSCRIPT_EXPORTER_LABEL, nonce, ask->exporter, sizeof(ask->exporter),
+                     err) < 0)
         return -1;
-    transcript->kind = TRANSCRIPT_CHANNEL;
-    transcript_set(transcript, TRANSCRIPT_NONCE, nonce.data);
-    transcript_set(transcript, TRANSCRIPT_EXPORTER, exporter);
-    transcript_set(transcript, TRANSCRIPT_SERVER, server);
-    if (httpd_peer_identity(rq, client))
-        transcript_set(transcript, TRANSCRIPT_CLIENT, client);
+    ask->channel = 1;
+    memcpy(ask->nonce, nonce.data, sizeof(ask->nonce));
+    ask->client = httpd_peer_identity(rq, ask->client_spki);
     return 0;
 }
 
@@ -108,17 +105,16 @@ int api_post_attestation(void *ctx, struct httpd_request *rq, struct httpd_reply
                          struct err *err)
 {
     struct app *app = ctx;
-    struct desk_question question = {.types = 0};
+    struct pact_ask ask = {.types = 0};
     OWNED_REQUEST request = {.nonce = {NULL, 0}};
-    OWNED_BUF text = BUF_OF(DESK_ANSWER_MAX);
+    OWNED_BUF text = BUF_OF(BUNDLE_TEXT_MAX);
 
-    if (json_decode(httpd_json(rq), &request_table, &request, err) < 0 ||
-        read_types(&request.evidence, &question.types, err) < 0 ||
-        name_connection(rq, bundle_span(&request.nonce), &question.transcript, err) < 0)
+    if (passage_check(app, err) < 0 ||
+        json_decode(httpd_json(rq), &request_table, &request, err) < 0 ||
+        read_types(&request.evidence, &ask.types, err) < 0 ||
+        name_connection(rq, bundle_span(&request.nonce), &ask, err) < 0)
         return -1;
-    question.chain = buf_span(&app->identity.chains[IDENTITY_TLS]);
-    question.root = layers_root(app->layers);
-    if (desk_ask(app->desk, &question, &text, err) < 0)
+    if (line_ask(app->line, &ask, false, &text, err) < 0)
         return -1;
     if (wants_token(rq))
         return reply_token(app, buf_span(&text), reply, err);
@@ -133,7 +129,7 @@ struct activation_request {
 };
 
 #define HALF(member)                                                                               \
-    JSON_FIELD_BASE64(activation_request, member, 1, TPM_CHALLENGE_MAX, JSON_REQUIRED)
+    JSON_FIELD_BASE64(activation_request, member, 1, PACT_CHALLENGE_MAX, JSON_REQUIRED)
 static const struct json_field activation_fields[] = {HALF(credential_blob), HALF(secret)};
 static const struct json_table activation_table =
     JSON_TABLE("a challenge", activation_request, activation_fields);
@@ -149,11 +145,12 @@ int api_post_activation(void *ctx, struct httpd_request *rq, struct httpd_reply 
 {
     struct app *app = ctx;
     OWNED_ACTIVATION request = {.secret = {NULL, 0}};
-    OWNED_BUF credential = BUF_OF(TPM_CREDENTIAL_MAX);
+    OWNED_BUF credential = BUF_OF(PACT_CREDENTIAL_MAX);
     struct json *json;
 
-    if (json_decode(httpd_json(rq), &activation_table, &request, err) < 0 ||
-        desk_activate(app->desk, bundle_span(&request.credential_blob),
+    if (passage_check(app, err) < 0 ||
+        json_decode(httpd_json(rq), &activation_table, &request, err) < 0 ||
+        line_activate(app->line, bundle_span(&request.credential_blob),
                       bundle_span(&request.secret), &credential, err) < 0)
         return -1;
     json = json_new_object();
@@ -168,18 +165,18 @@ int api_get_ima(void *ctx, struct httpd_request *rq, struct httpd_reply *reply, 
 {
     struct app *app = ctx;
     OWNED_BUF list = BUF_OF(LOGS_IMA_MAX);
-    struct pcr_bank registers;
+    OWNED_BUF pcr = BUF_OF(PACT_CREDENTIAL_MAX);
     struct json *json;
 
     (void)rq;
-    if (desk_read_ima(app->desk, &list, &registers, err) < 0)
+    if (passage_check(app, err) < 0 || line_read_ima(app->line, &list, &pcr, err) < 0)
         return -1;
     if (list.len == 0)
         return err_set(err, ERR_NOT_FOUND, "this kernel keeps no list of what it measured");
     json = json_new_object();
     json_set_base64(json, "log", buf_span(&list));
-    if (pcr_bank_has(&registers, IMA_PCR))
-        json_set_hex(json, "pcr10", pcr_bank_get(&registers, IMA_PCR));
+    if (pcr.len > 0)
+        json_set_hex(json, "pcr10", buf_span(&pcr));
     httpd_reply_json(reply, 200, json);
     return 0;
 }

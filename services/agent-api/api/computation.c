@@ -1,4 +1,5 @@
 #include "services/agent-api/api/api.h"
+#include "services/agent-api/passage.h"
 
 static struct json *encode_computation(const struct manifest *manifest)
 {
@@ -20,8 +21,9 @@ int api_put_computation(void *ctx, struct httpd_request *rq, struct httpd_reply 
         engine_check_manifest(app->engine, manifest, err) < 0 ||
         state_check(engine_state(app->engine), DEED_SET_COMPUTATION, err) < 0 ||
         auth_check_owner(app->auth, rq, manifest, err) < 0 ||
-        engine_set_manifest(app->engine, manifest, err) < 0)
+        passage_hand_over(app, manifest, err) < 0)
         return -1;
+    httpd_reply_header(reply, "Connection", "close"); /* the other process has another key */
     httpd_reply_header(reply, "Location", "/v1/computation");
     httpd_reply_json(reply, 201, encode_computation(manifest));
     return 0;
@@ -44,8 +46,9 @@ int api_delete_computation(void *ctx, struct httpd_request *rq, struct httpd_rep
 {
     struct app *app = ctx;
 
-    if (engine_wipe(app->engine, auth_caller(rq)->manifest, err) < 0)
+    if (engine_wipe(app->engine, auth_caller(rq)->manifest, err) < 0 || passage_end(app, err) < 0)
         return -1;
+    httpd_reply_header(reply, "Connection", "close");
     httpd_reply_empty(reply, 204);
     return 0;
 }

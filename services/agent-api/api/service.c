@@ -1,4 +1,5 @@
 #include "services/agent-api/api/api.h"
+#include "services/agent-api/passage.h"
 
 #include "lib/crypto/seal.h"
 
@@ -32,7 +33,7 @@ static int admit(void *ctx, struct httpd_request *rq, struct err *err)
 {
     struct app *app = ctx;
 
-    return auth_admit(app->auth, rq, err);
+    return passage_check(app, err) < 0 ? -1 : auth_admit(app->auth, rq, err);
 }
 
 struct httpd_service api_service(struct app *app)

@@ -53,10 +53,19 @@ int api_get_metrics(void *ctx, struct httpd_request *rq, struct httpd_reply *rep
     return 0;
 }
 
+/* Who passed on tells the state of the process that serves now. */
 int api_get_state(void *ctx, struct httpd_request *rq, struct httpd_reply *reply, struct err *err)
 {
+    struct app *app = ctx;
+    OWNED_BUF text = BUF_OF(PACT_TEXT_MAX);
+
     (void)rq;
-    (void)err;
-    httpd_reply_json(reply, 200, app_encode_state(ctx));
+    if (!atomic_load(&app->passed)) {
+        httpd_reply_json(reply, 200, app_encode_state(app));
+        return 0;
+    }
+    if (line_read_state(app->line, &text, err) < 0)
+        return -1;
+    httpd_reply_bytes(reply, 200, "application/json", &text);
     return 0;
 }

@@ -3,8 +3,8 @@
 #include "lib/attest/evidence/dice_chain.h"
 #include "lib/attest/evidence/ima_log.h"
 #include "services/agent-api/attester/logs.h"
+#include "services/agent-api/attester/rtmr.h"
 
-#include <pthread.h>
 #include <string.h>
 
 #define RUN_LOG_MAX (256 * KIB)
@@ -23,12 +23,6 @@ struct desk_root {
 struct desk {
     struct desk_config config;
 
-    pthread_mutex_t lock; /* the queue alone */
-    pthread_cond_t freed;
-    unsigned waiting;
-    bool busy;
-
-    /* Of whoever is at the desk. */
     bool register_used; /* ... before us */
     struct buf run_log;
     uint64_t records;
@@ -36,35 +30,6 @@ struct desk {
     uint8_t digest[2][SHA256_SIZE]; /* by enum run_event: the last one measured */
     struct desk_root root;
 };
-
-/* --- the queue ------------------------------------------------------------------------------- */
-
-static int enter(struct desk *desk, unsigned queue_max, struct err *err)
-{
-    int result = 0;
-
-    pthread_mutex_lock(&desk->lock);
-    if (desk->busy && desk->waiting >= queue_max) {
-        result = err_set(err, ERR_TOO_MANY, "%u others wait for evidence; ask again in a moment",
-                         desk->waiting);
-    } else {
-        desk->waiting++;
-        while (desk->busy)
-            pthread_cond_wait(&desk->freed, &desk->lock);
-        desk->waiting--;
-        desk->busy = true;
-    }
-    pthread_mutex_unlock(&desk->lock);
-    return result;
-}
-
-static void leave(struct desk *desk)
-{
-    pthread_mutex_lock(&desk->lock);
-    desk->busy = false;
-    pthread_cond_signal(&desk->freed);
-    pthread_mutex_unlock(&desk->lock);
-}
 
 /* --- life ------------------------------------------------------------------------------------ */
 
@@ -87,8 +52,6 @@ struct desk *desk_new(const struct desk_config *config)
     desk->run_log = BUF_OF(RUN_LOG_MAX);
     desk->root.evidence = BUF_OF(ATTESTER_ITEM_MAX);
     desk->register_used = is_register_used(config->places.tpm);
-    pthread_mutex_init(&desk->lock, NULL);
-    pthread_cond_init(&desk->freed, NULL);
     return desk;
 }
 
@@ -96,8 +59,6 @@ void desk_free(struct desk *desk)
 {
     if (desk == NULL)
         return;
-    pthread_cond_destroy(&desk->freed);
-    pthread_mutex_destroy(&desk->lock);
     buf_done(&desk->run_log);
     buf_done(&desk->root.evidence);
     free(desk);
@@ -115,6 +76,19 @@ static int check_register(const struct desk *desk, struct err *err)
 
 /* --- measuring ------------------------------------------------------------------------------- */
 
+/* PCR 15; without a TPM, on TDX, RTMR 3 where the kernel lets us. */
+static int extend(const struct desk *desk, const uint8_t digest[static SHA256_SIZE],
+                  struct err *err)
+{
+    bool done;
+
+    if (desk->config.places.tpm != NULL)
+        return tpm_device_extend(desk->config.places.tpm, RUN_PCR, digest, err);
+    if (desk->config.attesters[0] != &attester_tdx)
+        return 0;
+    return rtmr_extend(desk->config.sysfs, digest, &done, err);
+}
+
 /* The register first: a record of what it does not hold would make all later evidence void. */
 static int measure(struct desk *desk, enum run_event event,
                    const uint8_t digest[static SHA256_SIZE], struct err *err)
@@ -123,8 +97,7 @@ static int measure(struct desk *desk, enum run_event event,
         return -1;
     if (desk->run_log.len > RUN_LOG_MAX - KIB)
         return err_set(err, ERR_TOO_LARGE, "the run log is full; the machine must be started anew");
-    if (desk->config.places.tpm != NULL &&
-        tpm_device_extend(desk->config.places.tpm, RUN_PCR, digest, err) < 0)
+    if (extend(desk, digest, err) < 0)
         return -1;
     run_log_add(&desk->run_log, desk->records++, event, digest);
     memcpy(desk->digest[event], digest, SHA256_SIZE);
@@ -136,13 +109,20 @@ static int measure(struct desk *desk, enum run_event event,
 int desk_measure(struct desk *desk, enum run_event event, const uint8_t digest[static SHA256_SIZE],
                  struct err *err)
 {
-    int result;
+    return measure(desk, event, digest, err) < 0 ? err_wrap(err, "measure") : 0;
+}
 
-    if (enter(desk, UINT32_MAX, err) < 0)
+int desk_read_register(const struct desk *desk, uint8_t out[static SHA256_SIZE], struct err *err)
+{
+    struct run_log run;
+
+    memset(out, 0, SHA256_SIZE);
+    if (desk->records == 0)
+        return 0;
+    if (run_log_read(buf_span(&desk->run_log), &run, err) < 0)
         return -1;
-    result = measure(desk, event, digest, err);
-    leave(desk);
-    return result < 0 ? err_wrap(err, "measure") : 0;
+    memcpy(out, run.pcr, SHA256_SIZE);
+    return 0;
 }
 
 /* --- answering ------------------------------------------------------------------------------- */
@@ -358,41 +338,23 @@ static int answer(struct desk *desk, const struct desk_question *question, struc
 int desk_ask(struct desk *desk, const struct desk_question *question, struct buf *out,
              struct err *err)
 {
-    int result;
-
-    if (enter(desk, question->own ? UINT32_MAX : DESK_QUEUE_MAX, err) < 0)
-        return -1;
-    result = answer(desk, question, out, err);
-    leave(desk);
-    return result < 0 ? err_wrap(err, "evidence") : 0;
+    return answer(desk, question, out, err) < 0 ? err_wrap(err, "evidence") : 0;
 }
 
 int desk_activate(struct desk *desk, struct span blob, struct span encrypted, struct buf *secret,
                   struct err *err)
 {
-    int result;
-
     if (desk->config.places.tpm == NULL)
         return err_set(err, ERR_UNSUPPORTED, "there is no TPM here that could be challenged");
-    if (enter(desk, DESK_QUEUE_MAX, err) < 0)
-        return -1;
-    result = tpm_device_activate(desk->config.places.tpm, blob, encrypted, secret, err);
-    leave(desk);
-    return result;
+    return tpm_device_activate(desk->config.places.tpm, blob, encrypted, secret, err);
 }
 
 int desk_read_ima(struct desk *desk, struct buf *ima, struct pcr_bank *ret, struct err *err)
 {
     struct tpm_device *tpm = desk->config.places.tpm;
-    int result = 0;
 
-    if (enter(desk, DESK_QUEUE_MAX, err) < 0)
-        return -1;
     pcr_bank_init(ret, DIGEST_SHA256);
-    if (tpm != NULL)
-        result = tpm_device_read(tpm, 1u << IMA_PCR, ret, err);
-    if (result == 0)
-        result = logs_read_ima(desk->config.sysfs, ima, err);
-    leave(desk);
-    return result;
+    if (tpm != NULL && tpm_device_read(tpm, 1u << IMA_PCR, ret, err) < 0)
+        return -1;
+    return logs_read_ima(desk->config.sysfs, ima, err);
 }

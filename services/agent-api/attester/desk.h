@@ -1,12 +1,12 @@
-/* The desk at which evidence is asked for: one question after the other, a few may wait, and what
- * is measured about the run goes through the same door, so that no answer mixes two moments.
+/* The desk at which evidence is asked for, and through which goes what is measured about the run,
+ * so that no answer mixes two moments.
  *
  * What the agent acts on is measured first, once: the configuration at start, then each manifest.
- * PCR 15 is extended and the run log (run_log.h) says with what; a machine without a TPM shows the
- * same in the transcript and the log alone. PCR 16 is not used, since any process in the guest can
- * reset it.
+ * PCR 15 is extended (without a TPM, on TDX, RTMR 3 where the kernel lets us) and the run log
+ * (run_log.h) says with what; other machines show the same in the transcript and the log alone. PCR
+ * 16 is not used, since any process in the guest can reset it.
  *
- * Threads: any. */
+ * One thread at a time; who may wait, and how many, is the asker's (pact/line.h). */
 #ifndef COCOS_AGENT_ATTESTER_DESK_H
 #define COCOS_AGENT_ATTESTER_DESK_H
 
@@ -16,7 +16,6 @@
 #include "services/agent-api/attester/attester.h"
 
 #define DESK_SYSFS         "/sys"
-#define DESK_QUEUE_MAX     8 /* questions that wait while one is answered */
 #define DESK_ATTESTERS_MAX 4
 #define DESK_ANSWER_MAX    (16 * MIB)
 
@@ -37,10 +36,13 @@ void desk_free(struct desk *desk);
 MUST_USE int desk_measure(struct desk *desk, enum run_event event,
                           const uint8_t digest[static SHA256_SIZE], struct err *err);
 
+/* What the run register holds, by the log of what was measured. Errors: INTERNAL. */
+MUST_USE int desk_read_register(const struct desk *desk, uint8_t out[static SHA256_SIZE],
+                                struct err *err);
+
 struct desk_question {
     struct transcript transcript; /* kind, nonce, and what is known of the connection */
     unsigned types;               /* 1 << enum bundle_type of each that is wanted; 0: all */
-    bool own;                     /* of the agent itself: it waits however long the queue is */
     /* The DICE chain that leads to the server's key, without evidence for its root, and that root;
      * empty, NULL: there is none. The answer's chain brings the platform's word for the root, which
      * is asked for once, and again when a register moved. */
@@ -48,19 +50,18 @@ struct desk_question {
     const struct key *root;
 };
 
-/* Answers with the text of a bundle, appended to out. Errors: TOO_MANY (the queue is full),
- * UNSUPPORTED (there is no such evidence here), UNAVAILABLE, SYSTEM. */
+/* Answers with the text of a bundle, appended to out. Errors: UNSUPPORTED (there is no such
+ * evidence here), UNAVAILABLE, SYSTEM. */
 MUST_USE int desk_ask(struct desk *desk, const struct desk_question *question, struct buf *out,
                       struct err *err);
 
-/* Answers a credential challenge: see tpm_device_activate(). Errors: TOO_MANY, UNSUPPORTED (no
- * TPM), what that says. */
+/* Answers a credential challenge: see tpm_device_activate(). Errors: UNSUPPORTED (no TPM), what
+ * that says. */
 MUST_USE int desk_activate(struct desk *desk, struct span blob, struct span encrypted,
                            struct buf *secret, struct err *err);
 
 /* The kernel's measurement list, into ima, and PCR 10 in ret as it was just before, so that some
- * first part of the list leads to it; no register without a TPM. Errors: TOO_MANY, TOO_LARGE,
- * SYSTEM. */
+ * first part of the list leads to it; no register without a TPM. Errors: TOO_LARGE, SYSTEM. */
 MUST_USE int desk_read_ima(struct desk *desk, struct buf *ima, struct pcr_bank *ret,
                            struct err *err);
 

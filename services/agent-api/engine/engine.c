@@ -128,6 +128,13 @@ void engine_stop(struct engine *engine)
     free(engine);
 }
 
+void engine_leave(struct engine *engine)
+{
+    pthread_mutex_lock(&engine->lock);
+    store_leave(engine->store);
+    pthread_mutex_unlock(&engine->lock);
+}
+
 void engine_tell(struct engine *engine)
 {
     notices_tell(engine->notices);
@@ -214,7 +221,7 @@ int engine_set_manifest(struct engine *engine, struct manifest *manifest, struct
 void engine_refuse(struct engine *engine, const struct failure *failure)
 {
     pthread_mutex_lock(&engine->lock);
-    if (engine->state == STATE_RECEIVING_MANIFEST) {
+    if (engine->state == STATE_RECEIVING_MANIFEST || engine->state == STATE_RECEIVING_ALGORITHM) {
         engine->failure = *failure;
         engine_note(engine, "failure", failure_encode(failure));
         engine_move(engine, STATE_EVENT_FAIL);

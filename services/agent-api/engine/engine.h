@@ -47,6 +47,10 @@ MUST_USE int engine_start(const struct engine_config *config, struct engine **re
 /* Kills a run, removes everything and frees. Nobody may use the engine any more. */
 void engine_stop(struct engine *engine);
 
+/* Gives up the directory: another process is to have it. Only where nothing is kept in it: before a
+ * manifest, or after a wipe. */
+void engine_leave(struct engine *engine);
+
 /* The present manifest, one reference of which is the caller's; NULL when none is set. */
 struct manifest *engine_keep_manifest(struct engine *engine);
 
@@ -66,7 +70,8 @@ MUST_USE int engine_set_manifest(struct engine *engine, struct manifest *manifes
 /* Returns when the observer has been told of everything that happened before. */
 void engine_tell(struct engine *engine);
 
-/* Moves to Failed before there is a computation: what the host gave us cannot be used. */
+/* Moves to Failed before anything arrived: what the host gave us cannot be used, or an earlier
+ * process for this manifest died. */
 void engine_refuse(struct engine *engine, const struct failure *failure);
 
 /* Kills the run if there is one, removes everything, back to ReceivingManifest. Blocks until

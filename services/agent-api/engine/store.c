@@ -163,15 +163,23 @@ undo:
     return -1;
 }
 
-void store_close(struct store *store)
+void store_leave(struct store *store)
 {
     struct err ignored;
 
-    if (store == NULL)
-        return;
+    if (store->lock_fd < 0)
+        return; /* the directory is another's */
+    atomic_fetch_add(&store->resets, 1);
     if (remove_all(store, &ignored) == 0)
         unlinkat(store->dir_fd, ".lock", 0);
     close_fd(&store->lock_fd);
+}
+
+void store_close(struct store *store)
+{
+    if (store == NULL)
+        return;
+    store_leave(store);
     close_fd(&store->dir_fd);
     free_str(&store->algorithm);
     free_str(&store->requirements);
@@ -306,6 +314,8 @@ void incoming_free(struct incoming *incoming)
         return;
     writer_free(incoming->writer);
     close_fd(&incoming->fd);
+    if (check_place(incoming, &ignored) < 0)
+        incoming->name[0] = incoming->unpacked[0] = '\0'; /* gone, and the name may be another's */
     if (incoming->name[0] != '\0')
         unlinkat(incoming->store->dir_fd, incoming->name, 0);
     if (incoming->unpacked[0] != '\0' &&

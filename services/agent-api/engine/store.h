@@ -28,6 +28,10 @@ void store_close(struct store *store);
  * arriving loses its place, and fails at its next block. */
 MUST_USE int store_reset(struct store *store, struct err *err);
 
+/* Removes everything and gives the directory up to whoever opens it next; what is arriving fails at
+ * its next block. Nothing but store_close() may follow. */
+void store_leave(struct store *store);
+
 /* Absolute paths, valid as long as the store. */
 const char *store_algorithm(const struct store *store);
 const char *store_requirements(const struct store *store);

@@ -2,86 +2,132 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/file.h"
+#include "lib/base/text.h"
 #include "lib/program/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
 #define HEARTBEAT_S 4   /* at least every five seconds, with some room for a slow write */
 #define PAUSE_MS    100 /* changes that come faster are written together */
-#define LINES_MAX   (16 * MIB)
+#define HEAD_MAX    256 /* of a state: what goes in front */
 
 struct outbox {
-    struct outbox_config config;
     int dir_fd;
     pthread_t thread;
+
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool dirty, stopping;
+    struct buf state; /* without its opening brace; empty: there is none yet */
+    char pin[OUTBOX_PIN_SIZE];
+    struct buf events; /* lines */
+    size_t event_count;
+    uint64_t events_added;
 
     /* of the thread alone */
     uint64_t seq;
-    uint64_t written_event;
+    uint64_t events_written; /* events_added at the last write */
     bool complained;
 };
 
-/* --- writing --- */
+/* --- what is to be written ------------------------------------------------------------------- */
 
-/* The names of many awaited datasets may be too much: then they are left out, and only there. */
-static void shorten(struct json *state, struct buf *text)
+static void wake(struct outbox *outbox)
 {
-    struct json *awaiting = json_new_copy(json_get(state, "awaiting"));
+    outbox->dirty = true;
+    pthread_cond_signal(&outbox->changed);
+}
 
-    json_set(awaiting, "datasets", json_new_array());
-    json_set(state, "awaiting", awaiting);
-    buf_reset(text);
-    json_write(state, text);
+void outbox_set_state(struct outbox *outbox, struct span state, const char *pin)
+{
+    if (outbox == NULL || state.len < 2 || state.len > OUTBOX_STATE_MAX - HEAD_MAX ||
+        state.data[0] != '{' || state.data[1] == '}')
+        return;
+    pthread_mutex_lock(&outbox->lock);
+    buf_reset(&outbox->state);
+    buf_add_span(&outbox->state, span_part(state, 1, state.len));
+    snprintf(outbox->pin, sizeof(outbox->pin), "%s", pin);
+    wake(outbox);
+    pthread_mutex_unlock(&outbox->lock);
+}
+
+static void drop_oldest(struct outbox *outbox)
+{
+    const uint8_t *end = memchr(outbox->events.data, '\n', outbox->events.len);
+
+    if (end == NULL)
+        return;
+    buf_drop_front(&outbox->events, (size_t)(end - outbox->events.data) + 1);
+    outbox->event_count--;
+}
+
+void outbox_add_event(struct outbox *outbox, struct span line)
+{
+    if (outbox == NULL || line.len >= OUTBOX_EVENTS_MAX || line.len == 0 ||
+        memchr(line.data, '\n', line.len) != NULL)
+        return;
+    pthread_mutex_lock(&outbox->lock);
+    while (outbox->event_count > 0 && (outbox->event_count >= OUTBOX_EVENTS_KEPT ||
+                                       outbox->events.len + line.len + 1 > OUTBOX_EVENTS_MAX))
+        drop_oldest(outbox);
+    buf_add_span(&outbox->events, line);
+    buf_add_u8(&outbox->events, '\n');
+    outbox->event_count++;
+    outbox->events_added++;
+    wake(outbox);
+    pthread_mutex_unlock(&outbox->lock);
+}
+
+/* --- writing --------------------------------------------------------------------------------- */
+
+static void encode_state(struct outbox *outbox, struct buf *out)
+{
+    char time[TEXT_TIME_SIZE];
+
+    text_format_time(clock_now(), time);
+    pthread_mutex_lock(&outbox->lock);
+    if (outbox->state.len > 0) {
+        buf_printf(out, "{\"time\":\"%s\",\"seq\":%" PRIu64 ",\"pin\":\"%s\",", time, ++outbox->seq,
+                   outbox->pin);
+        buf_add_span(out, buf_span(&outbox->state));
+    }
+    pthread_mutex_unlock(&outbox->lock);
 }
 
 static int write_state(struct outbox *outbox, struct err *err)
 {
-    OWNED_JSON *state = outbox->config.encode_state(outbox->config.ctx);
     OWNED_BUF text = BUF_OF(OUTBOX_STATE_MAX);
 
-    json_set_time(state, "time", clock_now());
-    json_set_int(state, "seq", (int64_t)++outbox->seq);
-    json_set_str(state, "pin", outbox->config.pin);
-    json_write(state, &text);
-    if (text.overflow)
-        shorten(state, &text);
+    encode_state(outbox, &text);
+    if (text.len == 0)
+        return 0;
     if (buf_check(&text, "state", err) < 0)
         return -1;
     return file_replace_at(outbox->dir_fd, "state.json", buf_span(&text), 0644, err);
 }
 
-/* Whole lines off the front, until the rest fits. */
-static void drop_oldest(struct buf *lines)
-{
-    size_t over = lines->len > OUTBOX_EVENTS_MAX ? lines->len - OUTBOX_EVENTS_MAX : 0;
-    const uint8_t *end;
-
-    if (over == 0)
-        return;
-    end = memchr(lines->data + over - 1, '\n', lines->len - over + 1);
-    buf_drop_front(lines, end != NULL ? (size_t)(end - lines->data) + 1 : lines->len);
-}
-
 static int write_events(struct outbox *outbox, struct err *err)
 {
-    uint64_t last = event_log_last_id(outbox->config.events);
-    OWNED_BUF text = BUF_OF(LINES_MAX);
+    OWNED_BUF text = BUF_OF(OUTBOX_EVENTS_MAX);
+    uint64_t added;
 
-    if (last == outbox->written_event)
+    pthread_mutex_lock(&outbox->lock);
+    added = outbox->events_added;
+    if (added != outbox->events_written)
+        buf_add_span(&text, buf_span(&outbox->events));
+    pthread_mutex_unlock(&outbox->lock);
+    if (added == outbox->events_written)
         return 0;
-    event_log_write_lines(outbox->config.events, &text);
-    drop_oldest(&text);
     if (buf_check(&text, "events", err) < 0 ||
         file_replace_at(outbox->dir_fd, "events.ndjson", buf_span(&text), 0644, err) < 0)
         return -1;
-    outbox->written_event = last;
+    outbox->events_written = added;
     return 0;
 }
 
@@ -99,7 +145,7 @@ static void write_all(struct outbox *outbox)
     outbox->complained = true;
 }
 
-/* --- the thread --- */
+/* --- the thread ------------------------------------------------------------------------------ */
 
 /* Waits for a change or the next heartbeat; false when it is time to end. */
 static bool await(struct outbox *outbox)
@@ -132,9 +178,9 @@ static void *outbox_thread(void *arg)
     return NULL;
 }
 
-int outbox_start(const struct outbox_config *config, struct outbox **ret, struct err *err)
+int outbox_start(const char *share, struct outbox **ret, struct err *err)
 {
-    OWNED(free_str) char *path = mem_printf("%s/out", config->share);
+    OWNED(free_str) char *path = mem_printf("%s/out", share);
     int dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     struct outbox *outbox;
     pthread_condattr_t attr;
@@ -142,8 +188,9 @@ int outbox_start(const struct outbox_config *config, struct outbox **ret, struct
     if (dir_fd < 0)
         return err_set_errno(err, ERR_SYSTEM, "open '%s'", path);
     outbox = mem_new(struct outbox);
-    outbox->config = *config;
     outbox->dir_fd = dir_fd;
+    outbox->state = BUF_OF(OUTBOX_STATE_MAX);
+    outbox->events = BUF_OF(OUTBOX_EVENTS_MAX);
     pthread_mutex_init(&outbox->lock, NULL);
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -153,16 +200,6 @@ int outbox_start(const struct outbox_config *config, struct outbox **ret, struct
         abort(); /* at start: there is no memory for a thread */
     *ret = outbox;
     return 0;
-}
-
-void outbox_wake(struct outbox *outbox)
-{
-    if (outbox == NULL)
-        return;
-    pthread_mutex_lock(&outbox->lock);
-    outbox->dirty = true;
-    pthread_cond_signal(&outbox->changed);
-    pthread_mutex_unlock(&outbox->lock);
 }
 
 int outbox_put(struct outbox *outbox, const char *name, struct span content, struct err *err)
@@ -181,6 +218,8 @@ void outbox_stop(struct outbox *outbox)
     pthread_join(outbox->thread, NULL);
     pthread_cond_destroy(&outbox->changed);
     pthread_mutex_destroy(&outbox->lock);
+    buf_done(&outbox->state);
+    buf_done(&outbox->events);
     close(outbox->dir_fd);
     free(outbox);
 }

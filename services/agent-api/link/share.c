@@ -88,14 +88,9 @@ void share_config_done(struct share_config *config)
     *config = share_no_config();
 }
 
-int share_load_manifest(const char *dir, struct manifest **ret, struct err *err)
+int share_read_manifest(const char *dir, struct buf *out, struct err *err)
 {
-    OWNED_BUF text = BUF_OF(MANIFEST_SIZE_MAX);
-
-    *ret = NULL;
-    if (read_in(dir, "manifest.json", &text, err) < 0)
-        return err->kind == ERR_NOT_FOUND ? 0 : err_wrap(err, "the share's manifest");
-    if (manifest_parse(buf_span(&text), ret, err) < 0)
+    if (read_in(dir, "manifest.json", out, err) < 0 && err->kind != ERR_NOT_FOUND)
         return err_wrap(err, "the share's manifest");
     return 0;
 }

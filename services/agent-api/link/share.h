@@ -5,7 +5,7 @@
 #ifndef COCOS_AGENT_LINK_SHARE_H
 #define COCOS_AGENT_LINK_SHARE_H
 
-#include "lib/computation/manifest.h"
+#include "lib/crypto/key.h"
 #include "lib/json/table.h"
 
 /* in/config.json. Absent members are NULL, log_level -1. */
@@ -42,7 +42,8 @@ void share_config_done(struct share_config *config);
 #define SHARE_IGVM_MAX (256 * MIB)
 MUST_USE int share_load_igvm(const char *dir, struct buf *out, bool *ret_found, struct err *err);
 
-/* Reads in/manifest.json; *ret is NULL when there is none. */
-MUST_USE int share_load_manifest(const char *dir, struct manifest **ret, struct err *err);
+/* Reads the text of in/manifest.json, appended to out; nothing when there is none. Errors:
+ * TOO_LARGE, INPUT (no regular file), SYSTEM. */
+MUST_USE int share_read_manifest(const char *dir, struct buf *out, struct err *err);
 
 #endif

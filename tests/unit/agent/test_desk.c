@@ -13,9 +13,8 @@
 static const uint8_t config_digest[SHA256_SIZE] = {1, 1};
 static const uint8_t manifest_digest[SHA256_SIZE] = {2, 2};
 
-/* --- an attester that only pretends, and can be held ------------------------------------------ */
+/* --- an attester that only pretends ----------------------------------------------------------- */
 
-static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 static atomic_uint asked;
 static uint8_t seen[SHA512_SIZE];
 
@@ -32,9 +31,7 @@ static int hold_ask(const struct attester_places *places,
     (void)places, (void)err;
     atomic_fetch_add(&asked, 1);
     memcpy(seen, report_data, SHA512_SIZE);
-    pthread_mutex_lock(&gate);
     buf_add_str(&ret->item, "evidence");
-    pthread_mutex_unlock(&gate);
     return 0;
 }
 
@@ -87,49 +84,6 @@ static void evidence_that_is_not_there_is_named(void **state)
     desk_free(desk);
 }
 
-/* --- the queue -------------------------------------------------------------------------------- */
-
-static struct desk *busy_desk;
-static atomic_uint answered, refused;
-
-static void *ask_thread(void *arg)
-{
-    struct desk_question question = question_of(TRANSCRIPT_BOOT);
-    OWNED_BUF text = BUF_OF(DESK_ANSWER_MAX);
-    struct err err;
-
-    (void)arg;
-    if (desk_ask(busy_desk, &question, &text, &err) == 0)
-        atomic_fetch_add(&answered, 1);
-    else if (err.kind == ERR_TOO_MANY)
-        atomic_fetch_add(&refused, 1);
-    return NULL;
-}
-
-static void eight_may_wait_and_the_rest_is_sent_away(void **state)
-{
-    pthread_t threads[12];
-
-    (void)state;
-    atomic_store(&asked, 0);
-    busy_desk = desk_new(&held);
-    pthread_mutex_lock(&gate);
-    for (size_t i = 0; i < COUNT_OF(threads); i++)
-        pthread_create(&threads[i], NULL, ask_thread, NULL);
-    while (atomic_load(&refused) < COUNT_OF(threads) - DESK_QUEUE_MAX - 1)
-        usleep(1000);
-    usleep(50000);
-    assert_int_equal(atomic_load(&asked), 1);
-    assert_int_equal(atomic_load(&answered), 0);
-    pthread_mutex_unlock(&gate);
-    for (size_t i = 0; i < COUNT_OF(threads); i++)
-        pthread_join(threads[i], NULL);
-    assert_int_equal(atomic_load(&answered), DESK_QUEUE_MAX + 1);
-    assert_int_equal(atomic_load(&refused), COUNT_OF(threads) - DESK_QUEUE_MAX - 1);
-    assert_int_equal(atomic_load(&asked), DESK_QUEUE_MAX + 1);
-    desk_free(busy_desk);
-}
-
 /* --- what is answered ------------------------------------------------------------------------- */
 
 static void the_transcript_has_what_was_measured(void **state)
@@ -160,6 +114,23 @@ static void the_transcript_has_what_was_measured(void **state)
     assert_ok(run_log_read(bundle_span(&bundle.logs.cel), &run, &err));
     assert_int_equal(run.manifests, 2);
     assert_memory_equal(run.config, config_digest, SHA256_SIZE);
+}
+
+static void the_register_is_what_the_log_leads_to(void **state)
+{
+    struct desk *desk = desk_new(&held);
+    uint8_t value[SHA256_SIZE], twice[2 * SHA256_SIZE] = {0}, expected[SHA256_SIZE];
+    struct err err;
+
+    (void)state;
+    assert_ok(desk_read_register(desk, value, &err));
+    assert_true(span_is_zero(SPAN_OF_ARRAY(value)));
+    assert_ok(desk_measure(desk, RUN_CONFIG, config_digest, &err));
+    assert_ok(desk_read_register(desk, value, &err));
+    memcpy(twice + SHA256_SIZE, config_digest, SHA256_SIZE);
+    digest_of(DIGEST_SHA256, SPAN_OF_ARRAY(twice), expected);
+    assert_memory_equal(value, expected, SHA256_SIZE);
+    desk_free(desk);
 }
 
 /* --- the chain -------------------------------------------------------------------------------- */
@@ -383,8 +354,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(where_nothing_attests_there_is_no_evidence),
         cmocka_unit_test(evidence_that_is_not_there_is_named),
-        cmocka_unit_test(eight_may_wait_and_the_rest_is_sent_away),
         cmocka_unit_test(the_transcript_has_what_was_measured),
+        cmocka_unit_test(the_register_is_what_the_log_leads_to),
         cmocka_unit_test(without_a_chain_there_is_no_evidence_of_that_kind),
         cmocka_unit_test(the_platforms_word_for_the_root_is_asked_for_once),
         cmocka_unit_test(a_verifier_accepts_what_the_desk_says_about_a_tpm),

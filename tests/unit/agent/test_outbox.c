@@ -1,5 +1,6 @@
 #include "tests/unit/unit.h"
 
+#include "lib/json/json.h"
 #include "services/agent-api/link/outbox.h"
 
 #include <poll.h>
@@ -24,14 +25,6 @@ static int remove_dir(void **state)
 
     (void)state;
     return file_remove_tree(dir, &err);
-}
-
-static struct json *encode(void *ctx)
-{
-    struct json *json = json_new_object();
-
-    json_set_str(json, "state", *(const char **)ctx);
-    return json;
 }
 
 static struct json *read_state(void)
@@ -59,11 +52,15 @@ static void await_word(const char *word)
     fail_msg("'%s' does not come out", word);
 }
 
+static void say(struct outbox *outbox, const char *word)
+{
+    OWNED(free_str) char *text = mem_printf("{\"state\":\"%s\"}", word);
+
+    outbox_set_state(outbox, span_of_str(text), "sha256//pin");
+}
+
 static void changes_go_out_and_the_last_one_too(void **state)
 {
-    const char *word = "first";
-    OWNED_OF(event_log) *events = event_log_new(10, NULL, NULL);
-    struct outbox_config config = {dir, encode, &word, events, "sha256//pin"};
     OWNED(free_str) char *path = mem_printf("%s/events.ndjson", out);
     struct outbox *outbox = NULL;
     OWNED_JSON *json = NULL;
@@ -71,14 +68,17 @@ static void changes_go_out_and_the_last_one_too(void **state)
     struct err err;
 
     (void)state;
-    assert_ok(outbox_start(&config, &outbox, &err));
+    assert_ok(outbox_start(dir, &outbox, &err));
+    say(outbox, "first");
     await_word("first");
-    event_log_add(events, 5, "run", "c", NULL);
+    say(outbox, "second");
+    outbox_add_event(outbox, span_of_str("{\"type\":\"run\"}"));
     outbox_stop(outbox);
 
     assert_ok(file_read(path, &lines, &err));
-    assert_non_null(strstr(buf_str(&lines), "\"type\":\"run\""));
+    assert_string_equal(buf_str(&lines), "{\"type\":\"run\"}\n");
     json = read_state();
+    assert_string_equal(json_get_str(json, "state"), "second");
     assert_string_equal(json_get_str(json, "pin"), "sha256//pin");
     assert_true(json_get_int(json, "seq") >= 2);
     assert_non_null(json_get_str(json, "time"));
@@ -86,46 +86,86 @@ static void changes_go_out_and_the_last_one_too(void **state)
 
 static void a_directory_that_is_not_there_is_said(void **state)
 {
-    OWNED_OF(event_log) *events = event_log_new(10, NULL, NULL);
-    struct outbox_config config = {"/tmp/cocos-no-such", encode, NULL, events, ""};
     struct outbox *outbox = NULL;
     struct err err;
 
     (void)state;
-    assert_fails(outbox_start(&config, &outbox, &err), ERR_SYSTEM);
-    outbox_wake(NULL);
+    assert_fails(outbox_start("/tmp/cocos-no-such", &outbox, &err), ERR_SYSTEM);
+    outbox_set_state(NULL, span_of_str("{\"a\":1}"), "");
+    outbox_add_event(NULL, span_of_str("{}"));
     outbox_stop(NULL);
+}
+
+/* Texts come from a process that strangers speak with. */
+static void what_is_no_state_and_no_line_does_not_go_out(void **state)
+{
+    OWNED(free_str) char *path = mem_printf("%s/events.ndjson", out);
+    OWNED_BUF lines = BUF_OF(64 * KIB), longest = BUF_OF(2 * MIB);
+    struct outbox *outbox = NULL;
+    OWNED_JSON *json = NULL;
+    struct err err;
+
+    (void)state;
+    for (size_t i = 0; i < OUTBOX_EVENTS_MAX; i++)
+        buf_add_u8(&longest, '{');
+    assert_ok(outbox_start(dir, &outbox, &err));
+    say(outbox, "good");
+    outbox_set_state(outbox, span_of_str(""), "");
+    outbox_set_state(outbox, span_of_str("{}"), "");
+    outbox_set_state(outbox, span_of_str("[1]"), "");
+    outbox_set_state(outbox, buf_span(&longest), "");
+    outbox_add_event(outbox, span_of_str("{\"a\":1}"));
+    outbox_add_event(outbox, span_of_str(""));
+    outbox_add_event(outbox, span_of_str("{\n}"));
+    outbox_add_event(outbox, buf_span(&longest));
+    outbox_stop(outbox);
+    json = read_state();
+    assert_string_equal(json_get_str(json, "state"), "good");
+    assert_ok(file_read(path, &lines, &err));
+    assert_string_equal(buf_str(&lines), "{\"a\":1}\n");
+}
+
+static void the_oldest_events_go_first(void **state)
+{
+    OWNED(free_str) char *path = mem_printf("%s/events.ndjson", out);
+    OWNED_BUF lines = BUF_OF(4 * MIB);
+    struct outbox *outbox = NULL;
+    size_t count = 0;
+    struct err err;
+
+    (void)state;
+    assert_ok(outbox_start(dir, &outbox, &err));
+    for (int i = 0; i < OUTBOX_EVENTS_KEPT + 7; i++) {
+        OWNED(free_str) char *line = mem_printf("{\"id\":%d}", i);
+
+        outbox_add_event(outbox, span_of_str(line));
+    }
+    outbox_stop(outbox);
+    assert_ok(file_read(path, &lines, &err));
+    assert_true(text_starts_with(buf_str(&lines), "{\"id\":7}\n"));
+    for (size_t i = 0; i < lines.len; i++)
+        count += lines.data[i] == '\n';
+    assert_int_equal(count, OUTBOX_EVENTS_KEPT);
 }
 
 static void events_over_the_ceiling_lose_the_oldest(void **state)
 {
-    const char *word = "many";
-    OWNED_OF(event_log) *events = event_log_new(1000, NULL, NULL);
-    struct outbox_config config = {dir, encode, &word, events, ""};
     OWNED(free_str) char *path = mem_printf("%s/events.ndjson", out);
-    struct outbox *outbox = NULL;
     OWNED_BUF lines = BUF_OF(4 * MIB);
-    struct json *first = NULL;
-    char filler[2000] = "";
+    struct outbox *outbox = NULL;
+    char filler[2001] = "";
     struct err err;
 
     (void)state;
     memset(filler, 'x', sizeof(filler) - 1);
-    for (int i = 0; i < 1000; i++) {
-        struct json *data = json_new_object();
-
-        json_set_str(data, "filler", filler);
-        event_log_add(events, 5, "run", "c", data);
-    }
-    assert_ok(outbox_start(&config, &outbox, &err));
+    assert_ok(outbox_start(dir, &outbox, &err));
+    for (int i = 0; i < OUTBOX_EVENTS_KEPT; i++)
+        outbox_add_event(outbox, span_of_str(filler));
+    outbox_add_event(outbox, span_of_str("last"));
     outbox_stop(outbox);
     assert_ok(file_read(path, &lines, &err));
     assert_true(lines.len <= OUTBOX_EVENTS_MAX && lines.len > OUTBOX_EVENTS_MAX - 4096);
-    assert_ok(
-        json_parse(span_of(lines.data, (size_t)(strchr(buf_str(&lines), '\n') - buf_str(&lines))),
-                   &first, &err));
-    assert_true(json_get_int(first, "id") > 1);
-    json_free(first);
+    assert_string_equal(buf_str(&lines) + lines.len - 5, "last\n");
 }
 
 int main(void)
@@ -133,6 +173,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(changes_go_out_and_the_last_one_too),
         cmocka_unit_test(a_directory_that_is_not_there_is_said),
+        cmocka_unit_test(what_is_no_state_and_no_line_does_not_go_out),
+        cmocka_unit_test(the_oldest_events_go_first),
         cmocka_unit_test(events_over_the_ceiling_lose_the_oldest),
     };
 

@@ -183,6 +183,33 @@ static void one_store_a_directory(void **state)
     store_close(open_store());
 }
 
+static void who_leaves_takes_nothing_of_the_next_one(void **state)
+{
+    struct store *first = open_store(), *second = NULL;
+    OWNED_OF(incoming) *late = NULL;
+    OWNED_OF(incoming) *fresh = NULL;
+    uint8_t digest[SHA256_SIZE];
+    uint64_t bytes;
+    struct err err;
+
+    (void)state;
+    receive(first, "late", &late);
+    store_leave(first);
+    second = open_store();
+    receive(second, "fresh", &fresh); /* of the same name as the other */
+    assert_fails(incoming_write(late, span_of_str("later"), &err), ERR_STATE);
+    incoming_free(late);
+    late = NULL;
+    store_leave(first);
+    store_close(first);
+    incoming_finish(fresh, digest, &bytes);
+    assert_ok(incoming_keep(fresh, STORE_ALGORITHM, NULL, &err));
+    expect_file(store_algorithm(second), "fresh", 0555);
+    incoming_free(fresh);
+    fresh = NULL;
+    store_close(second);
+}
+
 static void more_than_there_is_room_for_is_refused_at_once(void **state)
 {
     struct store *store = open_store();
@@ -257,6 +284,7 @@ int main(void)
         cmocka_unit_test(a_reset_takes_the_place_of_what_arrives),
         cmocka_unit_test(a_result_that_is_being_read_is_emptied_by_a_reset),
         cmocka_unit_test(one_store_a_directory),
+        cmocka_unit_test(who_leaves_takes_nothing_of_the_next_one),
         cmocka_unit_test(more_than_there_is_room_for_is_refused_at_once),
         cmocka_unit_test(an_archive_is_unpacked_beside_and_kept_as_a_directory),
         cmocka_unit_test(what_is_no_archive_leaves_nothing),

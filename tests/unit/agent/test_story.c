@@ -42,7 +42,7 @@ static int count(struct story *story, const struct manifest *manifest, uint64_t 
 
 static void who_was_admitted_to_one_computation_reads_no_other(void **state)
 {
-    OWNED_OF(story) *story = story_new(100);
+    OWNED_OF(story) *story = story_new(100, 0);
     OWNED_MANIFEST *first = manifest_of_owner(OWNER), *second = manifest_of_owner(CONSUMER);
     uint64_t before, later;
     struct err err;
@@ -70,7 +70,7 @@ static void who_was_admitted_to_one_computation_reads_no_other(void **state)
 
 static void a_computation_ends_with_its_last_event(void **state)
 {
-    OWNED_OF(story) *story = story_new(100);
+    OWNED_OF(story) *story = story_new(100, 0);
     OWNED_MANIFEST *manifest = manifest_of_owner(OWNER);
     uint64_t before;
     struct err err;
@@ -90,7 +90,7 @@ static void a_computation_ends_with_its_last_event(void **state)
 
 static void the_same_manifest_again_is_another_computation(void **state)
 {
-    OWNED_OF(story) *story = story_new(100);
+    OWNED_OF(story) *story = story_new(100, 0);
     OWNED_MANIFEST *manifest = manifest_of_owner(OWNER);
     uint64_t first, second;
     struct err err;

@@ -2,12 +2,13 @@
 
 #include "lib/attest/receipt_judge.h"
 #include "services/agent-api/witness.h"
+#include "tests/unit/agent/fake_keeper.h"
 
 /* A machine on the stand-in platform, or one that can prove nothing. */
 struct world {
     struct key *key, *root;
-    struct desk *desk;
-    uint8_t server[SHA256_SIZE];
+    struct fake_keeper keeper;
+    struct line *line;
     struct witness witness;
     struct receipt receipt;
     struct buf evidence;
@@ -27,18 +28,20 @@ static void world_make(struct world *w, bool attests)
         config.attesters[0] = &attester_sim;
         config.places.sim_key = w->root;
     }
-    w->desk = desk_new(&config);
-    assert_ok(desk_measure(w->desk, RUN_CONFIG, digests[0], &err));
-    assert_ok(desk_measure(w->desk, RUN_MANIFEST, digests[1], &err));
-    key_identity(w->key, w->server);
-    w->witness = (struct witness){.desk = w->desk, .signer = w->key, .server = w->server};
+    w->keeper.desk = desk_new(&config);
+    assert_ok(desk_measure(w->keeper.desk, RUN_CONFIG, digests[0], &err));
+    assert_ok(desk_measure(w->keeper.desk, RUN_MANIFEST, digests[1], &err));
+    key_identity(w->key, w->keeper.server);
+    w->line = fake_keeper_start(&w->keeper);
+    w->witness = (struct witness){.line = w->line, .signer = w->key};
     receipt_make(&w->receipt);
     memcpy(w->receipt.manifest_sha256.data, digests[1], SHA256_SIZE);
 }
 
 static void world_done(struct world *w)
 {
-    desk_free(w->desk);
+    fake_keeper_stop(&w->keeper, w->line);
+    desk_free(w->keeper.desk);
     key_free(w->key);
     key_free(w->root);
     receipt_done(&w->receipt);

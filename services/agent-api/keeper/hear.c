@@ -1,0 +1,239 @@
+/* What processes say, and what the keeper answers. */
+#include "services/agent-api/keeper/keeper_parts.h"
+
+#include "lib/computation/manifest.h"
+#include "lib/attest/evidence/ima_log.h"
+#include "lib/program/log.h"
+#include "services/agent-api/attester/logs.h"
+
+#include <signal.h>
+
+static void send_answer(const struct post *post, const struct pact_answer *answer, int fd)
+{
+    struct err err;
+
+    if (pact_send(post->socket, answer, sizeof(*answer), span_of(NULL, 0), fd, &err) < 0)
+        log_debug("process %d: %s", (int)post->pid, err.text);
+}
+
+void keeper_answer(const struct post *post, const struct err *failure, int fd)
+{
+    struct pact_answer reply = {.credential_len = 0};
+
+    if (failure != NULL)
+        pact_keep_failure(failure, &reply.failure);
+    send_answer(post, &reply, fd);
+}
+
+static void answer_text(const struct post *post, const struct buf *text)
+{
+    OWNED(close_fd) int fd = -1;
+    struct err err;
+
+    if (pact_make_file(buf_span(text), &fd, &err) < 0)
+        keeper_answer(post, &err, -1);
+    else
+        keeper_answer(post, NULL, fd);
+}
+
+static int check_present(const struct keeper *keeper, const struct post *post, struct err *err)
+{
+    if (post == keeper->present)
+        return 0;
+    return err_set(err, ERR_STATE, "another process serves now: connect again");
+}
+
+/* --- evidence -------------------------------------------------------------------------------- */
+
+/* Whatever a process says, the key in the transcript is its own. */
+static struct desk_question question_of(const struct keeper *keeper, const struct post *post,
+                                        const struct pact_ask *ask)
+{
+    struct desk_question question = {
+        .transcript.kind = ask->boot ? TRANSCRIPT_BOOT : TRANSCRIPT_CHANNEL,
+        .types = ask->types,
+        .chain = buf_span(&post->chain),
+        .root = layers_root(keeper->layers),
+    };
+
+    transcript_set(&question.transcript, TRANSCRIPT_NONCE, ask->nonce);
+    transcript_set(&question.transcript, TRANSCRIPT_SERVER, post->spki_sha256);
+    if (ask->channel)
+        transcript_set(&question.transcript, TRANSCRIPT_EXPORTER, ask->exporter);
+    if (ask->client)
+        transcript_set(&question.transcript, TRANSCRIPT_CLIENT, ask->client_spki);
+    return question;
+}
+
+static void hear_ask(struct keeper *keeper, struct post *post, const struct pact_record *record)
+{
+    struct desk_question question = question_of(keeper, post, &record->ask);
+    OWNED_BUF text = BUF_OF(DESK_ANSWER_MAX);
+    struct err err;
+
+    if (check_present(keeper, post, &err) < 0 || desk_ask(keeper->desk, &question, &text, &err) < 0)
+        keeper_answer(post, &err, -1);
+    else
+        answer_text(post, &text);
+}
+
+static void hear_activate(struct keeper *keeper, struct post *post,
+                          const struct pact_record *record)
+{
+    const struct pact_challenge *challenge = &record->challenge;
+    OWNED_BUF credential = {.max = PACT_CREDENTIAL_MAX, .secret = true};
+    struct pact_answer reply = {.credential_len = 0};
+    struct err err;
+
+    if (check_present(keeper, post, &err) < 0 ||
+        desk_activate(keeper->desk, span_of(challenge->blob, challenge->blob_len),
+                      span_of(challenge->encrypted, challenge->encrypted_len), &credential,
+                      &err) < 0) {
+        keeper_answer(post, &err, -1);
+        return;
+    }
+    reply.credential_len = (uint32_t)credential.len;
+    memcpy(reply.credential, credential.data, credential.len);
+    send_answer(post, &reply, -1);
+    mem_wipe(&reply, sizeof(reply));
+}
+
+static void hear_ima(struct keeper *keeper, struct post *post)
+{
+    OWNED_BUF list = BUF_OF(LOGS_IMA_MAX);
+    struct pact_answer reply = {.credential_len = 0};
+    OWNED(close_fd) int fd = -1;
+    struct pcr_bank registers;
+    struct err err;
+
+    if (check_present(keeper, post, &err) < 0 ||
+        desk_read_ima(keeper->desk, &list, &registers, &err) < 0 ||
+        (list.len > 0 && pact_make_file(buf_span(&list), &fd, &err) < 0)) {
+        keeper_answer(post, &err, -1);
+        return;
+    }
+    if (pcr_bank_has(&registers, IMA_PCR)) {
+        reply.credential_len = SHA256_SIZE;
+        memcpy(reply.credential, pcr_bank_get(&registers, IMA_PCR).data, SHA256_SIZE);
+    }
+    send_answer(post, &reply, fd);
+}
+
+/* --- manifests and leaving ------------------------------------------------------------------- */
+
+static int take_manifest(struct keeper *keeper, const struct post *post,
+                         const struct pact_record *record, int fd, struct err *err)
+{
+    OWNED_BUF text = BUF_OF(MANIFEST_SIZE_MAX);
+
+    if (check_present(keeper, post, err) < 0)
+        return -1;
+    if (post->task.set || keeper->has_next)
+        return err_set(err, ERR_STATE, "a manifest is set already");
+    if (pact_read_file(fd, &text, err) < 0)
+        return -1;
+    if (desk_measure(keeper->desk, RUN_MANIFEST, record->manifest_sha256, err) < 0)
+        return -1;
+    keeper->next = (struct task){.manifest = text, .set = true};
+    text = BUF_OF(0);
+    memcpy(keeper->next.manifest_sha256, record->manifest_sha256, SHA256_SIZE);
+    keeper->has_next = true;
+    return 0;
+}
+
+static void hear_manifest(struct keeper *keeper, struct post *post,
+                          const struct pact_record *record, int fd)
+{
+    struct err err;
+
+    if (take_manifest(keeper, post, record, fd, &err) < 0)
+        keeper_answer(post, &err, -1);
+    else
+        keeper_answer(post, NULL, -1);
+}
+
+static void hear_leave(struct keeper *keeper, struct post *post)
+{
+    struct err err;
+
+    if (check_present(keeper, post, &err) < 0)
+        keeper_answer(post, &err, -1);
+    else
+        keeper_relieve(keeper);
+}
+
+/* --- what it tells --------------------------------------------------------------------------- */
+
+static void hear_state(struct keeper *keeper, struct post *post, struct span text)
+{
+    buf_reset(&post->state);
+    buf_add_span(&post->state, text);
+    if (post == keeper->present && post->serves)
+        outbox_set_state(keeper->outbox, text, post->pin);
+}
+
+static void hear_event(struct keeper *keeper, const struct post *post, struct span text)
+{
+    if (post != keeper->present)
+        return;
+    keeper->last_event++;
+    outbox_add_event(keeper->outbox, text);
+}
+
+static void hear_ready(struct keeper *keeper, struct post *post)
+{
+    if (post != keeper->present || post->serves)
+        return;
+    post->serves = true;
+    keeper_serves(keeper);
+}
+
+static void obey(struct keeper *keeper, struct post *post, const struct pact_record *record,
+                 struct span text, int fd)
+{
+    switch ((enum pact_kind)record->kind) {
+    case PACT_READY: hear_ready(keeper, post); break;
+    case PACT_BROKEN:
+        post->told_broken = true;
+        post->broken = record->failure;
+        break;
+    case PACT_STATE: hear_state(keeper, post, text); break;
+    case PACT_EVENT: hear_event(keeper, post, text); break;
+    case PACT_ASK: hear_ask(keeper, post, record); break;
+    case PACT_ACTIVATE: hear_activate(keeper, post, record); break;
+    case PACT_MANIFEST: hear_manifest(keeper, post, record, fd); break;
+    case PACT_LEAVE: hear_leave(keeper, post); break;
+    case PACT_IMA: hear_ima(keeper, post); break;
+    case PACT_STATE_OF: answer_text(post, &keeper->present->state); break;
+    case PACT_KIND_COUNT: break;
+    }
+}
+
+/* Who does not keep to the pact is not ours any more, and ends. */
+static void expel(struct post *post, const struct err *err)
+{
+    log_error("process %d does not keep to what was agreed: %s", (int)post->pid, err->text);
+    kill(post->pid, SIGKILL);
+    close_fd(&post->socket);
+}
+
+void keeper_hear(struct keeper *keeper, struct post *post)
+{
+    OWNED_BUF message = BUF_OF(PACT_MESSAGE_MAX);
+    uint8_t *room = buf_grow(&message, PACT_MESSAGE_MAX);
+    struct pact_record record;
+    OWNED(close_fd) int fd = -1;
+    struct span text;
+    struct err err;
+    size_t len;
+
+    if (pact_receive(post->socket, room, PACT_MESSAGE_MAX, &len, &fd, &err) < 0 ||
+        (len > 0 && pact_parse(span_of(room, len), fd >= 0, &record, &text, &err) < 0)) {
+        expel(post, &err);
+        return;
+    }
+    if (len == 0)
+        close_fd(&post->socket); /* it ends; SIGCHLD says the rest */
+    else
+        obey(keeper, post, &record, text, fd);
+}
