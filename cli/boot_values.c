@@ -70,13 +70,15 @@ struct json *boot_values_json(const struct boot_reference *reference,
     return json;
 }
 
-struct json *boot_values_policy(const struct json *told)
+struct json *boot_values_policy(const struct json *told, const uint8_t *initrd_sha256)
 {
     struct json *policy = json_new_object(), *vtpm = json_new_object();
     struct json *platforms = json_new_array();
 
     json_add(platforms, json_new_str("vtpm"));
     json_set(vtpm, "pcrs", json_new_copy(json_get(told, "pcrs")));
+    if (initrd_sha256 != NULL)
+        json_set_hex(vtpm, "initrd_sha256", span_of(initrd_sha256, SHA256_SIZE));
     json_set_bool(vtpm, "emulated", true);
     json_set_int(policy, "version", 1);
     json_set(policy, "platforms", platforms);

@@ -12,8 +12,9 @@
 /* run: or NULL. */
 struct json *boot_values_json(const struct boot_reference *reference,
                               const struct boot_prediction *prediction, const struct pcr_run *run);
-/* A policy that demands what boot_values_json() told. */
-struct json *boot_values_policy(const struct json *told);
+/* A policy that demands what boot_values_json() told, and that initrd; NULL: none is told by name.
+ */
+struct json *boot_values_policy(const struct json *told, const uint8_t *initrd_sha256);
 
 /* What a configuration and the manifests after it are extended into. Errors: USAGE, INPUT,
  * MALFORMED. */

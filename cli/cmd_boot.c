@@ -101,7 +101,9 @@ static void print_prediction(const struct cli *cli, const struct boot_options *o
         json = boot_values_add(bytes->document, options->secure_boot, &bytes->shape, prediction);
         print_json(json);
     } else if (options->policy) {
-        OWNED_JSON *policy = boot_values_policy(json);
+        /* With Secure Boot the signed program hands the initrd over. */
+        OWNED_JSON *policy =
+            boot_values_policy(json, options->secure_boot ? NULL : bytes->input.initrd_sha256);
 
         print_json(policy);
     } else if (cli->options->json) {

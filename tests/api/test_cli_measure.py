@@ -325,6 +325,16 @@ def test_policy_is_one(cli, files):
     policy = cli("measure", *files, "--policy").json
     assert policy["version"] == 1 and policy["platforms"] == ["vtpm"]
     assert policy["vtpm"]["pcrs"]["sha256"]["1"].startswith("8e9d1fe2")
+    assert policy["vtpm"]["initrd_sha256"] == hashlib.sha256(b"an initrd").hexdigest()
+
+
+def test_policy_from_the_files_is_the_record_s_to_the_letter(cli, files):
+    record = image(cli.directory)
+    with_values(cli, record)
+    made = cli("measure", "--image", "image.json", "--cpus", "2", "--policy").json
+    cli("policy", "create-corim", "vtpm", "--image", "image.json", "--cpus", "2", "-o", "record.corim")
+    cli.write("made.json", json.dumps(made))
+    assert "both accept the same" in cli("policy", "diff", "made.json", "record.corim").out
 
 
 def test_image_names_the_files_and_must_be_right_about_them(cli, files):
