@@ -1,5 +1,7 @@
 #include "lib/api/vm.h"
 
+#include "lib/api/cvms_url.h"
+
 #define URL_MAX      2048
 #define KEY_PEM_MAX  (16 * KIB)
 #define DETAIL_MAX   1024
@@ -28,7 +30,8 @@ static const struct json_field vm_spec_fields[] = {
     JSON_FIELD_STR_LIST(vm_spec, gpus, VM_API_GPUS_MAX, PCI_TEXT_MAX, JSON_SKIP_EMPTY),
     JSON_FIELD_ANY(vm_spec, manifest, JSON_NULLABLE | JSON_SKIP_EMPTY),
     JSON_FIELD_TEXT(vm_spec, owner_key, 1, KEY_PEM_MAX, JSON_NULLABLE | JSON_SKIP_EMPTY),
-    JSON_FIELD_STR(vm_spec, cvms_url, 1, URL_MAX, JSON_NULLABLE | JSON_SKIP_EMPTY),
+    JSON_FIELD_STR(vm_spec, cvms_url, 1, API_CVMS_URL_MAX, JSON_NULLABLE | JSON_SKIP_EMPTY),
+    JSON_FIELD_TEXT(vm_spec, cvms_ca, 1, KEY_PEM_MAX, JSON_NULLABLE | JSON_SKIP_EMPTY),
     JSON_FIELD_ENUM(vm_spec, log_level, api_log_level_names, 0),
     JSON_FIELD_BOOL(vm_spec, grpc, JSON_SKIP_EMPTY),
 };

@@ -47,9 +47,10 @@ struct vm_spec {
     struct json_strings gpus; /* of the host, by their addresses */
     struct json *manifest;
     char *owner_key; /* PEM */
-    char *cvms_url;
-    int log_level; /* index into api_log_level_names */
-    bool grpc;     /* with the gateway beside the agent */
+    char *cvms_url;  /* see cvms_url.h */
+    char *cvms_ca;   /* PEM: the authorities of its certificate */
+    int log_level;   /* index into api_log_level_names */
+    bool grpc;       /* with the gateway beside the agent */
 };
 extern const struct json_table vm_spec_table;
 

@@ -24,12 +24,12 @@ static const struct setting settings[] = {
                  "file of the authority of the manager's certificate"),
     SETTING_TEXT(config, tokens, "COCOS_GATEWAY_TOKENS", "",
                  "file with a line for each client: SHA-256 of its key, blank, manager's token"),
-    SETTING_TEXT(config, cvms_url, "COCOS_GATEWAY_CVMS_URL", "",
-                 "a computation server to take orders from, https://HOST:PORT; empty: none"),
+    SETTING_TEXT(
+        config, cvms_url, "COCOS_GATEWAY_CVMS_URL", "",
+        "a computation server to take orders from, https://HOST:PORT, or http:// without TLS; "
+        "empty: none"),
     SETTING_TEXT(config, cvms_via, "COCOS_GATEWAY_CVMS_VIA", "",
                  "the address, HOST:PORT or unix:PATH, that leads there; empty: its own"),
-    SETTING_BOOL(config, cvms_plaintext, "COCOS_GATEWAY_CVMS_PLAINTEXT", "false",
-                 "speak to it without TLS"),
     SETTING_TEXT(config, cvms_ca, "COCOS_GATEWAY_CVMS_CA", "",
                  "file of the authorities of its certificate, PEM; empty: this machine's"),
     SETTING_TEXT(config, cvms_certificate, "COCOS_GATEWAY_CVMS_CERTIFICATE", "",

@@ -11,9 +11,8 @@ struct config {
     char *agent;                         /* where the agent is; "" for no such door */
     char *agent_pin;
     char *manager, *manager_ca, *tokens;
-    char *cvms_url; /* of the computation server; "" for none */
-    char *cvms_via; /* the address to dial for it; "" for its own */
-    bool cvms_plaintext;
+    char *cvms_url;                              /* of the computation server; "" for none */
+    char *cvms_via;                              /* the address to dial for it; "" for its own */
     char *cvms_ca, *cvms_certificate, *cvms_key; /* paths */
     char *cvms_job;
     char *cvms_owner_key; /* path */

@@ -16,8 +16,8 @@ WHOLE = RUN + ["Complete/Completed", "Stopped/Stopped"]
 
 
 def linked(door, server, *arguments):
-    return Gateway("--agent", door.door, "--cvms-url", f"127.0.0.1:{server.port}", "--cvms-retry", "200ms",
-                   *(arguments or ("--cvms-plaintext",)))
+    return Gateway("--agent", door.door, "--cvms-url", f"http://127.0.0.1:{server.port}", "--cvms-retry", "200ms",
+                   *arguments)
 
 
 def send_all(client, work):
@@ -32,7 +32,7 @@ def fetch(client, work):
 
 def test_a_computation_from_run_request_to_stop_and_another_one(door):
     work = Computation(COPY, {"a": "x" * 1000})
-    with Server() as server, linked(door, server, "--cvms-plaintext", "--cvms-job", "vm-7") as gateway:
+    with Server() as server, linked(door, server, "--cvms-job", "vm-7") as gateway:
         visit = server.await_visit()
         assert visit.metadata["job-id"] == "vm-7" and "connection-type" not in visit.metadata
         server.await_word("evidence")
@@ -185,7 +185,6 @@ def test_a_server_that_is_another_is_not_spoken_to(door, name, why):
 
 @pytest.mark.parametrize("arguments, why", [
     (("--cvms-url", "nowhere"), "expected https://HOST:PORT"),
-    (("--cvms-url", "http://127.0.0.1:7001"), "--cvms-plaintext"),
     (("--cvms-url", "127.0.0.1:7001", "--cvms-key", "k"), "go together"),
     (("--cvms-url", "127.0.0.1:7001", "--cvms-ca", "/nowhere"), "/nowhere"),
 ])

@@ -121,7 +121,7 @@ def memory_of(process):
 def test_what_no_server_may_do_ends_the_connection_and_nothing_else(case):
     words, why = CASES[case]
     server = Hostile(words)
-    with Gateway("--agent", "unix:/none", "--cvms-url", f"127.0.0.1:{server.port}", "--cvms-plaintext",
+    with Gateway("--agent", "unix:/none", "--cvms-url", f"http://127.0.0.1:{server.port}",
                  "--cvms-retry", "50ms", "--cvms-quiet", "2s", tls=False) as gateway:
         gateway.await_log(f"computation server: .*({why}).*trying again")
         server.await_visitors(3)
@@ -134,7 +134,7 @@ def test_what_no_server_may_do_ends_the_connection_and_nothing_else(case):
 @pytest.mark.parametrize("words, why", [(HELLO, "says nothing any more"), (ANSWER, "says nothing any more")])
 def test_a_server_that_falls_silent_is_given_up(words, why):
     server = Hostile(words, patience=30)
-    with Gateway("--agent", "unix:/none", "--cvms-url", f"127.0.0.1:{server.port}", "--cvms-plaintext",
+    with Gateway("--agent", "unix:/none", "--cvms-url", f"http://127.0.0.1:{server.port}",
                  "--cvms-retry", "50ms", "--cvms-quiet", "300ms", tls=False) as gateway:
         gateway.await_log(why)
         server.await_visitors(2)

@@ -1,10 +1,9 @@
 #include "services/grpc-gateway/cvms/setup.h"
 
+#include "lib/api/cvms_url.h"
 #include "lib/base/file.h"
-#include "lib/base/text.h"
 #include "lib/program/log.h"
 
-#include <string.h>
 #include <unistd.h>
 
 #define PEM_MAX        (256 * KIB)
@@ -13,53 +12,9 @@
 struct cvms_setup {
     struct cvms_client_config config;
     struct key *owner;
-    char name[CVMS_NAME_MAX];
+    struct api_cvms_url url;
     struct cvms_client *client;
 };
-
-static bool take_scheme(const char **url, const char *scheme)
-{
-    bool has = text_starts_with(*url, scheme);
-
-    *url += has ? strlen(scheme) : 0;
-    return has;
-}
-
-/* The host, without the brackets of an address of IPv6; none when there is none. */
-static struct span host_of(const char *authority, const char *colon)
-{
-    struct span host = span_of(authority, colon == NULL ? 0 : (size_t)(colon - authority));
-    bool bracketed = host.len > 2 && host.data[0] == '[' && host.data[host.len - 1] == ']';
-
-    if (bracketed)
-        return span_part(host, 1, host.len - 2);
-    for (size_t i = 0; i < host.len; i++)
-        if (strchr(":[]", host.data[i]) != NULL)
-            return span_of(NULL, 0);
-    return host;
-}
-
-int cvms_setup_read_url(const char *url, bool plaintext, const char **ret_authority,
-                        char ret_name[static CVMS_NAME_MAX], struct err *err)
-{
-    const char *at = url, *colon;
-    bool is_plain = take_scheme(&at, "http://"), is_tls = take_scheme(&at, "https://");
-    struct span host;
-    uint64_t port;
-
-    if ((is_plain && !plaintext) || (is_tls && plaintext))
-        return err_set(err, ERR_USAGE,
-                       "'%.200s': without TLS is http:// and --cvms-plaintext together", url);
-    colon = strrchr(at, ':');
-    host = host_of(at, colon);
-    if (host.len == 0 || host.len >= CVMS_NAME_MAX || strpbrk(at, "/@?# ") != NULL ||
-        text_parse_u64(colon + 1, UINT16_MAX, &port, err) < 0 || port == 0)
-        return err_set(err, ERR_USAGE, "'%.200s': expected https://HOST:PORT", url);
-    memcpy(ret_name, host.data, host.len);
-    ret_name[host.len] = '\0';
-    *ret_authority = at;
-    return 0;
-}
 
 /* --- files --- */
 
@@ -68,14 +23,14 @@ static int read_named(const char *path, struct buf *out, struct err *err)
     return path[0] == '\0' ? 0 : file_read(path, out, err);
 }
 
-static int open_tls(const struct config *config, SSL_CTX **ret, struct err *err)
+static int open_tls(const struct config *config, bool is_plain, SSL_CTX **ret, struct err *err)
 {
     OWNED_BUF ca = BUF_OF(PEM_MAX), certificate = BUF_OF(PEM_MAX);
     OWNED_BUF key = {.max = PEM_MAX, .secret = true};
     struct h2_tls_client_config tls;
 
     *ret = NULL;
-    if (config->cvms_plaintext)
+    if (is_plain)
         return 0;
     if (read_named(config->cvms_ca, &ca, err) < 0 ||
         read_named(config->cvms_certificate, &certificate, err) < 0 ||
@@ -115,12 +70,13 @@ static int start(struct cvms_setup *setup, const struct config *config, struct e
 {
     struct cvms_client_config *client = &setup->config;
 
-    if (cvms_setup_read_url(config->cvms_url, config->cvms_plaintext, &client->authority,
-                            setup->name, err) < 0)
+    if (api_cvms_url_read(config->cvms_url, &setup->url, err) < 0)
         return err_wrap(err, "--cvms-url");
-    if (open_tls(config, &client->tls, err) < 0 || open_owner(config, &setup->owner, err) < 0)
+    if (open_tls(config, setup->url.is_plain, &client->tls, err) < 0 ||
+        open_owner(config, &setup->owner, err) < 0)
         return -1;
-    client->server_name = setup->name;
+    client->authority = setup->url.authority;
+    client->server_name = setup->url.host;
     client->address = config->cvms_via[0] != '\0' ? config->cvms_via : client->authority;
     client->desk.terms.owner = setup->owner;
     return cvms_client_start(client, &setup->client, err);

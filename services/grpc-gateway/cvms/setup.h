@@ -13,10 +13,4 @@ MUST_USE int cvms_setup_start(const struct config *config, const struct agent_do
                               struct cvms_setup **ret, struct err *err);
 void cvms_setup_stop(struct cvms_setup *setup);
 
-/* "https://HOST:PORT", "http://HOST:PORT" or "HOST:PORT". *ret_authority is the second part of it,
- * borrowed; ret_name the host, without brackets. Plain is for who asks for it. Errors: USAGE. */
-#define CVMS_NAME_MAX 256
-MUST_USE int cvms_setup_read_url(const char *url, bool plaintext, const char **ret_authority,
-                                 char ret_name[static CVMS_NAME_MAX], struct err *err);
-
 #endif
