@@ -26,6 +26,12 @@ def send_all(client, work):
         client.data(dataset_messages(name, data), signed(work.data, "data-provider", ("decompress", "false")))
 
 
+def send_all_by(door, work):
+    with Gateway("--agent", door.door) as gateway:
+        send_all(Client(gateway.channel()), work)
+    door.await_state("ConsumingResults")
+
+
 def fetch(client, work):
     return client.result(signed(work.consumer, "consumer"))
 
@@ -80,6 +86,27 @@ def test_a_server_that_is_away_is_told_everything_when_it_comes_back(door):
         server.await_word("stop")
         steps = server.steps("c-1")
         assert [step for at, step in enumerate(steps) if step not in steps[:at]] == WHOLE
+
+
+def test_a_gateway_that_is_killed_goes_on_where_another_began(door):
+    work, owner = Computation(COPY, {"a": "x"}), Party("cvms-owner")
+    with Server() as server:
+        with linked(door, server, "--cvms-owner-key", owner.key_file) as gateway:
+            server.await_visit()
+            server.run(run_request(work))
+            server.await_word("run")
+            gateway.process.kill()
+            gateway.process.wait()
+            gateway.stop = lambda: None
+        send_all_by(door, work)
+        with linked(door, server, "--cvms-owner-key", owner.key_file):
+            server.await_visit(2)
+            server.await_word("event", type="ConsumingResults")
+            server.run(run_request(work))
+            assert server.await_word("run", count=2)["error"] == ""
+            server.stop_computation()
+            assert server.await_word("stop")["message"] == ""
+            assert server.steps("c-1")[-len(RUN) - 1:] == RUN + ["Stopped/Stopped"]
 
 
 def test_each_refusal_is_told(door):

@@ -142,8 +142,7 @@ static void tell_taken(struct desk *desk, const Cvms__ComputationRunReq *order)
                  "settings, not by an order");
 }
 
-static int begin(struct desk *desk, const Cvms__ComputationRunReq *order, const char *sha256,
-                 struct err *err)
+static int begin(struct desk *desk, const char *id, const char *sha256, struct err *err)
 {
     struct follow_config config = {
         .door = desk->config.door,
@@ -152,10 +151,9 @@ static int begin(struct desk *desk, const Cvms__ComputationRunReq *order, const 
         .log_poll_ms = desk->config.log_poll_ms,
     };
 
-    mem_set_str(&desk->computation, order->id);
+    mem_set_str(&desk->computation, id);
     memcpy(desk->sha256, sha256, sizeof(desk->sha256));
     config.computation = desk->computation;
-    tell_taken(desk, order);
     return follow_start(&config, &desk->follow, err);
 }
 
@@ -185,7 +183,10 @@ static int run(struct job *job, struct err *err)
         return -1;
     if (desk->computation != NULL)
         end(desk, 0);
-    return begin(desk, job->order, sha256, err);
+    if (begin(desk, job->order->id, sha256, err) < 0)
+        return -1;
+    tell_taken(desk, job->order);
+    return 0;
 }
 
 static int carry_out_run(struct job *job, struct err *err)
@@ -262,6 +263,26 @@ static int carry_out_state(struct job *job, struct err *err)
         state = json_get_str(reply.json, "state");
     answer_state(job->desk, job->id, state != NULL ? state : "Unreachable");
     return 0;
+}
+
+/* A gateway that begins anew finds the computation that its key owns, and tells of it from its
+ * begin: the server may hear a thing twice. */
+static int carry_out_adopt(struct job *job, struct err *err)
+{
+    struct httpc_call call = {.op = &agent_ops[AGENT_OP_get_computation]};
+    struct desk *desk = job->desk;
+    OWNED_MANIFEST *manifest = NULL;
+    OWNED_HTTPC_REPLY reply = {0};
+    uint8_t ours[SHA256_SIZE];
+
+    if (ask_agent(desk, &call, &reply, err) < 0 || reply.json == NULL ||
+        manifest_decode(reply.json, &manifest, err) < 0)
+        return 0;
+    key_identity(desk->config.terms.owner, ours);
+    if (!manifest_party_is(&manifest->owner, ours))
+        return 0;
+    log_info("computation '%.64s' was set from here before", manifest->id);
+    return begin(desk, manifest->id, manifest->sha256, err);
 }
 
 /* --- the queue --- */
@@ -348,6 +369,7 @@ int desk_new(const struct desk_config *config, struct desk **ret, struct err *er
         free(desk);
         return -1;
     }
+    queue(desk, (struct job){.carry_out = carry_out_adopt});
     *ret = desk;
     return 0;
 }

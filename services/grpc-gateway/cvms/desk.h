@@ -18,7 +18,8 @@ struct desk_config { /* borrowed until desk_free() */
 };
 
 MUST_USE int desk_new(const struct desk_config *config, struct desk **ret, struct err *err);
-/* Ends what is under way; the computation stays as it is. */
+/* Ends what is under way; the computation stays as it is, and is found again by a desk that has the
+ * same key. */
 void desk_free(struct desk *desk);
 
 /* Each takes its place in the queue; where there is none, it is refused at once.
