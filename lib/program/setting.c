@@ -261,9 +261,15 @@ static int load_flags(const struct program_info *info, char **argv, bool config_
 
 /* --- help --- */
 
+static const char *command_of(const struct program_info *info)
+{
+    return info->command != NULL ? info->command : info->name;
+}
+
 static void print_help(const struct program_info *info)
 {
-    printf("%s - %s\n\nusage: %s [--SETTING VALUE]...\n\n", info->name, info->summary, info->name);
+    printf("%s - %s\n\nusage: %s [--SETTING VALUE]...\n\n", info->name, info->summary,
+           command_of(info));
     for (size_t i = 0; i < info->setting_count; i++) {
         const struct setting *setting = &info->settings[i];
         OWNED_BUF choices = BUF_OF(1 * KIB);
@@ -288,7 +294,7 @@ static void print_man(const struct program_info *info)
            "[\\-\\-SETTING VALUE]...\n.SH DESCRIPTION\n%s\n.SH SETTINGS\n"
            "A setting is a flag, an environment variable, or a line \"name = value\" of the file\n"
            "that \\-\\-config names; the first that is given counts.\n",
-           info->name, COCOS_VERSION, info->name, info->summary, info->name, info->essay);
+           info->name, COCOS_VERSION, info->name, info->summary, command_of(info), info->essay);
     for (size_t i = 0; i < info->setting_count; i++) {
         const struct setting *setting = &info->settings[i];
         char flag[80];

@@ -65,6 +65,7 @@ struct setting {
 
 struct program_info {
     const char *name;    /* "cocos-manager" */
+    const char *command; /* how it is started, where that is not its name; NULL */
     const char *summary; /* one line */
     const char *essay;   /* paragraphs for the man page */
     const struct setting *settings;
