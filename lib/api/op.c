@@ -14,3 +14,7 @@ const struct api_op manager_ops[MANAGER_OP_COUNT] = {
 const struct api_op agent_ops[AGENT_OP_COUNT] = {
 #include "lib/api/agent_ops.h"
 };
+
+const struct api_op cvms_ops[CVMS_OP_COUNT] = {
+#include "lib/api/cvms_ops.h"
+};

@@ -47,6 +47,15 @@ enum agent_op {
     AGENT_OP_COUNT
 };
 
+/* Those of the gateway's try-out computation server. */
+enum cvms_op {
+#define OP(name, method, path, auth, body, body_max) CVMS_OP_##name,
+#include "lib/api/cvms_ops.h"
+#undef OP
+    CVMS_OP_COUNT
+};
+
+extern const struct api_op cvms_ops[CVMS_OP_COUNT];
 extern const struct api_op manager_ops[MANAGER_OP_COUNT];
 extern const struct api_op agent_ops[AGENT_OP_COUNT];
 

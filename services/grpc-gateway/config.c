@@ -72,7 +72,8 @@ const struct program_info gateway_info = {
         "that no upload is ever in clear on the host. On the host only the manager's door may "
         "stand.\n\n"
         "With --cvms-url the gateway also dials out to a computation server of the older, gRPC "
-        "kind, takes its orders to the agent, and tells it what happens.",
+        "kind, takes its orders to the agent, and tells it what happens. `cocos-gateway "
+        "cvms-server` is such a server for trying things out; see cocos-gateway-cvms-server(8).",
     .settings = settings,
     .setting_count = COUNT_OF(settings),
 };

@@ -12,7 +12,7 @@ static int read_named(const char *path, struct buf *out, struct err *err)
     return path[0] == '\0' ? 0 : file_read(path, out, err);
 }
 
-static int make_own(int64_t now, struct buf *certificate, struct buf *key_pem, struct err *err)
+int door_make_identity(int64_t now, struct buf *certificate, struct buf *key_pem, struct err *err)
 {
     static const char *const names[] = {"cocos-gateway", "localhost", NULL};
     static const char *const addresses[] = {"127.0.0.1", "::1", NULL};
@@ -45,7 +45,7 @@ int door_open(const struct config *config, int64_t now, SSL_CTX **ret, struct er
         read_named(config->key, &key, err) < 0 ||
         read_named(config->client_ca, &client_ca, err) < 0)
         return -1;
-    if (certificate.len == 0 && make_own(now, &certificate, &key, err) < 0)
+    if (certificate.len == 0 && door_make_identity(now, &certificate, &key, err) < 0)
         return -1;
     tls = (struct h2_tls_config){buf_span(&certificate), buf_span(&key), buf_span(&client_ca)};
     if (h2_tls_new(&tls, ret, err) == 0)

@@ -3,6 +3,7 @@
 #include "services/grpc-gateway/config.h"
 #include "services/grpc-gateway/confine.h"
 #include "services/grpc-gateway/cvms/setup.h"
+#include "services/grpc-gateway/cvms_server/try_out.h"
 #include "services/grpc-gateway/door.h"
 #include "services/grpc-gateway/grpc/health.h"
 #include "services/grpc-gateway/grpc/reflection.h"
@@ -15,6 +16,7 @@
 
 #include <malloc.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #define DRAIN_MS     5000
@@ -165,6 +167,8 @@ int main(int argc, char **argv)
     int result;
 
     lifecycle_begin();
+    if (argc > 1 && strcmp(argv[1], TRY_OUT_WORD) == 0)
+        return try_out_main(argc - 1, argv + 1);
     take_descriptors();
     mallopt(M_ARENA_MAX, ARENAS); /* threads come and go: what each leaves is there for all */
     result = setting_load(&gateway_info, argc, argv, &gateway.config, &err);

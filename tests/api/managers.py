@@ -27,9 +27,9 @@ PIN = "sha256//" + base64.b64encode(SPKI).decode()
 class Document:
     """The OpenAPI document, and what of it was seen."""
 
-    def __init__(self):
+    def __init__(self, name="manager.yaml"):
         text = subprocess.run([os.path.join(ROOT, "openapi", "embed"),
-                               os.path.join(ROOT, "openapi", "manager.yaml"), "--json"],
+                               os.path.join(ROOT, "openapi", name), "--json"],
                               check=True, capture_output=True).stdout
         self.whole = json.loads(text)
         self.seen = set()

@@ -69,17 +69,21 @@ def run_request(work, ident="c-1", kind="python", **change):
             field(5, algorithm) + consumers)
 
 
-def their_digest(work, ident="c-1", kind="python"):
-    """SHA3-256 of the JSON that the older programs make of run_request()."""
+def their_manifest(work, ident="c-1", kind="python"):
+    """run_request() in the older programs' JSON."""
     key = lambda party: base64.b64encode(der(party)).decode()
-    manifest = {
+    return {
         "id": ident, "name": "a <name>",
         "datasets": [{"hash": list(bytes.fromhex(sha3(data))), "user_key": key(work.data), "filename": name}
                      for name, data in work.datasets.items()],
         "algorithm": {"hash": list(bytes.fromhex(sha3(work.algorithm))), "user_key": key(work.provider),
                       "algo_type": kind},
         "result_consumers": [{"user_key": key(party)} for party in [work.consumer]]}
-    text = json.dumps(manifest, separators=(",", ":")).replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def their_digest(work, ident="c-1", kind="python"):
+    """SHA3-256 of that as the older programs write it."""
+    text = json.dumps(their_manifest(work, ident, kind), separators=(",", ":")).replace("<", "\\u003c").replace(">", "\\u003e")
     return sha3(text.encode())
 
 

@@ -221,16 +221,27 @@ void grpc_call_add_header(struct grpc_call *call, const char *name, const char *
         h2_fields_add_str(&call->head, name, value);
 }
 
+static void respond(struct grpc_call *call)
+{
+    if (call->head_sent)
+        return;
+    call->head_sent = true;
+    h2_stream_respond(call->stream, &call->head);
+}
+
+void grpc_call_send_head(struct grpc_call *call)
+{
+    respond(call);
+    grpc_call_flush(call);
+}
+
 int grpc_call_begin_message(struct grpc_call *call, uint64_t len, struct err *err)
 {
     uint8_t prefix[GRPC_PREFIX_SIZE];
 
     if (len > UINT32_MAX)
         return err_set(err, ERR_TOO_LARGE, "an answer of %llu bytes", (unsigned long long)len);
-    if (!call->head_sent) {
-        call->head_sent = true;
-        h2_stream_respond(call->stream, &call->head);
-    }
+    respond(call);
     grpc_frame_write_prefix(prefix, (uint32_t)len);
     return grpc_call_write_part(call, SPAN_OF_ARRAY(prefix), err);
 }

@@ -46,6 +46,10 @@ MUST_USE int grpc_call_read_only_message(struct grpc_call *call, struct buf *mes
 /* Initial metadata of the answer; before the first message. */
 void grpc_call_add_header(struct grpc_call *call, const char *name, const char *value);
 
+/* Sends the answer's head now, before there is a message; from then on one thread may read and
+ * another write. */
+void grpc_call_send_head(struct grpc_call *call);
+
 /* Sends a message. */
 MUST_USE int grpc_call_write(struct grpc_call *call, struct span message, struct err *err);
 
