@@ -1,6 +1,7 @@
 """The gate from end to end but for the VM: a real manager and its confined verifier, and a real agent
 with a TPM that boots nothing, on the share of a VM that libvirt only pretends."""
 
+import base64
 import json
 import os
 import shutil
@@ -8,7 +9,7 @@ import time
 
 import pytest
 
-from agents import BIN, Agent
+from agents import BIN, Agent, Computation
 from managers import Manager, make_image
 from tpms import Tpm
 
@@ -88,6 +89,29 @@ def test_a_guest_that_was_told_something_else_is_found(tpm):
                 shutil.copy(os.path.join(copy, "out", name), manager.share(vm, "out", name))
             found = manager.await_state(vm, "failed", seconds=60)
             assert found["failure"]["detail"].startswith("run.config: ")
+
+
+def test_the_key_of_a_computation_is_told_once_its_evidence_is_accepted(tpm):
+    """The agent takes another key with each manifest."""
+    with Manager(verifier=CLI) as manager:
+        make_image(manager.images, "good", reference=reference())
+        vm, agent = boot(manager, tpm, "good")
+        with agent:
+            before = manager.await_state(vm, "running", seconds=60)["agent_pin"]
+            work = Computation("pass", {})
+            work.set(agent)
+            pins = {before, None}
+
+            def settled(found):
+                pins.add(found["agent_pin"])
+                return found["state"] == "running" and found["agent_pin"] != before
+
+            found = manager.await_vm(vm, settled)
+            assert found["attestation"] == "accepted" and len(pins) == 3
+            verdict = manager.get(f"/v1/vms/{vm}/attestation").json["verdict"]
+            server = base64.b64encode(bytes.fromhex(verdict["claims"]["transcript"]["server"])).decode()
+            assert found["agent_pin"] == "sha256//" + server
+            assert told(manager, vm).count("vm.running") == 2
 
 
 def test_old_evidence_is_no_evidence(tpm):
