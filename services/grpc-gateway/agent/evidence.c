@@ -110,8 +110,10 @@ int evidence_ima(void *door, struct grpc_call *call, struct err *err)
 {
     (void)door;
     (void)call;
-    return err_set(err, ERR_UNSUPPORTED,
-                   "this agent has no IMA log to hand out by itself; it is part of the evidence");
+    return err_set(
+        err, ERR_UNSUPPORTED,
+        "IMAMeasurements wants the list as text with a register of SHA-1, which this "
+        "machine does not keep; GET /v1/ima of the agent has it in binary, with SHA-256");
 }
 
 int evidence_azure_token(void *door, struct grpc_call *call, struct err *err)

@@ -24,7 +24,11 @@ static const struct setting settings[] = {
     SETTING_CHOICE(config, mode, "TEST_MODE", "auto", modes, "which way"),
 };
 
-static const struct program_info info = {"test", "a test", "Essay.", settings, COUNT_OF(settings)};
+static const struct program_info info = {.name = "test",
+                                         .summary = "a test",
+                                         .essay = "Essay.",
+                                         .settings = settings,
+                                         .setting_count = COUNT_OF(settings)};
 
 #define ARGS(...) ((char *[]){(char *)"test", __VA_ARGS__ __VA_OPT__(, ) NULL})
 
