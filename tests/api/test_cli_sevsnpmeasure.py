@@ -44,7 +44,7 @@ def words_of(said):
     return words
 
 
-@pytest.mark.parametrize("case", cases(), ids=lambda case: case["test"])
+@pytest.mark.parametrize("case", cases(), ids=[case["test"] for case in cases()])
 def test_the_digest_is_the_same(cli, case):
     said = arguments_of(case["call"])
     if not (VECTORS / os.path.basename(said["ovmf"])).exists():

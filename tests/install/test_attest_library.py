@@ -22,7 +22,7 @@ LIBC = set("""
 abort calloc free malloc realloc reallocarray
 memchr memcmp memcpy memmem memmove memrchr memset explicit_bzero
 strchr strcmp strcspn strlen strncmp strnlen strpbrk strrchr strspn strstr strtoul strtoull strerror_r
-snprintf vsnprintf vasprintf qsort bsearch close
+snprintf vsnprintf vasprintf qsort bsearch close pthread_once
 __ctype_b_loc __ctype_tolower_loc __ctype_toupper_loc __errno_location __stack_chk_fail
 __cxa_finalize __gmon_start__ _ITM_deregisterTMCloneTable _ITM_registerTMCloneTable
 """.split())
