@@ -4,6 +4,7 @@ import hashlib
 import os
 import statistics
 import time
+from pathlib import Path
 
 from bench import MIB, Agent, await_true, curl_speed, free_port, median, run, scratch, started, status_kib
 
@@ -107,16 +108,25 @@ def download():
     return [("download of 1 GiB over TLS / nginx", f"{ratio:.2f} ({speed / 1e6:.0f} MB/s)", ">= 0.8")]
 
 
+def server_of(agent):
+    """The pid of the process that serves: of the keeper's two, for a moment, the newer."""
+    return int(Path(f"/proc/{agent.pid}/task/{agent.pid}/children").read_text().split()[-1])
+
+
+def both_kib(agent, member):
+    return status_kib(agent.pid, member) + status_kib(server_of(agent), member)
+
+
 def memory():
     with scratch() as folder, Agent(folder).running() as agent:
         digest = make_file(folder / "big.bin", LARGE)
-        before = status_kib(agent.pid, "VmRSS")
+        before = both_kib(agent, "VmRSS")
         upload_speed(agent, folder / "big.bin", digest)
-        uploaded = status_kib(agent.pid, "VmHWM") - before
+        uploaded = both_kib(agent, "VmHWM") - before
         os.unlink(folder / "big.bin")
         make_result(agent, LARGE)
         curl_speed(*map(str, agent.auth), agent.url + "/v1/result")
-        fetched = status_kib(agent.pid, "VmHWM") - before
+        fetched = both_kib(agent, "VmHWM") - before
     return [
         ("agent's memory growth over a 4 GiB upload", f"{uploaded / 1024:.1f} MiB", "<= 16 MiB"),
         ("  and a 4 GiB result packed and fetched", f"{fetched / 1024:.1f} MiB", "<= 16 MiB"),
@@ -126,5 +136,7 @@ def memory():
 def idle():
     with scratch() as folder, Agent(folder).running() as agent:
         agent.state()
-        rss = median(lambda: status_kib(agent.pid, "VmRSS"), 3)
-    return [("agent, idle: resident", f"{rss / 1024:.1f} MiB", "<= 12 MiB")]
+        keeper = median(lambda: status_kib(agent.pid, "VmRSS"), 3)
+        server = median(lambda: status_kib(server_of(agent), "VmRSS"), 3)
+    return [("agent, idle: its keeper, resident", f"{keeper / 1024:.1f} MiB", "<= 8 MiB"),
+            ("  and the process that serves", f"{server / 1024:.1f} MiB", "<= 12 MiB")]
