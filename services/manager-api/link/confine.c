@@ -12,6 +12,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -149,17 +150,28 @@ static bool hide_files(int program_fd)
 /* --- what it may do --- */
 
 /* Calls that nothing of what it does needs. The sockets of other programs lie in the file system,
- * whatever network one has; other processes of the same user are one signal away; and new
- * namespaces would bring back powers. */
+ * whatever network one has, and half of a pair reaches them, too; other processes of the same user
+ * are one signal away, and so is the order in which they run; and new namespaces would bring back
+ * powers. */
 static const int forbidden[] = {
     SCMP_SYS(socket),
+    SCMP_SYS(socketpair),
     SCMP_SYS(connect),
+    SCMP_SYS(bind),
+    SCMP_SYS(sendto),
+    SCMP_SYS(sendmsg),
+    SCMP_SYS(sendmmsg),
     SCMP_SYS(io_uring_setup),
     SCMP_SYS(ptrace),
     SCMP_SYS(process_vm_readv),
     SCMP_SYS(process_vm_writev),
     SCMP_SYS(pidfd_open),
     SCMP_SYS(pidfd_send_signal),
+    SCMP_SYS(pidfd_getfd),
+    SCMP_SYS(process_madvise),
+    SCMP_SYS(process_mrelease),
+    SCMP_SYS(migrate_pages),
+    SCMP_SYS(move_pages),
     SCMP_SYS(kcmp),
     SCMP_SYS(keyctl),
     SCMP_SYS(add_key),
@@ -178,7 +190,11 @@ static const int forbidden[] = {
     SCMP_SYS(chroot),
     SCMP_SYS(open_by_handle_at),
     SCMP_SYS(setpriority),
+    SCMP_SYS(ioprio_set),
     SCMP_SYS(sched_setaffinity),
+    SCMP_SYS(sched_setattr),
+    SCMP_SYS(sched_setparam),
+    SCMP_SYS(sched_setscheduler),
     SCMP_SYS(tkill),
 };
 
@@ -194,6 +210,39 @@ static const struct {
     {SCMP_SYS(prlimit64), true},
 };
 
+/* These where argument `at`, under the mask, is the value. A command is the lower half of its
+ * argument: the kernel looks at no more. Whoever owns an open file has its signals sent to whom it
+ * likes; and a child of one's parent is one that nobody waits for. */
+static const struct {
+    int call;
+    unsigned at;
+    uint64_t mask, value;
+} in_part[] = {
+    {SCMP_SYS(fcntl), 1, UINT32_MAX, F_SETOWN},
+    {SCMP_SYS(fcntl), 1, UINT32_MAX, F_SETOWN_EX},
+    {SCMP_SYS(fcntl), 1, UINT32_MAX, F_SETSIG},
+    {SCMP_SYS(ioctl), 1, UINT32_MAX, FIOSETOWN},
+    {SCMP_SYS(ioctl), 1, UINT32_MAX, SIOCSPGRP},
+    {SCMP_SYS(clone), 0, CLONE_NEWCGROUP, CLONE_NEWCGROUP},
+    {SCMP_SYS(clone), 0, CLONE_NEWIPC, CLONE_NEWIPC},
+    {SCMP_SYS(clone), 0, CLONE_NEWNET, CLONE_NEWNET},
+    {SCMP_SYS(clone), 0, CLONE_NEWNS, CLONE_NEWNS},
+    {SCMP_SYS(clone), 0, CLONE_NEWPID, CLONE_NEWPID},
+    {SCMP_SYS(clone), 0, CLONE_NEWUSER, CLONE_NEWUSER},
+    {SCMP_SYS(clone), 0, CLONE_NEWUTS, CLONE_NEWUTS},
+    {SCMP_SYS(clone), 0, CLONE_PARENT, CLONE_PARENT},
+};
+
+static bool add_rules_in_part(scmp_filter_ctx filter)
+{
+    for (size_t i = 0; i < COUNT_OF(in_part); i++)
+        if (seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), in_part[i].call, 1,
+                             SCMP_CMP64(in_part[i].at, SCMP_CMP_MASKED_EQ, in_part[i].mask,
+                                        in_part[i].value)) != 0)
+            return false;
+    return true;
+}
+
 static bool add_rules(scmp_filter_ctx filter)
 {
     uint64_t own = (uint64_t)getpid();
@@ -205,7 +254,9 @@ static bool add_rules(scmp_filter_ctx filter)
         if (seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), of_itself[i].call, 1,
                              SCMP_A0(SCMP_CMP_NE, of_itself[i].zero ? 0 : own)) != 0)
             return false;
-    return true;
+    /* The flags of clone3() lie in memory, where no filter sees them; libc then takes clone(). */
+    return add_rules_in_part(filter) &&
+           seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) == 0;
 }
 
 static bool shut_calls(void)

@@ -3,10 +3,14 @@
 
 #include "services/manager-api/link/confine.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <linux/sched.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -14,7 +18,7 @@
 #include <sys/wait.h>
 
 /* What a try came to. */
-enum { REFUSED = 10, DONE = 11, NOT_CONFINED = 12 };
+enum { REFUSED = 10, DONE = 11, NOT_CONFINED = 12, NO_SUCH_CALL = 13 };
 
 static int tried(long result)
 {
@@ -51,10 +55,60 @@ static int try_a_socket(const void *ctx)
     return tried(socket(AF_UNIX, SOCK_STREAM, 0));
 }
 
+static int try_a_pair_of_sockets(const void *ctx)
+{
+    int pair[2];
+
+    (void)ctx;
+    return tried(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair));
+}
+
+static int try_to_send(const void *fd)
+{
+    return tried(sendto(*(const int *)fd, "x", 1, 0, NULL, 0));
+}
+
+static int try_to_send_a_message(const void *fd)
+{
+    const struct msghdr message = {0};
+
+    return tried(sendmsg(*(const int *)fd, &message, 0));
+}
+
+static int try_to_send_messages(const void *fd)
+{
+    struct mmsghdr messages[1] = {0};
+
+    return tried(sendmmsg(*(const int *)fd, messages, 1, 0));
+}
+
 static int try_new_namespaces(const void *ctx)
 {
     (void)ctx;
     return tried(unshare(CLONE_NEWUSER));
+}
+
+/* The process that is made, if it is, ends at once. */
+static int tried_a_process(long pid)
+{
+    if (pid == 0)
+        _exit(0);
+    return pid < 0 && errno == ENOSYS ? NO_SUCH_CALL : tried(pid);
+}
+
+static int try_to_clone(const void *flags)
+{
+    return tried_a_process(
+        syscall(SYS_clone, *(const unsigned long *)flags | SIGCHLD, NULL, NULL, NULL, 0));
+}
+
+/* Its flags lie in memory, where nobody can look at them first. */
+static int try_to_clone_unseen(const void *ctx)
+{
+    struct clone_args args = {.exit_signal = SIGCHLD};
+
+    (void)ctx;
+    return tried_a_process(syscall(SYS_clone3, &args, sizeof(args)));
 }
 
 static int try_to_mount(const void *ctx)
@@ -66,6 +120,36 @@ static int try_to_mount(const void *ctx)
 static int try_to_signal(const void *pid)
 {
     return tried(kill(*(const pid_t *)pid, 0));
+}
+
+/* --- signals that come when a descriptor has something to say --- */
+
+struct ask {
+    int fd;
+    unsigned long command;
+    const void *argument;
+};
+
+static int try_a_file_command(const void *ctx)
+{
+    const struct ask *ask = ctx;
+
+    return tried(syscall(SYS_fcntl, ask->fd, ask->command, ask->argument));
+}
+
+static int try_a_device_command(const void *ctx)
+{
+    const struct ask *ask = ctx;
+
+    return tried(syscall(SYS_ioctl, ask->fd, ask->command, ask->argument));
+}
+
+static int try_to_be_scheduled(const void *ctx)
+{
+    const struct sched_param usual = {0};
+
+    (void)ctx;
+    return tried(sched_setscheduler(0, SCHED_OTHER, &usual));
 }
 
 static int try_to_lift_a_bound(const void *ctx)
@@ -104,9 +188,9 @@ static void other_doors_are_shut(void **state)
         int (*attempt)(const void *ctx);
         const void *ctx;
     } rows[] = {
-        {try_to_write, in(&dir, "new")}, {try_to_write, "/usr/new"}, {try_a_socket, NULL},
-        {try_new_namespaces, NULL},      {try_to_mount, NULL},       {try_to_signal, &parent},
-        {try_to_lift_a_bound, NULL},
+        {try_to_write, in(&dir, "new")}, {try_to_write, "/usr/new"},  {try_a_socket, NULL},
+        {try_new_namespaces, NULL},      {try_to_mount, NULL},        {try_to_signal, &parent},
+        {try_to_lift_a_bound, NULL},     {try_to_be_scheduled, NULL},
     };
 
     (void)state;
@@ -114,6 +198,104 @@ static void other_doors_are_shut(void **state)
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         if (confined(rows[i].attempt, rows[i].ctx) != REFUSED)
             fail_msg("row %zu", i);
+}
+
+/* Not by a pair of one's own, and not by one that was left open. */
+static void nothing_is_sent_through_a_socket(void **state)
+{
+    int (*const attempts[])(const void *ctx) = {try_a_pair_of_sockets, try_to_send,
+                                                try_to_send_a_message, try_to_send_messages};
+    int pair[2];
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
+    for (size_t i = 0; i < COUNT_OF(attempts); i++)
+        if (confined(attempts[i], &pair[0]) != REFUSED)
+            fail_msg("row %zu", i);
+    close_fd(&pair[0]);
+    close_fd(&pair[1]);
+}
+
+/* The kernel looks at the lower half of a command alone. */
+static void no_descriptor_signals_another_process(void **state)
+{
+    const pid_t parent = getpid();
+    const struct f_owner_ex owner = {F_OWNER_PID, parent};
+    const void *pid = (const void *)(uintptr_t)parent, *number = (const void *)(uintptr_t)SIGTERM;
+    const uint64_t unseen = UINT64_C(1) << 32;
+    int pair[2];
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
+    const struct {
+        int (*attempt)(const void *ctx);
+        struct ask ask;
+    } rows[] = {
+        {try_a_file_command, {pair[0], F_SETOWN, pid}},
+        {try_a_file_command, {pair[0], F_SETOWN | unseen, pid}},
+        {try_a_file_command, {pair[0], F_SETOWN_EX, &owner}},
+        {try_a_file_command, {pair[0], F_SETOWN_EX | unseen, &owner}},
+        {try_a_file_command, {pair[0], F_SETSIG, number}},
+        {try_a_file_command, {pair[0], F_SETSIG | unseen, number}},
+        {try_a_device_command, {pair[0], FIOSETOWN, &parent}},
+        {try_a_device_command, {pair[0], FIOSETOWN | unseen, &parent}},
+        {try_a_device_command, {pair[0], SIOCSPGRP, &parent}},
+        {try_a_device_command, {pair[0], SIOCSPGRP | unseen, &parent}},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (confined(rows[i].attempt, &rows[i].ask) != REFUSED)
+            fail_msg("row %zu", i);
+    close_fd(&pair[0]);
+    close_fd(&pair[1]);
+}
+
+/* The powers of which only exec() takes away, so that but for the filter most would be made. */
+static void no_process_is_made_in_namespaces_of_its_own(void **state)
+{
+    static const unsigned long flags[] = {
+        CLONE_NEWUSER, CLONE_NEWNS,  CLONE_NEWPID,    CLONE_NEWNET,
+        CLONE_NEWIPC,  CLONE_NEWUTS, CLONE_NEWCGROUP, CLONE_NEWNS | CLONE_NEWPID,
+        CLONE_PARENT,
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(flags); i++)
+        if (confined(try_to_clone, &flags[i]) != REFUSED)
+            fail_msg("row %zu", i);
+    assert_int_equal(confined(try_to_clone_unseen, NULL), NO_SUCH_CALL);
+}
+
+static void *nothing(void *ctx)
+{
+    return ctx;
+}
+
+static int try_a_thread(const void *ctx)
+{
+    pthread_t thread;
+
+    (void)ctx;
+    return pthread_create(&thread, NULL, nothing, NULL) == 0 && pthread_join(thread, NULL) == 0
+               ? DONE
+               : REFUSED;
+}
+
+static void what_else_programs_do_is_let_through(void **state)
+{
+    static const unsigned long plain = 0;
+    const struct ask rows[] = {
+        {STDERR_FILENO, F_GETFL, NULL},
+        {STDERR_FILENO, F_DUPFD_CLOEXEC, NULL},
+        {STDERR_FILENO, F_GETFD, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (confined(try_a_file_command, &rows[i]) != DONE)
+            fail_msg("row %zu", i);
+    assert_int_equal(confined(try_to_clone, &plain), DONE);
+    assert_int_equal(confined(try_a_thread, NULL), DONE);
 }
 
 static void files_of_this_host_cannot_be_read_even_when_anybody_may(void **state)
@@ -157,6 +339,10 @@ int main(void)
         cmocka_unit_test(a_program_that_is_not_there_confines_nobody),
         cmocka_unit_test(what_programs_need_to_run_is_there),
         cmocka_unit_test(other_doors_are_shut),
+        cmocka_unit_test(nothing_is_sent_through_a_socket),
+        cmocka_unit_test(no_descriptor_signals_another_process),
+        cmocka_unit_test(no_process_is_made_in_namespaces_of_its_own),
+        cmocka_unit_test(what_else_programs_do_is_let_through),
         cmocka_unit_test(files_of_this_host_cannot_be_read_even_when_anybody_may),
         cmocka_unit_test(root_is_not_root_any_more),
     };
