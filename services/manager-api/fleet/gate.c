@@ -176,10 +176,14 @@ static bool is_open_question(const struct check *check)
            may_wait(check);
 }
 
-/* With the lock held: the agent said meanwhile that its key is another one. */
+/* With the lock held: the agent said meanwhile that its key is another one. That takes nothing back
+ * of what is wrong with the machine, or whoever says another one again and again is never rejected.
+ */
 static bool is_overtaken(const struct check *check, const struct entry *entry)
 {
-    return strcmp(check->judgement.pin, entry->said.pin) != 0;
+    return (check->judgement.result == JUDGED_ACCEPTED ||
+            check->judgement.result == JUDGED_OTHER_KEY) &&
+           strcmp(check->judgement.pin, entry->said.pin) != 0;
 }
 
 static void look_again(const struct check *check, struct entry *entry)
@@ -215,7 +219,20 @@ static bool begin(struct check *check)
            share_paths_of(fleet->state_dir, check->id, &judgement->paths, &unused) == 0;
 }
 
-static void end(struct check *check, bool undecided)
+/* With the lock held but for the while that the verdict is written, before anybody can ask for it.
+ * The entry is ours meanwhile; a key that is said then is as one that is said afterwards. */
+static void keep_and_decide(struct check *check, struct entry *entry, struct tidings *tidings)
+{
+    struct fleet *fleet = check->fleet;
+
+    pthread_mutex_unlock(&fleet->lock);
+    attestation_keep(fleet, &check->judgement);
+    pthread_mutex_lock(&fleet->lock);
+    if (!entry_ended(entry))
+        decide(check, entry, tidings);
+}
+
+static void end(struct check *check)
 {
     OWNED_TIDINGS tidings = {0};
     struct fleet *fleet = check->fleet;
@@ -227,10 +244,10 @@ static void end(struct check *check, bool undecided)
         entry->gate_again_ms =
             fleet_now_ms(fleet) + (check->judgement.result == JUDGED_NOT ? RETRY_MS : PAUSE_MS);
         if (entry->gate == GATE_MARKED && !entry_ended(entry)) {
-            if (undecided || is_overtaken(check, entry))
+            if (is_open_question(check) || is_overtaken(check, entry))
                 look_again(check, entry);
             else
-                decide(check, entry, &tidings);
+                keep_and_decide(check, entry, &tidings);
         }
         fleet_yield(fleet, entry);
     }
@@ -242,14 +259,10 @@ static void end(struct check *check, bool undecided)
 static void run_check(void *arg)
 {
     struct check *check = arg;
-    bool undecided;
 
     if (begin(check)) {
         judge(&check->judgement);
-        undecided = is_open_question(check);
-        if (!undecided)
-            attestation_keep(check->fleet, &check->judgement);
-        end(check, undecided);
+        end(check);
     }
     json_free(check->judgement.verdict);
     free(check);

@@ -9,7 +9,8 @@
  * What is accepted is accepted of one key, the one that we tell clients. An agent that says that it
  * has another one closes the gate again, until its evidence names that: at no moment do we tell a
  * key that no evidence stands behind. Key and evidence are two files, so that the agent is given
- * some time to write both. */
+ * some time to write both. A key that changes during a check takes an acceptance back, and never a
+ * rejection. */
 #ifndef COCOS_MANAGER_FLEET_GATE_H
 #define COCOS_MANAGER_FLEET_GATE_H
 

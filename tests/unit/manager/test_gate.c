@@ -301,6 +301,7 @@ static void anothers_verdict_is_not_shown(void **state)
 #define OF_OTHER          "{\"claims\":{\"transcript\":{\"server\":\"" OTHER_KEY "\"}},"
 #define ACCEPTED_OF_OTHER OF_OTHER "\"result\":\"accepted\",\"findings\":[]}"
 #define SLOWLY_ACCEPTED   SERVER "\"result\":\"accepted\",\"slow\":1,\"findings\":[]}"
+#define SLOWLY_REJECTED   SERVER "\"result\":\"rejected\",\"slow\":1,\"findings\":[]}"
 #define REJECTED_OF_OTHER                                                                          \
     OF_OTHER "\"result\":\"rejected\",\"findings\":[{\"id\":\"tpm.pcr\",\"severity\":\"error\","   \
              "\"what\":\"PCR 15\",\"expected\":\"aa\",\"got\":\"bb\"}]}"
@@ -434,6 +435,7 @@ static void a_new_key_without_evidence_ends_the_vm(void **state)
 static void a_verdict_is_of_the_key_that_was_said_when_it_was_asked_for(void **state)
 {
     WORLD *world = world_with_verifier();
+    OWNED(free_str) char *name = NULL;
     char id[VM_ID_SIZE];
 
     (void)state;
@@ -445,6 +447,25 @@ static void a_verdict_is_of_the_key_that_was_said_when_it_was_asked_for(void **s
     usleep(2500000);
     assert_false(world_was_told(world, "vm.running"));
     assert_pin(world, id, NULL);
+    name = mem_printf("vms/%s/attestation.json", id);
+    assert_int_equal(access(in(&world->dir, name), F_OK), -1); /* and none is kept */
+}
+
+/* Else whoever says another one often enough is never rejected. */
+static void no_other_key_saves_a_machine_whose_evidence_is_wrong(void **state)
+{
+    WORLD *world = world_with_verifier();
+    char id[VM_ID_SIZE];
+
+    (void)state;
+    start(world, id);
+    put_in_vm(world, id, "out/evidence.json", SLOWLY_REJECTED);
+    world_await(world, id, API_VM_ATTESTING);
+    usleep(300000);
+    put_in_vm(world, id, "out/evidence.json", ACCEPTED_OF_OTHER);
+    say_other_key(world, id);
+    world_await(world, id, API_VM_FAILED);
+    assert_false(world_was_told(world, "vm.running"));
 }
 
 static void a_manager_that_starts_again_remembers_who_was_refused(void **state)
@@ -490,6 +511,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_new_key_with_wrong_evidence_ends_the_vm),
         cmocka_unit_test(a_new_key_without_evidence_ends_the_vm),
         cmocka_unit_test(a_verdict_is_of_the_key_that_was_said_when_it_was_asked_for),
+        cmocka_unit_test(no_other_key_saves_a_machine_whose_evidence_is_wrong),
         cmocka_unit_test(a_manager_that_starts_again_remembers_who_was_refused),
     };
 
