@@ -4,17 +4,26 @@
 
 /* --- the key --------------------------------------------------------------------------------- */
 
-/* By the layer that certified the server's key, which the evidence is about. */
-static bool is_certified(const struct receipt *receipt, const struct bundle *bundle,
-                         const struct key *signer, const struct verdict *verdict)
+/* Whether the evidence is about a process of the computation that it names: one that waits, after
+ * it or before another, shows the same manifest. */
+static bool computes(const struct bundle *bundle, const struct verdict *verdict)
 {
-    OWNED_KEY *certified = NULL;
     struct err unused;
 
     return verdict_holds(verdict, FINDING_DICE_ROOT) &&
            verdict_holds(verdict, FINDING_DICE_SIGNATURE) &&
            verdict_holds(verdict, FINDING_DICE_LINK) && verdict_holds(verdict, FINDING_DICE_LEAF) &&
-           dice_use_find(bundle, bundle_span(&receipt->key_chain.dice), DICE_USE_RECEIPT,
+           dice_use_check_computation(bundle, &unused) == 0;
+}
+
+/* By the layer that certified the server's key, which the evidence is about. */
+static bool is_certified(const struct receipt *receipt, const struct bundle *bundle,
+                         const struct key *signer)
+{
+    OWNED_KEY *certified = NULL;
+    struct err unused;
+
+    return dice_use_find(bundle, bundle_span(&receipt->key_chain.dice), DICE_USE_RECEIPT,
                          &certified, &unused) == 0 &&
            key_equal(certified, signer);
 }
@@ -32,12 +41,13 @@ static bool check_key(const struct receipt *receipt, const struct bundle *bundle
     if (receipt_key(receipt, &signer, &unused) < 0)
         return false; /* the signature's finding says so */
     key_identity(signer, identity);
-    known = span_equal(SPAN_OF_ARRAY(identity), server) ||
-            is_certified(receipt, bundle, signer, verdict);
+    known = computes(bundle, verdict) &&
+            (span_equal(SPAN_OF_ARRAY(identity), server) || is_certified(receipt, bundle, signer));
     finding = verdict_check(verdict, FINDING_RECEIPT_KEY, known);
     if (finding == NULL)
         return true;
-    finding_expect(finding, "the server's key, or one that the same layer certified for receipts");
+    finding_expect(finding, "a key of the computation's DICE layer: the server's, or one that the "
+                            "layer certified for receipts");
     finding_got_hex(finding, SPAN_OF_ARRAY(identity));
     return false;
 }

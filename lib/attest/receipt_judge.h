@@ -2,8 +2,8 @@
  *
  * The agent makes evidence for each receipt, and names it by its digest. A receipt is accepted when
  * that evidence is, by the reader's policy; when the machine shows the manifest that the receipt is
- * about; and when the key that signed is one of the machine's: the server's key of the transcript,
- * or one that the same DICE layer certified.
+ * about; when the DICE layer that certified the server's key of the transcript is that manifest's;
+ * and when the key that signed is that one, or another that the same layer certified.
  *
  * Freshness is no question here: the evidence says whose a key is, and a key of a machine that
  * computes one manifest says no more tomorrow than today. So its own nonce is taken for asked.

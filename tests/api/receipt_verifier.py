@@ -209,8 +209,8 @@ def check_root(uds, kind, evidence, root):
 
 
 def read_chain(data, root=None):
-    """Keys of a chain that holds in itself, from the UDS on, and the claims of its last certificate. root: whose word
-    there must be for the UDS."""
+    """Keys of a chain that holds in itself, from the UDS on, and the claims of its certificates. root: whose word there
+    must be for the UDS."""
     chain = decode_cbor(data)
     if root is not None:
         require(isinstance(chain, dict), "a chain with evidence for its root")
@@ -218,25 +218,37 @@ def read_chain(data, root=None):
     if isinstance(chain, dict):
         chain = chain[1]
     require(isinstance(chain, list) and len(chain) >= 2, "a chain")
-    keys, claims = [cose_key(chain[0])], {}
+    keys, claims = [cose_key(chain[0])], []
     for certificate in chain[1:]:
         payload, _ = verify_sign1(certificate, keys[-1])
-        before, claims = claims, decode_cbor(payload)
-        require(not before or before[2] == claims[1], "the names of the chain")
-        keys.append(cose_key(claims[-4670552]))
+        claims.append(decode_cbor(payload))
+        require(len(claims) < 2 or claims[-2][2] == claims[-1][1], "the names of the chain")
+        keys.append(cose_key(claims[-1][-4670552]))
     return keys, claims
+
+
+def check_layer(claims, manifest):
+    """The layer that certified the last key of the chain is the computation's, and no process that waits."""
+    require(len(claims) > 1, "a layer")
+    described = claims[-2][-4670548]
+    require(claims[-2][-4670547] == hashlib.sha512(described).digest(), "the descriptor of the layer")
+    config = decode_cbor(described)
+    require(isinstance(config, dict) and config.get(1) == "computation" and config.get(2) == manifest,
+            "the layer of the computation")
 
 
 def check_key(said, fields, evidence_chain, root):
     data = unbase64(said["key_chain"]["key"])
-    if hashlib.sha256(data).digest() == fields["server"]:
-        return
-    require(evidence_chain is not None and said["key_chain"]["dice"] is not None, "a chain")
-    servers, _ = read_chain(evidence_chain, root)
-    keys, claims = read_chain(unbase64(said["key_chain"]["dice"]))
+    require(evidence_chain is not None, "a chain in the evidence")
+    servers, layers = read_chain(evidence_chain, root)
     require(hashlib.sha256(spki(servers[-1])).digest() == fields["server"], "the server's chain")
+    check_layer(layers, fields["manifest"])
+    if spki(servers[-1]) == data:
+        return
+    require(said["key_chain"]["dice"] is not None, "a chain")
+    keys, claims = read_chain(unbase64(said["key_chain"]["dice"]))
     require(spki(keys[-1]) == data and spki(keys[-2]) == spki(servers[-2]), "the key of the receipt")
-    require(claims.get(-4670554) == PURPOSE, "what the key is for")
+    require(claims[-1].get(-4670554) == PURPOSE, "what the key is for")
 
 
 def verify(receipt, evidence, root, result=None):

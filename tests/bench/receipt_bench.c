@@ -1,14 +1,19 @@
 /* The verifier of receipts: all of it, the evidence included, on the stand-in platform. The bare
  * checks beside it are its two signatures. */
+#include "lib/attest/dice_use.h"
 #include "lib/attest/evidence/bundle.h"
+#include "lib/attest/evidence/dice_chain.h"
 #include "lib/attest/evidence/sim.h"
 #include "lib/attest/receipt_judge.h"
+#include "lib/cbor/write.h"
 #include "tests/bench/measure.h"
 
 #define LIMIT_MS 5.0
 
 struct subject {
     struct key *key, *root;
+    struct key *device, *layer; /* of the DICE chain to key */
+    struct buf chain, device_pem;
     struct policy *policy;
     struct buf receipt, evidence;
     struct receipt said;
@@ -27,9 +32,11 @@ static void require(bool ok, const char *what)
 static void ours(void *ctx)
 {
     const struct subject *s = ctx;
-    const struct receipt_question question = {
-        .receipt = buf_span(&s->receipt),
-        .given = {.evidence = buf_span(&s->evidence), .policy = s->policy, .now = 1800000000}};
+    const struct receipt_question question = {.receipt = buf_span(&s->receipt),
+                                              .given = {.evidence = buf_span(&s->evidence),
+                                                        .key = buf_span(&s->device_pem),
+                                                        .policy = s->policy,
+                                                        .now = 1800000000}};
     OWNED_VERDICT verdict = {0};
     OWNED_RECEIPT said = {0};
     struct err err;
@@ -62,6 +69,36 @@ static void make_policy(struct subject *s)
     require(policy_decode(document, &s->policy, &err) == 0, "the policy");
 }
 
+static void add_certificate(const struct dice_certificate *certificate, struct buf *out)
+{
+    struct err err;
+
+    require(dice_layer_write(certificate, out, &err) == 0, "a certificate");
+}
+
+static void make_chain(struct subject *s)
+{
+    const uint8_t zeros[SHA256_SIZE] = {0};
+    OWNED_BUF config = BUF_OF(256), layer = BUF_OF(DICE_CERT_MAX), leaf = BUF_OF(DICE_CERT_MAX);
+    struct dice_input input = {.mode = DICE_NORMAL};
+    struct span certificates[2];
+    struct err err;
+
+    cbor_add_map(&config, 2);
+    cbor_add_uint(&config, DICE_LAYER_WHAT);
+    cbor_add_text(&config, DICE_LAYER_COMPUTATION);
+    cbor_add_uint(&config, DICE_LAYER_OF);
+    cbor_add_bytes(&config, SPAN_OF_ARRAY(zeros));
+    input.config = buf_span(&config);
+    add_certificate(&(struct dice_certificate){s->device, s->layer, &input, true, NULL}, &layer);
+    add_certificate(&(struct dice_certificate){s->layer, s->key, NULL, false, NULL}, &leaf);
+    certificates[0] = buf_span(&layer);
+    certificates[1] = buf_span(&leaf);
+    require(dice_chain_write(&(struct dice_chain_parts){s->device, certificates, 2, 0, {NULL, 0}},
+                             &s->chain, &err) == 0,
+            "the chain");
+}
+
 static void make_evidence(struct subject *s)
 {
     struct transcript transcript = {.kind = TRANSCRIPT_BOOT};
@@ -81,6 +118,7 @@ static void make_evidence(struct subject *s)
     require(sim_report_make(&machine, s->root, &s->report_bytes, &err) == 0 &&
                 sim_report_parse(buf_span(&s->report_bytes), &s->report, &err) == 0 &&
                 bundle_add(&bundle, BUNDLE_SIM, buf_span(&s->report_bytes), &err) == 0 &&
+                bundle_add(&bundle, BUNDLE_DICE, buf_span(&s->chain), &err) == 0 &&
                 bundle_write(&bundle, &s->evidence, &err) == 0,
             "the evidence");
 }
@@ -109,16 +147,22 @@ static void make_receipt(struct subject *s)
 
 int main(void)
 {
-    struct subject s = {.receipt = BUF_OF(RECEIPT_TEXT_MAX),
+    struct subject s = {.chain = BUF_OF(64 * KIB),
+                        .device_pem = BUF_OF(1 * KIB),
+                        .receipt = BUF_OF(RECEIPT_TEXT_MAX),
                         .evidence = BUF_OF(BUNDLE_TEXT_MAX),
                         .report_bytes = BUF_OF(64 * KIB)};
     struct measured m;
     struct err err;
 
     require(key_generate(KEY_P256, 0, &s.key, &err) == 0 &&
-                key_generate(KEY_P384, 0, &s.root, &err) == 0,
+                key_generate(KEY_P384, 0, &s.root, &err) == 0 &&
+                key_generate(KEY_ED25519, 0, &s.device, &err) == 0 &&
+                key_generate(KEY_ED25519, 0, &s.layer, &err) == 0,
             "keys");
+    key_write_public_pem(s.device, &s.device_pem);
     make_policy(&s);
+    make_chain(&s);
     make_evidence(&s);
     make_receipt(&s);
     m = measure(ours, bare, &s);
@@ -128,6 +172,10 @@ int main(void)
     receipt_done(&s.said);
     key_free(s.key);
     key_free(s.root);
+    key_free(s.device);
+    key_free(s.layer);
+    buf_done(&s.chain);
+    buf_done(&s.device_pem);
     buf_done(&s.receipt);
     buf_done(&s.evidence);
     buf_done(&s.report_bytes);

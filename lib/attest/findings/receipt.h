@@ -18,8 +18,8 @@ FINDING(RECEIPT_MANIFEST, "receipt.manifest", CRYPTO, ERROR,
         "distrust the machine: its agent signs for another computation than the one it measured",
         "docs/receipt.md, The evidence")
 FINDING(RECEIPT_KEY, "receipt.key", CRYPTO, ERROR,
-        "the key that signed the receipt among the keys of the machine",
-        "take a receipt from the agent itself; nothing says that the machine holds this key",
+        "the key that signed the receipt among the keys of the computation",
+        "take a receipt from the agent itself; nothing says that the process of the computation holds this key",
         "docs/receipt.md, The key")
 FINDING(RECEIPT_RESULT, "receipt.result", POLICY, ERROR,
         "the {subject} of the given result against the receipt",

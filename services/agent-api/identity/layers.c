@@ -98,18 +98,18 @@ const struct key *layers_root(const struct layers *layers)
 
 /* --- a process that serves ------------------------------------------------------------------- */
 
-/* {1: what, 2: manifest or number, 3: run}. The number tells processes without a manifest apart. */
+/* See enum dice_layer_member. The number tells processes without a manifest apart. */
 static void describe(const struct layers_work *work, struct buf *out)
 {
     cbor_add_map(out, 3);
-    cbor_add_uint(out, 1);
-    cbor_add_text(out, work->has_manifest ? "computation" : "waiting");
-    cbor_add_uint(out, 2);
+    cbor_add_uint(out, DICE_LAYER_WHAT);
+    cbor_add_text(out, work->has_manifest ? DICE_LAYER_COMPUTATION : "waiting");
+    cbor_add_uint(out, DICE_LAYER_OF);
     if (work->has_manifest)
         cbor_add_bytes(out, SPAN_OF_ARRAY(work->manifest));
     else
         cbor_add_uint(out, work->number);
-    cbor_add_uint(out, 3);
+    cbor_add_uint(out, DICE_LAYER_RUN);
     cbor_add_bytes(out, SPAN_OF_ARRAY(work->run));
 }
 

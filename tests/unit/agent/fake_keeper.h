@@ -18,6 +18,8 @@ struct fake_keeper {
     struct desk *desk; /* NULL: evidence is what `text` says */
     const char *text;  /* of the state, too */
     uint8_t server[SHA256_SIZE];
+    struct span chain; /* that certifies the server's key; empty: none does */
+    const struct key *root;
     struct err refusal;    /* kind ERR_NONE: it refuses nothing */
     pthread_mutex_t *gate; /* taken before each answer; NULL: none */
     atomic_uint told[PACT_KIND_COUNT];
@@ -37,6 +39,8 @@ static inline int fake_file(struct fake_keeper *k, const struct pact_record *rec
     } else {
         transcript_set(&question.transcript, TRANSCRIPT_NONCE, record->ask.nonce);
         transcript_set(&question.transcript, TRANSCRIPT_SERVER, k->server);
+        question.chain = k->chain;
+        question.root = k->root;
         if (desk_ask(k->desk, &question, &text, err) < 0)
             return -1;
     }

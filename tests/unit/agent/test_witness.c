@@ -1,12 +1,16 @@
 #include "tests/unit/attest/receipt_make.h"
 
 #include "lib/attest/receipt_judge.h"
+#include "services/agent-api/identity/layers.h"
 #include "services/agent-api/witness.h"
 #include "tests/unit/agent/fake_keeper.h"
 
 /* A machine on the stand-in platform, or one that can prove nothing. */
 struct world {
-    struct key *key, *root;
+    struct key *root;
+    struct layers *layers;
+    struct identity_seed seed;
+    struct key *key; /* for receipts */
     struct fake_keeper keeper;
     struct line *line;
     struct witness witness;
@@ -16,13 +20,30 @@ struct world {
 
 static const uint8_t digests[2][SHA256_SIZE] = {{1}, {2}};
 
+/* The process serves for the computation. */
+static void begin(struct world *w)
+{
+    const uint8_t uds[DICE_CDI_SIZE] = {3};
+    const struct dice_input input = {.config = span_of_str("boot"), .mode = DICE_NORMAL};
+    struct layers_work work = {.has_manifest = true};
+    struct err err;
+
+    memcpy(work.manifest, digests[1], SHA256_SIZE);
+    w->seed = IDENTITY_SEED_NONE;
+    assert_ok(layers_make(uds, &input, &input, &w->layers, &err));
+    assert_ok(layers_begin(w->layers, &work, &w->seed, w->keeper.server, &err));
+    assert_ok(identity_derive_key(w->seed.cdi, IDENTITY_RECEIPT, &w->key, &err));
+    w->keeper.chain = buf_span(&w->seed.chain[IDENTITY_TLS]);
+    w->keeper.root = layers_root(w->layers);
+}
+
 static void world_make(struct world *w, bool attests)
 {
     struct desk_config config = {.sysfs = "/no/such/place"};
     struct err err;
 
     *w = (struct world){.evidence = BUF_OF(DESK_ANSWER_MAX)};
-    assert_ok(key_generate(KEY_P256, 0, &w->key, &err));
+    begin(w);
     assert_ok(key_generate(KEY_P384, 0, &w->root, &err));
     if (attests) {
         config.attesters[0] = &attester_sim;
@@ -31,9 +52,9 @@ static void world_make(struct world *w, bool attests)
     w->keeper.desk = desk_new(&config);
     assert_ok(desk_measure(w->keeper.desk, RUN_CONFIG, digests[0], &err));
     assert_ok(desk_measure(w->keeper.desk, RUN_MANIFEST, digests[1], &err));
-    key_identity(w->key, w->keeper.server);
     w->line = fake_keeper_start(&w->keeper);
-    w->witness = (struct witness){.line = w->line, .signer = w->key};
+    w->witness = (struct witness){
+        .line = w->line, .signer = w->key, .chain = buf_span(&w->seed.chain[IDENTITY_RECEIPT])};
     receipt_make(&w->receipt);
     memcpy(w->receipt.manifest_sha256.data, digests[1], SHA256_SIZE);
 }
@@ -44,6 +65,8 @@ static void world_done(struct world *w)
     desk_free(w->keeper.desk);
     key_free(w->key);
     key_free(w->root);
+    layers_free(w->layers);
+    identity_seed_done(&w->seed);
     receipt_done(&w->receipt);
     buf_done(&w->evidence);
 }

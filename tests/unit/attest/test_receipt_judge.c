@@ -6,18 +6,22 @@
 #include "lib/attest/dice_use.h"
 #include "lib/attest/evidence/dice_chain.h"
 #include "lib/attest/receipt_judge.h"
+#include "lib/cbor/write.h"
 
 #define FLIPS 10000
 
 /* An agent, its receipt and the keys of both; a test changes one thing, and judges. */
 struct world {
     struct agent agent;
+    struct key *root;    /* of the device; certified the layer's key */
     struct key *server;  /* as the transcript names it */
     struct key *layer;   /* certified the server's key, and that for receipts */
+    const char *what;    /* the layer is for; NULL: its certificate is left out */
+    const char *of;      /* the manifest that it is for */
     struct key *signer;  /* of the receipt */
     const char *profile; /* of the signer's certificate; NULL: there is no chain */
     const struct key *certifier;
-    bool chain_in_evidence;
+    bool no_chain; /* in the evidence */
     struct receipt receipt;
     struct buf text;
     struct receipt_result_file file;
@@ -27,6 +31,7 @@ struct world {
 static void world_done(struct world *w)
 {
     agent_done(&w->agent);
+    key_free(w->root);
     key_free(w->server);
     key_free(w->layer);
     key_free(w->signer);
@@ -46,7 +51,12 @@ static struct key *new_key(void)
 
 static void world_make(struct world *w)
 {
-    *w = (struct world){.server = new_key(), .layer = new_key(), .text = BUF_OF(256 * KIB)};
+    *w = (struct world){.root = new_key(),
+                        .server = new_key(),
+                        .layer = new_key(),
+                        .what = DICE_LAYER_COMPUTATION,
+                        .of = "manifest",
+                        .text = BUF_OF(256 * KIB)};
     agent_make(&w->agent);
     w->agent.transcript.kind = TRANSCRIPT_BOOT;
     w->agent.transcript.has[TRANSCRIPT_EXPORTER] = false;
@@ -54,19 +64,44 @@ static void world_make(struct world *w)
     digest_of(DIGEST_SHA256, span_of_str("manifest"), w->receipt.manifest_sha256.data);
 }
 
-/* The chain of a key that the layer certified. */
+static void certify_layer(const struct world *w, struct buf *out)
+{
+    OWNED_BUF config = BUF_OF(256);
+    uint8_t manifest[SHA256_SIZE];
+    struct dice_input input = {.mode = DICE_NORMAL};
+    const struct dice_certificate certificate = {
+        .issuer = w->root, .subject = w->layer, .input = &input, .issues = true};
+    struct err err;
+
+    digest_of(DIGEST_SHA256, span_of_str(w->of), manifest);
+    cbor_add_map(&config, 2);
+    cbor_add_uint(&config, DICE_LAYER_WHAT);
+    cbor_add_text(&config, w->what);
+    cbor_add_uint(&config, DICE_LAYER_OF);
+    cbor_add_bytes(&config, SPAN_OF_ARRAY(manifest));
+    input.config = buf_span(&config);
+    assert_ok(dice_layer_write(&certificate, out, &err));
+}
+
+/* The chain of a key that the layer certified. Without the layer's own certificate it begins with
+ * the layer. */
 static void write_chain(const struct world *w, const struct key *issuer, const struct key *subject,
                         const char *profile, struct buf *out)
 {
     const struct dice_certificate certificate = {
         .issuer = issuer, .subject = subject, .profile = profile};
-    OWNED_BUF cert = BUF_OF(4 * KIB);
-    struct span certificates[1];
-    const struct dice_chain_parts parts = {w->layer, certificates, 1, 0, {NULL, 0}};
+    OWNED_BUF layer = BUF_OF(4 * KIB), leaf = BUF_OF(4 * KIB);
+    struct span certificates[2];
+    struct dice_chain_parts parts = {w->layer, certificates, 0, 0, {NULL, 0}};
     struct err err;
 
-    assert_ok(dice_layer_write(&certificate, &cert, &err));
-    certificates[0] = buf_span(&cert);
+    if (w->what != NULL) {
+        certify_layer(w, &layer);
+        certificates[parts.count++] = buf_span(&layer);
+        parts.root = w->root;
+    }
+    assert_ok(dice_layer_write(&certificate, &leaf, &err));
+    certificates[parts.count++] = buf_span(&leaf);
     assert_ok(dice_chain_write(&parts, out, &err));
 }
 
@@ -84,7 +119,7 @@ static void world_write(struct world *w)
         w->receipt.key_chain.dice.data = (uint8_t *)mem_copy(chain.data, chain.len);
         w->receipt.key_chain.dice.len = chain.len;
     }
-    if (w->chain_in_evidence) {
+    if (!w->no_chain) {
         write_chain(w, w->layer, w->server, NULL, &servers);
         w->agent.dice = buf_span(&servers);
     }
@@ -111,7 +146,7 @@ static void world_judge(struct world *w, struct span text, struct verdict *ret)
     question.given.evidence = buf_span(&w->agent.text);
     assert_ok(policy_load(buf_span(&w->agent.policy), &policy, &err));
     question.given.policy = policy;
-    key_write_public_pem(w->layer, &root);
+    key_write_public_pem(w->what != NULL ? w->root : w->layer, &root);
     question.given.key = buf_span(&root);
     assert_ok(receipt_judge(&question, &said, ret, &err));
 }
@@ -203,9 +238,10 @@ static void a_chain_must_lead_to_the_signer_from_the_layer_of_the_server(void **
     world_make(&w);
     w.signer = new_key();
     w.profile = DICE_USE_RECEIPT;
+    w.no_chain = true;
     world_write(&w);
-    expect(&w, FINDING_RECEIPT_KEY); /* the evidence has no chain */
-    w.chain_in_evidence = true;
+    expect(&w, FINDING_RECEIPT_KEY);
+    w.no_chain = false;
     agent_policy(&w.agent, ",\"dice\":{\"required\":true}");
     w.profile = DICE_USE_SEAL; /* a key for something else */
     world_write(&w);
@@ -215,6 +251,42 @@ static void a_chain_must_lead_to_the_signer_from_the_layer_of_the_server(void **
     world_write(&w);
     expect(&w, FINDING_RECEIPT_KEY);
     w.certifier = NULL;
+    world_write(&w);
+    expect(&w, FINDING_COUNT);
+}
+
+/* A process that waits, after the computation, has evidence that names its manifest. */
+static void expect_no_key(struct world *w)
+{
+    w->profile = NULL; /* the server's own */
+    world_write(w);
+    expect(w, FINDING_RECEIPT_KEY);
+    w->signer = new_key();
+    w->profile = DICE_USE_RECEIPT;
+    world_write(w);
+    expect(w, FINDING_RECEIPT_KEY);
+    key_free(w->signer);
+    w->signer = NULL;
+}
+
+static void the_layer_of_the_server_must_be_that_of_the_computation(void **state)
+{
+    OWNED_WORLD w;
+
+    (void)state;
+    world_make(&w);
+    w.what = "waiting";
+    expect_no_key(&w);
+    w.what = NULL; /* nobody says what the layer is for */
+    expect_no_key(&w);
+    w.what = DICE_LAYER_COMPUTATION;
+    w.of = "another manifest";
+    expect_no_key(&w);
+    w.of = "manifest";
+    w.no_chain = true;
+    expect_no_key(&w);
+    w.no_chain = false;
+    w.profile = NULL;
     world_write(&w);
     expect(&w, FINDING_COUNT);
 }
@@ -349,6 +421,7 @@ int main(void)
         cmocka_unit_test(another_manifest_is_refused),
         cmocka_unit_test(evidence_that_the_policy_refuses_is_refused),
         cmocka_unit_test(a_chain_must_lead_to_the_signer_from_the_layer_of_the_server),
+        cmocka_unit_test(the_layer_of_the_server_must_be_that_of_the_computation),
         cmocka_unit_test(a_file_that_is_not_the_result_is_refused),
         cmocka_unit_test(bytes_that_are_no_receipt_are_a_finding),
         cmocka_unit_test(no_member_can_be_changed),
