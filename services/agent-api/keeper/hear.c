@@ -8,15 +8,28 @@
 
 #include <signal.h>
 
-static void send_answer(const struct post *post, const struct pact_answer *answer, int fd)
+/* Who does not keep to the pact is not ours any more, and ends. */
+static void expel(struct post *post, const struct err *err)
+{
+    log_error("process %d does not keep to what was agreed: %s", (int)post->pid, err->text);
+    if (post->pid > 0)
+        kill(post->pid, SIGKILL);
+    close_fd(&post->socket);
+}
+
+/* Whoever asks reads the answer before he asks again: there is room for one, or he is no worker. */
+static void send_answer(struct post *post, const struct pact_answer *answer, int fd)
 {
     struct err err;
 
-    if (pact_send(post->socket, answer, sizeof(*answer), span_of(NULL, 0), fd, &err) < 0)
-        log_debug("process %d: %s", (int)post->pid, err.text);
+    if (post->socket < 0 ||
+        pact_send(post->socket, answer, sizeof(*answer), span_of(NULL, 0), fd, &err) == 0)
+        return;
+    if (err.kind != ERR_UNAVAILABLE) /* that one has ended */
+        expel(post, &err);
 }
 
-void keeper_answer(const struct post *post, const struct err *failure, int fd)
+void keeper_answer(struct post *post, const struct err *failure, int fd)
 {
     struct pact_answer reply = {.credential_len = 0};
 
@@ -25,7 +38,7 @@ void keeper_answer(const struct post *post, const struct err *failure, int fd)
     send_answer(post, &reply, fd);
 }
 
-static void answer_text(const struct post *post, const struct buf *text)
+static void answer_text(struct post *post, const struct buf *text)
 {
     OWNED(close_fd) int fd = -1;
     struct err err;
@@ -65,13 +78,24 @@ static struct desk_question question_of(const struct keeper *keeper, const struc
     return question;
 }
 
+/* The machine shows a manifest that was handed over, and the process for it is not there yet: no
+ * other may have evidence that names it. */
+static int check_may_ask(const struct keeper *keeper, const struct post *post, struct err *err)
+{
+    if (check_present(keeper, post, err) < 0)
+        return -1;
+    if (keeper->has_next)
+        return err_set(err, ERR_STATE, "a manifest was set, and its process begins: connect again");
+    return 0;
+}
+
 static void hear_ask(struct keeper *keeper, struct post *post, const struct pact_record *record)
 {
     struct desk_question question = question_of(keeper, post, &record->ask);
     OWNED_BUF text = BUF_OF(DESK_ANSWER_MAX);
     struct err err;
 
-    if (check_present(keeper, post, &err) < 0 || desk_ask(keeper->desk, &question, &text, &err) < 0)
+    if (check_may_ask(keeper, post, &err) < 0 || desk_ask(keeper->desk, &question, &text, &err) < 0)
         keeper_answer(post, &err, -1);
     else
         answer_text(post, &text);
@@ -121,16 +145,46 @@ static void hear_ima(struct keeper *keeper, struct post *post)
 
 /* --- manifests and leaving ------------------------------------------------------------------- */
 
+/* The present process may pass on, and there is somebody to pass on to. */
+static int check_may_pass(const struct keeper *keeper, const struct post *post, struct err *err)
+{
+    if (check_present(keeper, post, err) < 0)
+        return -1;
+    if (keeper->ending)
+        return err_set(err, ERR_UNAVAILABLE, "the agent is ending");
+    return 0;
+}
+
+static int check_may_offer(const struct keeper *keeper, const struct post *post, struct err *err)
+{
+    if (check_may_pass(keeper, post, err) < 0)
+        return -1;
+    if (post->task.set || keeper->has_next)
+        return err_set(err, ERR_STATE, "a manifest is set already");
+    if (post->task.failure.kind != FAILURE_NONE)
+        return err_set(err, ERR_STATE, "what failed has to be wiped before a manifest can be set");
+    return 0;
+}
+
+/* The text is in the form that is hashed (RFC 8785), so that nothing has to be parsed here. */
+static int read_offer(const struct pact_record *record, int fd, struct buf *out, struct err *err)
+{
+    uint8_t digest[SHA256_SIZE];
+
+    if (pact_read_file(fd, out, err) < 0)
+        return -1;
+    digest_of(DIGEST_SHA256, buf_span(out), digest);
+    if (!span_equal(SPAN_OF_ARRAY(digest), SPAN_OF_ARRAY(record->manifest_sha256)))
+        return err_set(err, ERR_INPUT, "the manifest has another digest than it came with");
+    return 0;
+}
+
 static int take_manifest(struct keeper *keeper, const struct post *post,
                          const struct pact_record *record, int fd, struct err *err)
 {
     OWNED_BUF text = BUF_OF(MANIFEST_SIZE_MAX);
 
-    if (check_present(keeper, post, err) < 0)
-        return -1;
-    if (post->task.set || keeper->has_next)
-        return err_set(err, ERR_STATE, "a manifest is set already");
-    if (pact_read_file(fd, &text, err) < 0)
+    if (check_may_offer(keeper, post, err) < 0 || read_offer(record, fd, &text, err) < 0)
         return -1;
     if (desk_measure(keeper->desk, RUN_MANIFEST, record->manifest_sha256, err) < 0)
         return -1;
@@ -156,10 +210,22 @@ static void hear_leave(struct keeper *keeper, struct post *post)
 {
     struct err err;
 
-    if (check_present(keeper, post, &err) < 0)
+    if (check_may_pass(keeper, post, &err) < 0)
         keeper_answer(post, &err, -1);
     else
         keeper_relieve(keeper);
+}
+
+static void hear_state_of(const struct keeper *keeper, struct post *post)
+{
+    struct err err;
+
+    if (keeper->present != NULL && keeper->present->state.len > 0) {
+        answer_text(post, &keeper->present->state);
+        return;
+    }
+    (void)!err_set(&err, ERR_UNAVAILABLE, "no process serves at this moment: ask again");
+    keeper_answer(post, &err, -1);
 }
 
 /* --- what it tells --------------------------------------------------------------------------- */
@@ -204,17 +270,9 @@ static void obey(struct keeper *keeper, struct post *post, const struct pact_rec
     case PACT_MANIFEST: hear_manifest(keeper, post, record, fd); break;
     case PACT_LEAVE: hear_leave(keeper, post); break;
     case PACT_IMA: hear_ima(keeper, post); break;
-    case PACT_STATE_OF: answer_text(post, &keeper->present->state); break;
+    case PACT_STATE_OF: hear_state_of(keeper, post); break;
     case PACT_KIND_COUNT: break;
     }
-}
-
-/* Who does not keep to the pact is not ours any more, and ends. */
-static void expel(struct post *post, const struct err *err)
-{
-    log_error("process %d does not keep to what was agreed: %s", (int)post->pid, err->text);
-    kill(post->pid, SIGKILL);
-    close_fd(&post->socket);
 }
 
 void keeper_hear(struct keeper *keeper, struct post *post)

@@ -21,10 +21,11 @@ struct task {
 
 /* A process that serves. */
 struct post {
-    pid_t pid; /* 0: there is none */
-    int socket;
+    pid_t pid;  /* 0: there is none */
+    int socket; /* ours never blocks */
     struct task task;
     bool serves;
+    int64_t serves_since;
     bool told_broken;
     struct pact_failure broken;
     uint8_t spki_sha256[SHA256_SIZE]; /* of its TLS key */
@@ -54,7 +55,8 @@ struct keeper {
     bool has_next;
     uint32_t started; /* processes so far */
     uint64_t last_event;
-    unsigned deaths; /* in a row, of processes that wait */
+    unsigned deaths;      /* in a row, of processes that wait */
+    int64_t evidence_due; /* when the present one's is tried again; 0: it is there */
     bool ending;
     bool ready;       /* a process has served */
     struct err fatal; /* kind ERR_NONE: nothing went wrong for good */
@@ -84,8 +86,8 @@ void post_end(struct post *post);
 /* Reads one message of a process and does what it asks. */
 void keeper_hear(struct keeper *keeper, struct post *post);
 
-/* Answers; failure: NULL for none. fd: -1 for none. */
-void keeper_answer(const struct post *post, const struct err *failure, int fd);
+/* Answers; failure: NULL for none. fd: -1 for none. Never waits: who does not read is ended. */
+void keeper_answer(struct post *post, const struct err *failure, int fd);
 
 /* --- what follows from it --- */
 

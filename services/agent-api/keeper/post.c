@@ -101,6 +101,8 @@ static int spawn(struct keeper *keeper, struct post *post, int birth_fd, struct 
         return err_set_errno(err, ERR_SYSTEM, "socket pair");
     ours = pair[0];
     theirs = pair[1];
+    if (fcntl(ours, F_SETFL, O_NONBLOCK) < 0)
+        return err_set_errno(err, ERR_SYSTEM, "socket pair");
     post->pid = fork();
     if (post->pid < 0) {
         post->pid = 0;

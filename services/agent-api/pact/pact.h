@@ -24,8 +24,8 @@ enum pact_kind {
     PACT_EVENT,    /* text: an event as one line of JSON, without its end; no answer */
     PACT_ASK,      /* evidence: answered with a descriptor of the bundle's text */
     PACT_ACTIVATE, /* a credential challenge: answered with the secret */
-    PACT_MANIFEST, /* descriptor: the text of a manifest that was admitted: it is measured, and a
-                      process for it prepared */
+    PACT_MANIFEST, /* descriptor: the text of a manifest that was admitted, in RFC 8785 form: it is
+                      measured, and a process for it prepared */
     PACT_LEAVE,    /* this process takes no more connections: answered when its successor serves */
     PACT_IMA, /* answered with a descriptor of the kernel's list (nothing when it is empty), and
                  PCR 10 in place of a credential where there is a TPM */
