@@ -10,7 +10,8 @@ struct line {
 
     pthread_mutex_t lock; /* the queue alone */
     pthread_cond_t freed;
-    unsigned waiting;
+    unsigned waiting; /* urgent ones included */
+    unsigned urgent;
     bool busy;
 };
 
@@ -48,7 +49,24 @@ int line_read_secret(struct line *line, struct pact_secret *ret, struct err *err
 
 /* --- the queue ------------------------------------------------------------------------------- */
 
-static int enter(struct line *line, unsigned queue_max, struct err *err)
+/* A passage is not kept waiting by everybody who asks for evidence. */
+static bool is_urgent(uint32_t kind)
+{
+    return kind == PACT_MANIFEST || kind == PACT_LEAVE;
+}
+
+static void await_turn(struct line *line, bool urgent)
+{
+    line->waiting++;
+    line->urgent += urgent;
+    while (line->busy || (!urgent && line->urgent > 0))
+        pthread_cond_wait(&line->freed, &line->lock);
+    line->urgent -= urgent;
+    line->waiting--;
+    line->busy = true;
+}
+
+static int enter(struct line *line, bool urgent, unsigned queue_max, struct err *err)
 {
     int result = 0;
 
@@ -57,11 +75,7 @@ static int enter(struct line *line, unsigned queue_max, struct err *err)
         result = err_set(err, ERR_TOO_MANY, "%u others wait for evidence; ask again in a moment",
                          line->waiting);
     } else {
-        line->waiting++;
-        while (line->busy)
-            pthread_cond_wait(&line->freed, &line->lock);
-        line->waiting--;
-        line->busy = true;
+        await_turn(line, urgent);
     }
     pthread_mutex_unlock(&line->lock);
     return result;
@@ -71,7 +85,7 @@ static void leave(struct line *line)
 {
     pthread_mutex_lock(&line->lock);
     line->busy = false;
-    pthread_cond_signal(&line->freed);
+    pthread_cond_broadcast(&line->freed);
     pthread_mutex_unlock(&line->lock);
 }
 
@@ -132,7 +146,7 @@ static int call(struct line *line, const struct pact_record *record, int fd, uns
 {
     int result;
 
-    if (enter(line, queue_max, err) < 0)
+    if (enter(line, is_urgent(record->kind), queue_max, err) < 0)
         return -1;
     result = exchange(line, record, fd, reply, err);
     leave(line);

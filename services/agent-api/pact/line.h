@@ -1,4 +1,5 @@
-/* The worker's end of the pact (pact.h): one question after the other, a few may wait.
+/* The worker's end of the pact (pact.h): one question after the other, a few may wait, and a
+ * passage to the next process goes before them.
  *
  * Threads: any. */
 #ifndef COCOS_AGENT_PACT_LINE_H
@@ -38,8 +39,9 @@ MUST_USE int line_activate(struct line *line, struct span blob, struct span encr
  * TOO_MANY, what the keeper says. */
 MUST_USE int line_read_ima(struct line *line, struct buf *list, struct buf *pcr, struct err *err);
 
-/* Has a manifest measured and a process for it prepared; has that process, or one that waits for
- * the next manifest, take over; the state of the one that did. Errors: what the keeper says. */
+/* Has a manifest (in RFC 8785 form) measured and a process for it prepared; has that process, or
+ * one that waits for the next manifest, take over; the state of the one that did. Errors: what the
+ * keeper says. */
 MUST_USE int line_offer(struct line *line, struct span manifest,
                         const uint8_t sha256[static SHA256_SIZE], struct err *err);
 MUST_USE int line_leave(struct line *line, struct err *err);

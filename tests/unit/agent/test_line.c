@@ -44,6 +44,38 @@ static void eight_may_wait_and_the_rest_is_sent_away(void **state)
     fake_keeper_stop(&keeper, busy_line);
 }
 
+static void *leave_thread(void *arg)
+{
+    struct fake_keeper *keeper = arg;
+    struct err err;
+
+    assert_ok(line_leave(busy_line, &err));
+    assert_true(atomic_load(&keeper->told[PACT_ASK]) <= 2);
+    return NULL;
+}
+
+/* One is asked already, and another may be on its way; the others wait. */
+static void a_passage_waits_for_nobody_who_waits(void **state)
+{
+    struct fake_keeper keeper = {.gate = &gate};
+    pthread_t threads[LINE_QUEUE_MAX], leaves;
+
+    (void)state;
+    pthread_mutex_lock(&gate);
+    busy_line = fake_keeper_start(&keeper);
+    for (size_t i = 0; i < COUNT_OF(threads); i++)
+        pthread_create(&threads[i], NULL, ask_thread, NULL);
+    usleep(50000);
+    pthread_create(&leaves, NULL, leave_thread, &keeper);
+    usleep(50000);
+    pthread_mutex_unlock(&gate);
+    pthread_join(leaves, NULL);
+    for (size_t i = 0; i < COUNT_OF(threads); i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(atomic_load(&keeper.told[PACT_ASK]), LINE_QUEUE_MAX);
+    fake_keeper_stop(&keeper, busy_line);
+}
+
 static void what_the_keeper_refuses_is_refused(void **state)
 {
     struct fake_keeper keeper = {.text = "bundle"};
@@ -134,6 +166,7 @@ int main(void)
         cmocka_unit_test(what_the_keeper_refuses_is_refused),
         cmocka_unit_test(a_challenge_longer_than_any_is_refused_here),
         cmocka_unit_test(eight_may_wait_and_the_rest_is_sent_away),
+        cmocka_unit_test(a_passage_waits_for_nobody_who_waits),
         cmocka_unit_test(what_is_told_and_offered_arrives),
     };
 
