@@ -29,17 +29,21 @@ static void shut_door(struct app *app)
         httpd_hang_up(local);
 }
 
-/* From here on there is no way back: who connects now waits for the next process. */
+/* From here on there is no way back: who connects now waits for the next process. This one ends
+ * when that one serves, however long it takes: somebody waits for our answer. */
 static int step_aside(struct app *app, struct err *err)
 {
+    int result;
+
     atomic_store(&app->passed, true);
     quiesce(&app->httpd);
     quiesce(&app->local);
     if (app->birth.local_socket != NULL)
         shut_door(app);
     engine_leave(app->engine);
+    result = line_leave(app->line, err);
     lifecycle_end();
-    return line_leave(app->line, err);
+    return result;
 }
 
 /* In the form that has the digest: the keeper compares them without a parser. */

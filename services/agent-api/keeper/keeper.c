@@ -14,6 +14,9 @@
 #include <unistd.h>
 
 #define BEFORE_MS      10000 /* what left ends by itself long before */
+#define SUCCESSOR_MS   60000 /* as long as the next one may take until it serves */
+#define SERVED_MS      60000 /* who served that long did not die in a row */
+#define EVIDENCE_MS    2000
 #define ENDING_MS      15000 /* as long as a process takes to drain, and some more */
 #define DEATHS_MAX     5     /* in a row */
 #define DEATH_PAUSE_MS 500
@@ -43,8 +46,9 @@ void keeper_relieve(struct keeper *keeper)
     post_end(keeper->before);
     keeper->before = keeper->present;
     keeper->before_waits = true;
-    keeper->before_until = clock_monotonic_ms() + BEFORE_MS;
+    keeper->before_until = clock_monotonic_ms() + SUCCESSOR_MS;
     keeper->present = NULL;
+    keeper->evidence_due = 0;
     if (start_next(keeper, &err) == 0)
         return;
     fail(keeper, &err); /* nothing can serve any more: the machine's first process sees to it */
@@ -70,26 +74,43 @@ static int write_evidence(struct keeper *keeper, const struct post *post, struct
     return outbox_put(keeper->outbox, "evidence.json", buf_span(&text), err);
 }
 
-static void show(struct keeper *keeper, const struct post *post)
+/* A platform that is busy for a moment is no reason to give a machine up: it is tried again. */
+static void show_evidence(struct keeper *keeper, const struct post *post)
 {
     struct err err;
 
+    keeper->evidence_due = 0;
+    if (!keeper->share->present || keeper->machine.desk.attesters[0] == NULL ||
+        write_evidence(keeper, post, &err) == 0)
+        return;
+    log_warn("evidence of the boot: %s", err.text);
+    keeper->evidence_due = clock_monotonic_ms() + EVIDENCE_MS;
+}
+
+static void show(struct keeper *keeper, const struct post *post)
+{
     if (keeper->outbox == NULL)
         return;
-    if (keeper->share->present && keeper->machine.desk.attesters[0] != NULL &&
-        write_evidence(keeper, post, &err) < 0)
-        log_warn("evidence of the boot: %s", err.text);
+    show_evidence(keeper, post);
     outbox_set_state(keeper->outbox, buf_span(&post->state), post->pin);
 }
 
-/* The one before first: somebody waits for its answer. */
+/* Somebody waits for its answer to him, and it ends then. */
+static void answer_before(struct keeper *keeper, const struct err *failure)
+{
+    if (keeper->before != NULL && keeper->before_waits) {
+        keeper_answer(keeper->before, failure, -1);
+        keeper->before_until = clock_monotonic_ms() + BEFORE_MS;
+    }
+    keeper->before_waits = false;
+}
+
 void keeper_serves(struct keeper *keeper)
 {
     struct post *post = keeper->present;
 
-    if (keeper->before != NULL && keeper->before_waits)
-        keeper_answer(keeper->before, NULL, -1);
-    keeper->before_waits = false;
+    post->serves_since = clock_monotonic_ms();
+    answer_before(keeper, NULL);
     if (post->task.set)
         keeper->deaths = 0;
     log_info("process %d serves; pin %s", (int)post->pid, post->pin);
@@ -165,10 +186,11 @@ static void mourn(struct keeper *keeper, int status)
 
     find_reason(post, status, &reason);
     log_error("%s", reason.text);
-    if (keeper->before != NULL && keeper->before_waits)
-        keeper_answer(keeper->before, &reason, -1);
-    keeper->before_waits = false;
+    answer_before(keeper, &reason);
     keeper->present = NULL;
+    keeper->evidence_due = 0;
+    if (post->serves && clock_monotonic_ms() - post->serves_since >= SERVED_MS)
+        keeper->deaths = 0;
     if (bury(keeper, post, &reason, &err) < 0)
         fail(keeper, &err);
     post_end(post);
@@ -187,17 +209,26 @@ static bool is_gone(struct keeper *keeper, struct post *post, int *ret_status)
     return true;
 }
 
+static void end_before(struct keeper *keeper)
+{
+    post_end(keeper->before);
+    keeper->before = NULL;
+    keeper->before_waits = false;
+}
+
 static void reap(struct keeper *keeper)
 {
+    const struct post *dead;
     int status;
 
-    if (is_gone(keeper, keeper->before, &status)) {
-        post_end(keeper->before);
-        keeper->before = NULL;
-    }
+    if (is_gone(keeper, keeper->before, &status))
+        end_before(keeper);
+    dead = keeper->present;
     if (!is_gone(keeper, keeper->present, &status))
         return;
-    if (keeper->ending) {
+    if (keeper->present != dead) {
+        end_before(keeper); /* with its last word it left: another one is the present one now */
+    } else if (keeper->ending) {
         post_end(keeper->present);
         keeper->present = NULL;
     } else {
@@ -250,10 +281,11 @@ static void watch_once(struct keeper *keeper, int signals)
     hear_if(keeper, &seen[1], keeper->present);
     if (seen[0].revents != 0)
         heed_signal(keeper, signals);
-    if (keeper->before != NULL && clock_monotonic_ms() >= keeper->before_until) {
-        post_end(keeper->before);
-        keeper->before = NULL;
-    }
+    if (keeper->before != NULL && clock_monotonic_ms() >= keeper->before_until)
+        end_before(keeper);
+    if (keeper->present != NULL && keeper->evidence_due != 0 &&
+        clock_monotonic_ms() >= keeper->evidence_due)
+        show_evidence(keeper, keeper->present);
 }
 
 /* While it ends, processes that drain may still have something to ask. */
