@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from OpenSSL import SSL
 
+import receipt_verifier
 from agents import Agent, Computation
 from tpms import Tpm
 
@@ -200,6 +201,25 @@ def test_each_manifest_is_measured_before_it_is_set(sim):
     # One that is refused is not measured.
     assert sim.ask("PUT", "/v1/computation", first.owner, json.dumps(first.manifest)).status == 409
     assert len(channel.evidence(bytes(32)).events()) == 3
+
+
+def test_only_the_process_of_a_computation_is_of_its_layer(sim):
+    def layer():
+        bundle = Channel(sim).evidence(bytes(32))
+        keys, claims = receipt_verifier.read_chain(bundle.items["dice"], sim.root)
+        assert hashlib.sha256(receipt_verifier.spki(keys[-1])).digest() == bundle.fields["server"]
+        return claims, bundle.fields["manifest"]
+
+    work = Computation("pass", {})
+    with pytest.raises(ValueError, match="layer of the computation"):
+        receipt_verifier.check_layer(*layer())
+    work.set(sim)
+    receipt_verifier.check_layer(*layer())
+    assert sim.ask("DELETE", "/v1/computation", work.owner).status == 204
+    claims, manifest = layer()
+    assert manifest.hex() == work.sha256  # the machine still shows it
+    with pytest.raises(ValueError, match="layer of the computation"):
+        receipt_verifier.check_layer(claims, manifest)
 
 
 # --- with a TPM ---
