@@ -3,7 +3,7 @@
 ARG BASE=debian:12-slim
 FROM ${BASE}
 RUN apt-get update && apt-get install -y --no-install-recommends \
-        libnghttp2-14 libprotobuf-c1 libssl3 libcurl4 libjansson4 \
+        libnghttp2-14 libprotobuf-c1 libssl3 libcurl4 libjansson4 libmicrohttpd12 libseccomp2 \
     && rm -rf /var/lib/apt/lists/*
 COPY build/bin/cocos-gateway /usr/bin/
 ENV COCOS_GATEWAY_LISTEN=0.0.0.0:7020

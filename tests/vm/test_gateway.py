@@ -49,7 +49,7 @@ def channel_to(vm, agent):
 
 def test_a_client_of_grpc_computes_in_a_vm(manager, tmp_path):
     plain = manager.create(name="without")
-    vm = manager.create(name="with", grpc=True)
+    vm = manager.create(name="with", image="eos", grpc=True)
     assert plain["grpc_url"] is None and vm["grpc_url"].startswith("https://127.0.0.1:")
     manager.await_state(vm["id"], "running", 180)
     agent = GuestAgent(manager.vm(vm["id"]))
