@@ -1,5 +1,7 @@
 """A computation server of the older kind, by grpcio, and the gateway that dials out to it."""
 
+import os
+import signal
 import time
 
 import pytest
@@ -8,6 +10,7 @@ from agents import Computation
 from gateways import Client, Gateway, algorithm_messages, dataset_messages, field, signed
 from parties import Party, openssl
 from servers import Server, run_request, their_digest
+from test_agent_identity import workers
 
 COPY = "import shutil\nprint('hello from within')\nshutil.copy('datasets/a', 'results/a')\n"
 RUN = ["ReceivingAlgorithm/InProgress", "ReceivingData/InProgress", "Running/Starting", "Running/InProgress",
@@ -107,6 +110,22 @@ def test_a_gateway_that_is_killed_goes_on_where_another_began(door):
             server.stop_computation()
             assert server.await_word("stop")["message"] == ""
             assert server.steps("c-1")[-len(RUN) - 1:] == RUN + ["Stopped/Stopped"]
+
+
+def test_a_gateway_that_ends_answers_the_order_that_is_under_way(door):
+    with Server() as server, linked(door, server) as gateway:
+        server.await_visit()
+        server.run(run_request(Computation(COPY, {"a": "x"})))
+        server.await_word("run")
+        process = max(workers(door))
+        os.kill(process, signal.SIGSTOP)
+        server.stop_computation()
+        time.sleep(0.5)  # the order is with the gateway, which waits for the agent
+        gateway.process.terminate()
+        time.sleep(0.5)
+        os.kill(process, signal.SIGCONT)
+        assert server.await_word("stop", seconds=10)["message"] == ""
+        assert server.steps("c-1")[-1] == "Stopped/Stopped"
 
 
 def test_each_refusal_is_told(door):

@@ -20,7 +20,7 @@
 #define CHUNK_PATIENCE   30000
 #define MESSAGE_MAX      (4 * MIB)
 #define FIRST_PAUSE_MS   1000
-#define LAST_WORDS_MS    2000
+#define LAST_WORDS_MS    5000
 #define MARK_PAUSE_MS    200
 #define WAIT_MS          1000
 #define SIGNATURES_FIELD "cocos-legacy-signatures" /* of the answer: "false" forbids them */
@@ -54,6 +54,13 @@ static bool must_end(void *ctx)
 static bool is_ending(const struct cvms_client *client)
 {
     return atomic_load(&client->end_ms) != 0;
+}
+
+/* An order that is under way has its answer yet to come: it may be what ends this program, since in
+ * a VM the gateway begins anew with each computation. */
+static bool has_told_all(const struct cvms_client *client)
+{
+    return desk_is_idle(client->desk) && spool_is_empty(client->spool);
 }
 
 /* --- what the server says --- */
@@ -229,7 +236,7 @@ static int serve(struct cvms_client *client, struct err *err)
 
     if (announce(client, err) < 0)
         return -1;
-    while (!client->asked_to_leave && !(is_ending(client) && spool_is_empty(client->spool))) {
+    while (!client->asked_to_leave && !(is_ending(client) && has_told_all(client))) {
         int wake = h2_client_has_room(h2) ? spool_fd(client->spool) : -1;
         int wait = client->marking || spool_is_unsure(client->spool) ? MARK_PAUSE_MS : WAIT_MS;
 

@@ -31,7 +31,8 @@ struct cvms_client_config {  /* borrowed until cvms_client_stop() */
 MUST_USE int cvms_client_start(const struct cvms_client_config *config, struct cvms_client **ret,
                                struct err *err);
 
-/* Tells what is left, if the server is there and takes it within two seconds, and ends. */
+/* Carries out the orders that came and tells what is left, if the server is there and all of it
+ * takes no more than five seconds, and ends. */
 void cvms_client_stop(struct cvms_client *client);
 
 #endif

@@ -24,6 +24,7 @@ struct desk {
     struct worker_pool *pool;
     struct httpc *agent;
     atomic_bool stopped;
+    atomic_uint jobs; /* that wait or are under way */
     /* The computation that was set from here; NULL without one. The thread's own. */
     char *computation;
     char sha256[MANIFEST_HASH_SIZE];
@@ -298,11 +299,13 @@ static void free_job(struct job *job)
 static void do_job(void *arg)
 {
     struct job *job = arg;
+    struct desk *desk = job->desk;
     struct err err;
 
-    if (!atomic_load(&job->desk->stopped))
+    if (!atomic_load(&desk->stopped))
         (void)!job->carry_out(job, &err);
     free_job(job);
+    atomic_fetch_sub(&desk->jobs, 1);
 }
 
 static void queue(struct desk *desk, struct job with)
@@ -312,8 +315,10 @@ static void queue(struct desk *desk, struct job with)
 
     *job = with;
     job->desk = desk;
+    atomic_fetch_add(&desk->jobs, 1);
     if (worker_add(desk->pool, do_job, job, &err) == 0)
         return;
+    atomic_fetch_sub(&desk->jobs, 1);
     if (job->carry_out == carry_out_run)
         answer_refused(desk, job->id, &err);
     else if (job->carry_out == carry_out_stop)
@@ -345,6 +350,11 @@ void desk_refuse(struct desk *desk, const char *computation, const struct err *w
 }
 
 /* --- life --- */
+
+bool desk_is_idle(struct desk *desk)
+{
+    return atomic_load(&desk->jobs) == 0;
+}
 
 static bool is_stopped(void *ctx)
 {

@@ -22,6 +22,9 @@ MUST_USE int desk_new(const struct desk_config *config, struct desk **ret, struc
  * same key. */
 void desk_free(struct desk *desk);
 
+/* No order waits, and none is under way: what is to be said to them is in the spool. */
+bool desk_is_idle(struct desk *desk);
+
 /* Each takes its place in the queue; where there is none, it is refused at once.
  * order is taken, and freed. signatures: its parties may sign as the older programs do. */
 void desk_run(struct desk *desk, Cvms__ComputationRunReq *order, bool signatures);

@@ -153,6 +153,9 @@ int h2_tls_new_client(const struct h2_tls_client_config *config, SSL_CTX **ret, 
 
     if (ctx == NULL)
         return set_refused(err, "TLS");
+    /* No close_notify: where something between keeps the connection open, servers of gRPC would
+     * stay deaf to whoever comes next on it. A handshake in the middle makes them hang up. */
+    SSL_CTX_set_quiet_shutdown(ctx, 1);
     if (set_up_client(ctx, config, err) < 0) {
         SSL_CTX_free(ctx);
         return -1;
