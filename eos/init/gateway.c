@@ -125,6 +125,8 @@ static void become(const char *device)
         TREE_DOOR "/gateway.pem",
         "--key",
         TREE_DOOR "/gateway.key",
+        "--config",
+        TREE_DOOR "/gateway.conf",
         NULL,
     };
     bool bounded = true;

@@ -1,9 +1,11 @@
 #include "services/agent-api/door.h"
 
 #include "lib/base/file.h"
+#include "lib/base/text.h"
 #include "lib/crypto/key.h"
 #include "lib/crypto/x509_make.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,7 +18,8 @@
 #define GROUP_MODE  0060          /* of the socket; of the files the half that reads */
 #define FILE_GROUP  0040
 
-static const char *const file_names[] = {"gateway.pem", "gateway.key"};
+static const char *const file_names[] = {"gateway.pem", "gateway.key", "cvms.key", "cvms.pem",
+                                         "gateway.conf"};
 
 /* The path of a file beside the socket. */
 static char *beside(const char *socket, const char *name)
@@ -62,20 +65,53 @@ static int sign(const struct door *door, const struct key *key, struct buf *out,
     return buf_check(out, "the gateway's certificate", err);
 }
 
+static void write_setting(struct buf *out, const char *name, const char *value)
+{
+    if (value != NULL)
+        buf_printf(out, "%s = %s\n", name, value);
+}
+
+static void write_settings(const struct door *door, struct buf *out)
+{
+    OWNED(free_str) char *ca = beside(door->path, "cvms.pem");
+    OWNED(free_str) char *owner = beside(door->path, "cvms.key");
+
+    if (door->cvms_url == NULL)
+        return;
+    write_setting(out, "cvms_url", door->cvms_url);
+    write_setting(out, "cvms_via", door->cvms_via);
+    write_setting(out, "cvms_ca", door->cvms_ca != NULL ? ca : NULL);
+    write_setting(out, "cvms_owner_key", door->cvms_owner != NULL ? owner : NULL);
+    if (door->vm_id != NULL && text_is_name(door->vm_id, NAME_MAX))
+        write_setting(out, "cvms_job", door->vm_id);
+}
+
+static struct span text_or_none(const char *text)
+{
+    return span_of_str(text != NULL ? text : "");
+}
+
 int door_write_files(const struct door *door, struct err *err)
 {
     OWNED_BUF certificate = BUF_OF(2 * PEM_MAX), pem = {.max = PEM_MAX, .secret = true};
-    const struct buf *const contents[] = {&certificate, &pem};
+    OWNED_BUF settings = BUF_OF(PEM_MAX);
     mode_t mode = 0600 | (hands_group_on(door->path) ? FILE_GROUP : 0);
     OWNED_KEY *key = NULL;
 
     if (key_generate(KEY_P256, 0, &key, err) < 0 || sign(door, key, &certificate, err) < 0 ||
         key_write_private_pem(key, &pem, err) < 0)
         return -1;
+    write_settings(door, &settings);
+    if (buf_check(&settings, "the gateway's settings", err) < 0)
+        return -1;
+    const struct span contents[COUNT_OF(file_names)] = {
+        buf_span(&certificate),      buf_span(&pem),      text_or_none(door->cvms_owner),
+        text_or_none(door->cvms_ca), buf_span(&settings),
+    };
     for (size_t i = 0; i < COUNT_OF(file_names); i++) {
         OWNED(free_str) char *path = beside(door->path, file_names[i]);
 
-        if (file_replace(path, buf_span(contents[i]), mode, err) < 0)
+        if (file_replace(path, contents[i], mode, err) < 0)
             return err_wrap(err, "'%s'", path);
     }
     return 0;

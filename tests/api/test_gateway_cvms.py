@@ -7,10 +7,11 @@ import time
 import pytest
 
 from agents import Computation
-from gateways import Client, Gateway, algorithm_messages, dataset_messages, field, signed
+from gateways import Client, Gateway, agent_with_door, algorithm_messages, dataset_messages, field, signed
 from parties import Party, openssl
 from servers import Server, run_request, their_digest
 from test_agent_identity import workers
+from test_agent_share import CONFIG, put, share  # noqa: F401
 
 COPY = "import shutil\nprint('hello from within')\nshutil.copy('datasets/a', 'results/a')\n"
 RUN = ["ReceivingAlgorithm/InProgress", "ReceivingData/InProgress", "Running/Starting", "Running/InProgress",
@@ -126,6 +127,25 @@ def test_a_gateway_that_ends_answers_the_order_that_is_under_way(door):
         os.kill(process, signal.SIGCONT)
         assert server.await_word("stop", seconds=10)["message"] == ""
         assert server.steps("c-1")[-1] == "Stopped/Stopped"
+
+
+def test_the_key_that_owns_orders_outlives_the_process_that_opens_the_door(share):  # noqa: F811
+    put(share, "config.json", {**CONFIG, "grpc": True, "cvms_url": "https://cvms:7001", "cvms_via": "10.0.2.100:7001",
+                               "cvms_ca": "-----BEGIN\n"})
+    with agent_with_door(share=str(share)) as agent:
+        def read(name):
+            with open(os.path.join(agent.door_folder, name), encoding="ascii") as file:
+                return file.read()
+        names = ("cvms.key", "gateway.conf", "cvms.pem", "gateway.key")
+        before = [read(name) for name in names]
+        assert before[0].startswith("-----BEGIN PRIVATE KEY-----\n") and before[2] == "-----BEGIN\n"
+        assert before[1] == (f"cvms_url = https://cvms:7001\ncvms_via = 10.0.2.100:7001\n"
+                             f"cvms_ca = {agent.door_folder}/cvms.pem\n"
+                             f"cvms_owner_key = {agent.door_folder}/cvms.key\ncvms_job = vm-1\n")
+        Computation("pass").set(agent)
+        after = [read(name) for name in names]
+        assert after[:3] == before[:3] and after[3] != before[3]
+        assert before[0] not in agent.log()
 
 
 def test_each_refusal_is_told(door):

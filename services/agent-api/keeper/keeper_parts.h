@@ -47,6 +47,8 @@ struct keeper {
     int listen_fd;
     uint16_t port;
 
+    struct buf cvms_owner; /* private key, PEM: owns what a computation server orders; or empty */
+
     struct post *present;
     struct post *before;  /* NULL: none */
     bool before_waits;    /* for an answer to its leaving */

@@ -33,14 +33,19 @@ static int write_birth(const struct keeper *keeper, const struct task *task,
                        const struct identity_seed *seed, int *ret, struct err *err)
 {
     const struct config *config = keeper->config;
-    bool door = config->local_socket[0] != '\0' && (!keeper->share->present || keeper->share->grpc);
+    const struct share_config *share = keeper->share;
+    bool door = config->local_socket[0] != '\0' && (!share->present || share->grpc);
     struct birth birth = {
         .state_dir = config->state_dir,
         .local_socket = door ? config->local_socket : NULL,
         .platform = (char *)keeper->machine.platform,
-        .log_level = (uint32_t)(keeper->share->log_level >= 0 ? keeper->share->log_level
-                                                              : config->log_level),
-        .owner_key = keeper->share->owner_key,
+        .log_level = (uint32_t)(share->log_level >= 0 ? share->log_level : config->log_level),
+        .owner_key = share->owner_key,
+        .vm_id = share->vm_id,
+        .cvms_url = share->cvms_url,
+        .cvms_via = share->cvms_via,
+        .cvms_ca = share->cvms_ca,
+        .cvms_owner = keeper->cvms_owner.len > 0 ? (char *)buf_str(&keeper->cvms_owner) : NULL,
         .last_event = keeper->last_event,
         .manifest = blob_of(&task->manifest),
         .set = task->set,
@@ -50,7 +55,7 @@ static int write_birth(const struct keeper *keeper, const struct task *task,
         .chain_receipt = blob_of(&seed->chain[IDENTITY_RECEIPT]),
         .chain_seal = blob_of(&seed->chain[IDENTITY_SEAL]),
     };
-    OWNED_BUF text = BUF_OF(BIRTH_SIZE_MAX);
+    OWNED_BUF text = {.max = BIRTH_SIZE_MAX, .secret = true};
 
     birth.manifest_sha256 = (struct json_bytes){.present = task->set, .len = SHA256_SIZE};
     memcpy(birth.manifest_sha256.data, task->manifest_sha256, SHA256_SIZE);

@@ -12,6 +12,7 @@
 
 #define WORKER_PROGRAM "cocos-worker"
 #define PATH_ROOM      4096
+#define OWNER_MAX      4096
 
 static int hash_self(uint8_t out[static DICE_HASH_SIZE], struct err *err)
 {
@@ -103,8 +104,6 @@ static void take_share(struct keeper *keeper)
         fail_first(keeper, FAILURE_LAUNCH, &err);
         return;
     }
-    if (keeper->share->cvms_url != NULL)
-        log_warn("the share names a cvms_url: not available yet");
     if (keeper->config->share[0] == '\0')
         return;
     keeper->next.manifest = BUF_OF(MANIFEST_SIZE_MAX);
@@ -113,13 +112,27 @@ static void take_share(struct keeper *keeper)
         fail_first(keeper, FAILURE_MANIFEST, &err);
 }
 
+/* Here, once, and not by the processes that open the gateway's door, each anew: a gateway knows by
+ * it what it ordered before. */
+static int make_cvms_owner(struct keeper *keeper, struct err *err)
+{
+    OWNED_KEY *key = NULL;
+
+    keeper->cvms_owner = (struct buf){.max = OWNER_MAX, .secret = true};
+    if (keeper->share->cvms_url == NULL)
+        return 0;
+    if (key_generate(KEY_P256, 0, &key, err) < 0)
+        return -1;
+    return key_write_private_pem(key, &keeper->cvms_owner, err);
+}
+
 int keeper_set_up(struct keeper *keeper, struct err *err)
 {
     if (machine_find(keeper->config, &keeper->machine, err) < 0)
         return -1;
     keeper->desk = desk_new(&keeper->machine.desk);
     if (open_program(keeper, err) < 0 || make_layers(keeper, err) < 0 ||
-        open_socket(keeper, err) < 0)
+        open_socket(keeper, err) < 0 || make_cvms_owner(keeper, err) < 0)
         return -1;
     if (keeper->config->share[0] != '\0' &&
         outbox_start(keeper->config->share, &keeper->outbox, err) < 0)
@@ -133,6 +146,7 @@ void keeper_tear_down(struct keeper *keeper)
     post_end(keeper->present);
     post_end(keeper->before);
     task_done(&keeper->next);
+    buf_done(&keeper->cvms_owner);
     outbox_stop(keeper->outbox);
     layers_free(keeper->layers);
     desk_free(keeper->desk);

@@ -1,5 +1,6 @@
 #include "services/agent-api/link/share.h"
 
+#include "lib/api/cvms_url.h"
 #include "lib/attest/reference/pcr_run.h"
 #include "lib/base/file.h"
 #include "lib/program/log.h"
@@ -16,7 +17,9 @@ static const struct json_field config_fields[] = {
     JSON_FIELD_STR(share_config, vm_id, 1, 128, JSON_REQUIRED),
     JSON_FIELD_BASE64(share_config, boot_nonce, NONCE_SIZE, NONCE_SIZE, JSON_REQUIRED),
     JSON_FIELD_TEXT(share_config, owner_key, 1, 4096, JSON_NULLABLE),
-    JSON_FIELD_STR(share_config, cvms_url, 1, 1024, JSON_NULLABLE),
+    JSON_FIELD_STR(share_config, cvms_url, 1, API_CVMS_URL_MAX, JSON_NULLABLE),
+    JSON_FIELD_STR(share_config, cvms_via, 1, API_CVMS_URL_MAX, JSON_NULLABLE),
+    JSON_FIELD_TEXT(share_config, cvms_ca, 1, 16384, JSON_NULLABLE),
     JSON_FIELD_ENUM(share_config, log_level, log_level_names, JSON_NULLABLE),
     JSON_FIELD_BOOL(share_config, grpc, 0),
 };
@@ -50,6 +53,23 @@ static int load_owner(struct share_config *config, struct err *err)
     return 0;
 }
 
+/* They are handed on to a program that reads them as its settings. */
+static int check_address(const char *text, const char *pointer, struct err *err)
+{
+    struct api_cvms_url url;
+
+    if (text == NULL || api_cvms_url_read(text, &url, err) == 0)
+        return 0;
+    return err_wrap_pointer(err, pointer);
+}
+
+static int check_cvms(const struct share_config *config, struct err *err)
+{
+    if (check_address(config->cvms_url, "/cvms_url", err) < 0)
+        return -1;
+    return check_address(config->cvms_via, "/cvms_via", err);
+}
+
 int share_parse_config(struct span text, struct share_config *ret, struct err *err)
 {
     OWNED_JSON *json = NULL;
@@ -59,7 +79,7 @@ int share_parse_config(struct span text, struct share_config *ret, struct err *e
         *ret = share_no_config();
         return err_wrap(err, "the share");
     }
-    if (load_owner(ret, err) < 0) {
+    if (load_owner(ret, err) < 0 || check_cvms(ret, err) < 0) {
         share_config_done(ret);
         return err_wrap(err, "the share's config");
     }

@@ -15,9 +15,11 @@ struct share_config {
     char *vm_id;
     struct json_blob boot_nonce;
     char *owner_key; /* PEM: only this key may set a computation */
-    char *cvms_url;
-    int log_level; /* enum log_level */
-    bool grpc;     /* the gateway's door is wanted */
+    char *cvms_url;  /* the computation server that the gateway dials out to: lib/api/cvms_url.h */
+    char *cvms_via;  /* the address that leads there */
+    char *cvms_ca;   /* PEM: the authorities of its certificate */
+    int log_level;   /* enum log_level */
+    bool grpc;       /* the gateway's door is wanted */
 
     struct key *owner; /* made from owner_key */
 

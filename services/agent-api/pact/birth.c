@@ -1,6 +1,10 @@
 #include "services/agent-api/pact/birth.h"
 
+#include "lib/api/cvms_url.h"
+#include "lib/base/mem.h"
 #include "lib/computation/manifest.h"
+
+#include <string.h>
 
 #define CHAIN_MAX (16 * KIB)
 
@@ -10,6 +14,11 @@ static const struct json_field fields[] = {
     JSON_FIELD_STR(birth, platform, 1, 16, JSON_REQUIRED),
     JSON_FIELD_U32(birth, log_level, 0, 3, JSON_REQUIRED),
     JSON_FIELD_TEXT(birth, owner_key, 1, 4096, JSON_NULLABLE),
+    JSON_FIELD_STR(birth, vm_id, 1, 128, JSON_NULLABLE),
+    JSON_FIELD_STR(birth, cvms_url, 1, API_CVMS_URL_MAX, JSON_NULLABLE),
+    JSON_FIELD_STR(birth, cvms_via, 1, API_CVMS_URL_MAX, JSON_NULLABLE),
+    JSON_FIELD_TEXT(birth, cvms_ca, 1, 16384, JSON_NULLABLE),
+    JSON_FIELD_TEXT(birth, cvms_owner, 1, 4096, JSON_NULLABLE),
     JSON_FIELD_U64(birth, last_event, 0, INT64_MAX, JSON_REQUIRED),
     JSON_FIELD_BASE64(birth, manifest, 1, MANIFEST_SIZE_MAX, JSON_NULLABLE),
     JSON_FIELD_BOOL(birth, set, JSON_REQUIRED),
@@ -24,6 +33,8 @@ static const struct json_table table = JSON_TABLE("birth", birth, fields);
 
 void birth_done(struct birth *birth)
 {
+    if (birth->cvms_owner != NULL)
+        mem_wipe(birth->cvms_owner, strlen(birth->cvms_owner));
     json_release(&table, birth);
 }
 

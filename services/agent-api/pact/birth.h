@@ -19,7 +19,13 @@ struct birth {
     char *local_socket; /* NULL: no door for a gateway */
     char *platform;
     uint32_t log_level;
-    char *owner_key;     /* PEM: the only one who may set a computation; NULL: anyone */
+    char *owner_key; /* PEM: the only one who may set a computation; NULL: anyone */
+
+    /* What the gateway is told of a computation server, as it was measured; NULL: nothing. Its key
+     * is the same for every process: the gateway begins anew with each, and goes on by it. */
+    char *vm_id, *cvms_url, *cvms_via, *cvms_ca;
+    char *cvms_owner; /* private key, PEM */
+
     uint64_t last_event; /* the id of the last event that was told; 0: it is the first process */
 
     /* The manifest, as text. Set: it was measured, and this process is for it alone. Otherwise it
@@ -35,6 +41,7 @@ struct birth {
     struct json_blob chain_tls, chain_receipt, chain_seal;
 };
 
+/* Wipes what is secret. */
 void birth_done(struct birth *birth);
 #define OWNED_BIRTH __attribute__((cleanup(birth_done))) struct birth
 

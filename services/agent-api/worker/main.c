@@ -33,7 +33,7 @@ static void die_with_keeper(pid_t keeper)
 static int read_birth(struct app *app, struct err *err)
 {
     OWNED(close_fd) int fd = BIRTH_FILE_FD;
-    OWNED_BUF text = BUF_OF(BIRTH_SIZE_MAX);
+    OWNED_BUF text = {.max = BIRTH_SIZE_MAX, .secret = true};
 
     if (pact_read_file(fd, &text, err) < 0)
         return -1;
@@ -113,7 +113,17 @@ static int start_parts(struct app *app, struct err *err)
 /* For a gateway on this machine. */
 static int start_local(struct app *app, const struct httpd_service *service, struct err *err)
 {
-    struct door door = {app->birth.local_socket, &app->identity, clock_now()};
+    const struct birth *birth = &app->birth;
+    const struct door door = {
+        .path = birth->local_socket,
+        .identity = &app->identity,
+        .now = clock_now(),
+        .vm_id = birth->vm_id,
+        .cvms_url = birth->cvms_url,
+        .cvms_via = birth->cvms_via,
+        .cvms_ca = birth->cvms_ca,
+        .cvms_owner = birth->cvms_owner,
+    };
     struct httpd *local;
 
     if (door.path == NULL)

@@ -9,6 +9,11 @@ static void what_is_written_is_read(void **state)
         .state_dir = (char *)"/run/x",
         .platform = (char *)"vtpm",
         .log_level = 2,
+        .vm_id = (char *)"vm-1",
+        .cvms_url = (char *)"https://cvms:7001",
+        .cvms_via = (char *)"10.0.2.100:7001",
+        .cvms_ca = (char *)"-----BEGIN\nca\n",
+        .cvms_owner = (char *)"-----BEGIN\nkey\n",
         .last_event = 17,
         .manifest = {(uint8_t *)"{}", 2},
         .set = true,
@@ -27,6 +32,11 @@ static void what_is_written_is_read(void **state)
     assert_string_equal(read.state_dir, "/run/x");
     assert_null(read.local_socket);
     assert_null(read.owner_key);
+    assert_string_equal(read.vm_id, "vm-1");
+    assert_string_equal(read.cvms_url, "https://cvms:7001");
+    assert_string_equal(read.cvms_via, "10.0.2.100:7001");
+    assert_string_equal(read.cvms_ca, "-----BEGIN\nca\n");
+    assert_string_equal(read.cvms_owner, "-----BEGIN\nkey\n");
     assert_int_equal(read.last_event, 17);
     assert_true(read.set && read.manifest_sha256.present);
     assert_int_equal(read.manifest_sha256.data[0], 5);

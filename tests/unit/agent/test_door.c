@@ -27,7 +27,7 @@ static void open_place(struct place *place, mode_t mode)
     snprintf(place->certificate, sizeof(place->certificate), "%s/gateway.pem", place->dir);
     snprintf(place->key, sizeof(place->key), "%s/gateway.key", place->dir);
     assert_ok(identity_make(&seed, NOW, &place->identity, &err));
-    place->door = (struct door){place->socket, &place->identity, NOW};
+    place->door = (struct door){.path = place->socket, .identity = &place->identity, .now = NOW};
 }
 
 static void close_place(struct place *place)
@@ -60,6 +60,45 @@ static void the_agents_key_vouches_for_the_gateways(void **state)
     assert_ok(key_load_private_pem(buf_span(&key_pem), &key, &err));
     assert_true(key_equal(key, x509_public_key(chain.items[0])));
     assert_false(key_equal(key, x509_public_key(chain.items[1]))); /* it is not the agent's */
+    close_place(&place);
+}
+
+static void assert_written(const struct place *place, const char *name, const char *wanted)
+{
+    OWNED(free_str) char *path = mem_printf("%s/%s", place->dir, name);
+    OWNED_BUF text = BUF_OF(16 * KIB);
+    struct err err;
+
+    assert_ok(file_read(path, &text, &err));
+    assert_string_equal(buf_str(&text), wanted);
+}
+
+static void the_gateway_is_told_which_computation_server_was_measured(void **state)
+{
+    OWNED(free_str) char *wanted = NULL;
+    struct place place;
+    struct err err;
+
+    (void)state;
+    open_place(&place, 0700);
+    assert_ok(door_write_files(&place.door, &err));
+    assert_written(&place, "gateway.conf", "");
+    place.door.vm_id = "vm-1";
+    place.door.cvms_url = "https://cvms:7001";
+    place.door.cvms_via = "10.0.2.100:7001";
+    place.door.cvms_ca = "-----BEGIN\n";
+    place.door.cvms_owner = "-----BEGIN PRIVATE\n";
+    assert_ok(door_write_files(&place.door, &err));
+    wanted = mem_printf("cvms_url = https://cvms:7001\ncvms_via = 10.0.2.100:7001\n"
+                        "cvms_ca = %s/cvms.pem\ncvms_owner_key = %s/cvms.key\ncvms_job = vm-1\n",
+                        place.dir, place.dir);
+    assert_written(&place, "gateway.conf", wanted);
+    assert_written(&place, "cvms.pem", "-----BEGIN\n");
+    assert_written(&place, "cvms.key", "-----BEGIN PRIVATE\n");
+    place.door.vm_id = "vm\ncvms_url = https://elsewhere:1";
+    place.door.cvms_url = NULL;
+    assert_ok(door_write_files(&place.door, &err));
+    assert_written(&place, "gateway.conf", "");
     close_place(&place);
 }
 
@@ -107,6 +146,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_agents_key_vouches_for_the_gateways),
+        cmocka_unit_test(the_gateway_is_told_which_computation_server_was_measured),
         cmocka_unit_test(only_a_directory_that_says_so_hands_the_files_on),
         cmocka_unit_test(a_directory_that_is_not_there_is_told),
     };

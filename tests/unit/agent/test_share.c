@@ -21,7 +21,7 @@ static void a_config_is_read(void **state)
 
     (void)state;
     assert_ok(
-        parse("{" MUST ",\"log_level\":\"debug\",\"cvms_url\":\"https://x\"}", &config, &err));
+        parse("{" MUST ",\"log_level\":\"debug\",\"cvms_url\":\"https://x:1\"}", &config, &err));
     assert_true(config.present);
     assert_string_equal(config.vm_id, "vm-1");
     assert_int_equal(config.boot_nonce.len, 32);
