@@ -10,8 +10,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define POLL_MS       500
-#define WAIT_LIMIT_MS (10 * 60 * 1000) /* a VM that is not up by then never will be */
+#define AUTHORITIES_MAX (16 * KIB)
+#define POLL_MS         500
+#define WAIT_LIMIT_MS   (10 * 60 * 1000) /* a VM that is not up by then never will be */
 
 static const char *const platforms[] = {"auto", "snp", "tdx", "vm", NULL};
 static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL};
@@ -39,12 +40,13 @@ const struct flag create_vm_flags[] = {
     {"gpu", 0, FLAG_LIST, "ADDRESS", NULL, CREATE(gpus),
      "GPU of the host that the VM gets, like 0000:41:00.0 (see GET /v1/host); may be repeated"},
     {"server-url", 0, FLAG_TEXT, "URL", NULL, CREATE(server_url),
-     "computation management server that the agent may reach"},
+     "computation server that the gateway dials out to (with --grpc)"},
+    {"server-ca", 0, FLAG_TEXT, "FILE", NULL, CREATE(server_ca),
+     "the authorities of that server's certificate, PEM"},
     {"log-level", 0, FLAG_CHOICE, "LEVEL", NULL, CREATE(log_level),
      "of the agent: debug, info, warn or error", .choices = log_levels},
     {"grpc", 0, FLAG_BOOL, NULL, NULL, CREATE(grpc),
      "with the gateway beside the agent, for clients that speak gRPC"},
-    {"server-ca", 0, FLAG_LATER, "FILE", NULL, 0, ""},
     {"client-key", 0, FLAG_LATER, "FILE", NULL, 0, ""},
     {"client-crt", 0, FLAG_LATER, "FILE", NULL, 0, ""},
     {"ca-url", 0, FLAG_LATER, "URL", NULL, 0, ""},
@@ -76,6 +78,20 @@ static int add_files(const struct create_vm_options *options, struct json *body,
     return 0;
 }
 
+static int add_server(const struct create_vm_options *options, struct json *body, struct err *err)
+{
+    OWNED_BUF ca = BUF_OF(AUTHORITIES_MAX);
+
+    if (options->server_url != NULL)
+        json_set_str(body, "cvms_url", options->server_url);
+    if (options->server_ca == NULL)
+        return 0;
+    if (input_read(options->server_ca, &ca, err) < 0)
+        return err_wrap(err, "server-ca");
+    json_set_str(body, "cvms_ca", buf_str(&ca));
+    return 0;
+}
+
 /* The request; what was not said is left to the manager. */
 static int make_request(const struct create_vm_options *options, struct json **ret, struct err *err)
 {
@@ -90,8 +106,8 @@ static int make_request(const struct create_vm_options *options, struct json **r
         json_set_str(body, "name", options->name);
     if (options->image != NULL)
         json_set_str(body, "image", options->image);
-    if (options->server_url != NULL)
-        json_set_str(body, "cvms_url", options->server_url);
+    if (add_server(options, body, err) < 0)
+        return -1;
     if (options->log_level != NULL)
         json_set_str(body, "log_level", options->log_level);
     if (options->secure_boot)

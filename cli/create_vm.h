@@ -14,6 +14,7 @@ struct create_vm_options {
     const char *manifest;
     const char *owner_key;
     const char *server_url;
+    const char *server_ca;
     const char *log_level;
     struct flag_list gpus;
     uint64_t cpus;

@@ -36,6 +36,10 @@ static const struct setting settings[] = {
                 "VMs that may run at once on this host"),
     SETTING_U64(config, max_vms_per_owner, "COCOS_MANAGER_MAX_VMS_PER_OWNER", "10", 1, 1000,
                 "VMs that may run at once for one owner"),
+    SETTING_TEXT(
+        config, cvms_servers, "COCOS_MANAGER_CVMS_SERVERS", "",
+        "computation servers that VMs may be connected to, HOST:PORT, separated by commas; "
+        "* for all, with whatever this host reaches"),
     SETTING_TEXT(config, cors_origins, "COCOS_MANAGER_CORS_ORIGINS", "",
                  "web origins whose pages may ask, separated by commas; * for all"),
     SETTING_TEXT(config, names, "COCOS_MANAGER_NAMES", "",

@@ -16,6 +16,7 @@ struct config {
     char *port_range;
     uint64_t max_vms;
     uint64_t max_vms_per_owner;
+    char *cvms_servers;
     char *cors_origins;
     char *names;
     char *verifier; /* path; "": beside this program */

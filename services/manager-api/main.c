@@ -123,6 +123,7 @@ static int start_fleet(struct app *app, struct err *err)
         .image_dir = config->image_dir,
         .manager = manager,
         .ports = config->ports,
+        .cvms_servers = config->cvms_servers,
         .kvm = app->accel.kvm,
         .place = config->place,
         .max_vms = (unsigned)config->max_vms,

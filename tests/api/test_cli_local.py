@@ -22,7 +22,7 @@ COMMANDS = ["create-vm", "remove-vm", "list-vms", "vm-info", "images", "host", "
              "ima-measurements", "policy download", "igvmmeasure", "sevsnpmeasure",
             "sevsnpmeasure parse-metadata", "measure", "login", "doctor", "completion", "help", "version"]
 LATER = ["create-vm --aws-region eu",
-         "create-vm --server-ca f", "completion powershell", "algo f k --python-runtime pypy"]
+         "create-vm --client-key f", "completion powershell", "algo f k --python-runtime pypy"]
 
 
 # --- usage ---

@@ -35,12 +35,14 @@ def test_create_vm_waits_and_tells_where_the_agent_is(cli, fake_manager):
 
 def test_create_vm_sends_manifest_and_owner_key(parties, fake_manager):
     parties("create-vm", "--manifest", "manifest.json", "--owner-key", "owner-private.pem", "--image", "eos-base",
-            "--platform", "vm", "--server-url", "https://cvms:7001", "--log-level", "debug", "--secure-boot",
+            "--platform", "vm", "--server-url", "https://cvms:7001", "--server-ca",
+            "owner-public.pem", "--log-level", "debug", "--secure-boot",
             "--gpu", "0000:41:00.0", "--gpu", "0000:42:00.0")
     body = fake_manager.requests[-1].json()
     assert body["manifest"] == json.loads(parties.path("manifest.json").read_text())
     assert body["owner_key"] == parties.path("owner-public.pem").read_text()
     assert body["gpus"] == ["0000:41:00.0", "0000:42:00.0"]
+    assert body["cvms_ca"] == body["owner_key"]
     assert (body["image"], body["cvms_url"], body["log_level"], body["secure_boot"]) == (
         "eos-base", "https://cvms:7001", "debug", True)
 

@@ -87,8 +87,11 @@ def test_what_cannot_be_done_is_said(world):
     manager, gateway, one, _ = world
     assert "ttl" in refused(grpc.StatusCode.INVALID_ARGUMENT, gateway, one, "CreateVm", field(7, "soon"))
     refused(grpc.StatusCode.INVALID_ARGUMENT, gateway, one, "CreateVm", field(1, "shouting"))
-    for number, name in ((2, "agent_cvm_server_ca_cert"), (8, "agent_certs_token"), (10, "aws_secret_access_key")):
+    for number, name in ((3, "agent_cvm_client_key"), (8, "agent_certs_token"), (10, "aws_secret_access_key")):
         assert name in refused(grpc.StatusCode.UNIMPLEMENTED, gateway, one, "CreateVm", field(number, "x"))
+    for request in (field(5, "cvms:7001"), field(5, "cvms:7001") + field(2, "authorities")):
+        assert "'cvms:7001'; add it" in refused(grpc.StatusCode.UNIMPLEMENTED, gateway, one, "CreateVm", request)
+    assert "PEM" in refused(grpc.StatusCode.INVALID_ARGUMENT, gateway, one, "CreateVm", field(2, b"\xff"))
     refused(grpc.StatusCode.INVALID_ARGUMENT, gateway, one, "CreateVm", b"\xff")
     assert manager.get("/v1/vms").json["items"] == []
     refused(grpc.StatusCode.NOT_FOUND, gateway, one, "CVMInfo", field(1, "../../v1/host"))

@@ -37,8 +37,8 @@ def await_true(what, check, seconds):
 class Manager:
     """cocos-manager with its state under build/; may be killed and started again."""
 
-    def __init__(self, folder, images=ROOT / "build" / "eos"):
-        self.folder, self.images = folder, images
+    def __init__(self, folder, images=ROOT / "build" / "eos", **settings):
+        self.folder, self.images, self.settings = folder, images, settings
         self.state = folder / "state"
         self.state.mkdir(parents=True)
         for path in (folder, self.state):
@@ -53,6 +53,7 @@ class Manager:
             "COCOS_MANAGER_STATE_DIR": str(self.state),
             "COCOS_MANAGER_IMAGE_DIR": str(self.images),
             "COCOS_MANAGER_LIBVIRT_URI": URI,
+            **self.settings,
         }
         self.port = int(environment["COCOS_MANAGER_LISTEN"].rsplit(":", 1)[1])
         with open(self.folder / "log", "ab") as log:
@@ -148,8 +149,13 @@ def traces(identity):
     return processes.strip(), domains, files.strip()
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "manager(**settings): what the manager of the test is told")
+
+
 @pytest.fixture
 def manager(request):
     folder = ROOT / "build" / "vm-tests" / request.node.name
-    with Manager(folder).running() as running:
+    marker = request.node.get_closest_marker("manager")  # further settings
+    with Manager(folder, **(marker.kwargs if marker else {})).running() as running:
         yield running

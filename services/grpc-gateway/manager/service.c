@@ -78,7 +78,6 @@ static int check_unserved(const Manager__CreateReq *request, struct err *err)
         const char *name;
         bool is_given;
     } rows[] = {
-        {"agent_cvm_server_ca_cert", request->agent_cvm_server_ca_cert.len > 0},
         {"agent_cvm_client_key", request->agent_cvm_client_key.len > 0},
         {"agent_cvm_client_cert", request->agent_cvm_client_cert.len > 0},
         {"agent_cvm_ca_url", request->agent_cvm_ca_url[0] != '\0'},
@@ -93,6 +92,24 @@ static int check_unserved(const Manager__CreateReq *request, struct err *err)
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         if (rows[i].is_given)
             return err_set(err, ERR_UNSUPPORTED, "%s is not available yet", rows[i].name);
+    return 0;
+}
+
+/* The older programs speak to a server in plain where they are given no authority for it. */
+static int set_cvms(const Manager__CreateReq *request, struct json *spec, struct err *err)
+{
+    struct span ca =
+        span_of(request->agent_cvm_server_ca_cert.data, request->agent_cvm_server_ca_cert.len);
+    OWNED(free_str) char *pem = mem_copy(ca.data, ca.len), *url = NULL;
+
+    if (strlen(pem) != ca.len || !text_is_utf8(ca))
+        return err_set(err, ERR_INPUT, "agent_cvm_server_ca_cert is not PEM");
+    if (ca.len > 0)
+        json_set_str(spec, "cvms_ca", pem);
+    if (request->agent_cvm_server_url[0] == '\0')
+        return 0;
+    url = mem_printf("%s%s", ca.len > 0 ? "https://" : "http://", request->agent_cvm_server_url);
+    json_set_str(spec, "cvms_url", url);
     return 0;
 }
 
@@ -113,9 +130,7 @@ static int make_spec(const Manager__CreateReq *request, struct json *spec, struc
     }
     if (request->agent_log_level[0] != '\0')
         json_set_str(spec, "log_level", request->agent_log_level);
-    if (request->agent_cvm_server_url[0] != '\0')
-        json_set_str(spec, "cvms_url", request->agent_cvm_server_url);
-    return 0;
+    return set_cvms(request, spec, err);
 }
 
 /* The port is known once the VM is started. */

@@ -1,3 +1,4 @@
+#include "lib/api/cvms_url.h"
 #include "lib/crypto/secret.h"
 #include "services/manager-api/fleet/entry.h"
 #include "services/manager-api/fleet/gpus.h"
@@ -33,6 +34,16 @@ static const struct json *manifest_of(const struct fleet_order *order)
 
 /* --- reserving a place ----------------------------------------------------------- */
 
+static void fill_cvms(struct vm_record *record, const char *text)
+{
+    struct api_cvms_url url;
+    struct err ignored;
+
+    /* It was checked. */
+    if (text != NULL && api_cvms_url_read(text, &url, &ignored) == 0)
+        snprintf(record->cvms, sizeof(record->cvms), "%s", url.authority);
+}
+
 static void fill_record(struct creation *creation, const char *owner, enum vm_platform platform)
 {
     const struct fleet *fleet = creation->fleet;
@@ -53,6 +64,7 @@ static void fill_record(struct creation *creation, const char *owner, enum vm_pl
     snprintf(record->idempotency_key, sizeof(record->idempotency_key), "%s",
              creation->order->idempotency_key);
     snprintf(record->body_sha256, sizeof(record->body_sha256), "%s", creation->order->body_sha256);
+    fill_cvms(record, spec->cvms_url);
     record->platform = platform;
     record->phase = VM_PHASE_MAKING;
     record->cpus = spec->cpus;
@@ -161,6 +173,8 @@ static int prepare_files(struct creation *creation, const struct vm_hypervisor *
         .owner_key = spec->owner_key,
         .log_level = api_log_level_names[spec->log_level],
         .grpc = spec->grpc,
+        .cvms_url = spec->cvms_url,
+        .cvms_ca = spec->cvms_ca,
         .manifest = manifest_of(creation->order),
     };
 
@@ -343,7 +357,8 @@ int fleet_create(struct fleet *fleet, const struct fleet_caller *caller,
         return -1;
     }
     fleet_host(fleet, &host);
-    if (order_check(order->spec, &creation->image, &host, &platform, err) < 0)
+    if (order_check(order->spec, &creation->image, &host, &platform, err) < 0 ||
+        order_check_cvms(order->spec, fleet->cvms_servers, err) < 0)
         return -1;
     fill_record(creation, caller->owner, platform);
     if (gpus_choose(fleet, order->spec, creation->record.gpus, err) < 0)

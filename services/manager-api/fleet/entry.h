@@ -40,11 +40,14 @@ struct entry {
     int64_t complained_ms;            /* when an unreadable share was last reported; 0: never */
 };
 
+#define CVMS_SERVERS_SIZE 4097 /* as long as a setting may be */
+
 struct fleet {
     struct fleet_config config;
     char state_dir[VM_PATH_SIZE];
     char image_dir[VM_PATH_SIZE];
     char host_root[VM_PATH_SIZE];
+    char cvms_servers[CVMS_SERVERS_SIZE];
     char verifier[VM_PATH_SIZE]; /* "": there is none */
     char manager[VM_ID_SIZE];
     char boot_id[VM_ID_SIZE];

@@ -157,6 +157,8 @@ int fleet_open(const struct fleet_config *config, struct vm_provider *provider, 
     snprintf(fleet->state_dir, sizeof(fleet->state_dir), "%s", config->state_dir);
     snprintf(fleet->image_dir, sizeof(fleet->image_dir), "%s", config->image_dir);
     snprintf(fleet->host_root, VM_PATH_SIZE, "%s", config->host_root ? config->host_root : "");
+    snprintf(fleet->cvms_servers, CVMS_SERVERS_SIZE, "%s",
+             config->cvms_servers ? config->cvms_servers : "");
     if (config->verifier != NULL)
         snprintf(fleet->verifier, sizeof(fleet->verifier), "%s", config->verifier);
     snprintf(fleet->manager, sizeof(fleet->manager), "%s", config->manager);

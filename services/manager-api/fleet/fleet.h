@@ -44,6 +44,7 @@ struct fleet_config {
     const char *image_dir; /* absolute */
     const char *manager;   /* the id of this manager, a UUID */
     struct ports ports;
+    const char *cvms_servers; /* that VMs may be connected to: see order.h */
     bool kvm;
     struct vm_place place;  /* of every VM on the host */
     const char *host_root;  /* put before the paths of devices; NULL: the host itself */

@@ -1,5 +1,6 @@
 #include "services/manager-api/fleet/order.h"
 
+#include "lib/api/cvms_url.h"
 #include "lib/base/text.h"
 #include "lib/computation/manifest.h"
 #include "lib/crypto/key.h"
@@ -128,6 +129,47 @@ static int check_manifest(const struct vm_spec *spec, struct err *err)
     return 0;
 }
 
+static bool is_listed(const char *servers, const char *authority)
+{
+    size_t len = strlen(authority);
+
+    for (const char *at = servers; *at != '\0'; at += *at == ',' || *at == ' ') {
+        size_t name = strcspn(at, ", ");
+
+        if (name == len && strncmp(at, authority, len) == 0)
+            return true;
+        at += name;
+    }
+    return strcmp(servers, "*") == 0;
+}
+
+int order_check_cvms(const struct vm_spec *spec, const char *servers, struct err *err)
+{
+    struct api_cvms_url url;
+
+    if (spec->cvms_url == NULL && spec->cvms_ca == NULL)
+        return 0;
+    if (spec->cvms_url == NULL)
+        return err_set_at(err, ERR_INPUT, "/cvms_ca", "cvms_ca: goes with a cvms_url");
+    if (api_cvms_url_read(spec->cvms_url, &url, err) < 0) {
+        err_wrap(err, "cvms_url");
+        return err_wrap_pointer(err, "/cvms_url");
+    }
+    if (!spec->grpc)
+        return err_set_at(err, ERR_INPUT, "/grpc",
+                          "cvms_url: goes with grpc, as the gateway is who dials out");
+    if (!url.is_plain && spec->cvms_ca == NULL)
+        return err_set_at(err, ERR_INPUT, "/cvms_ca",
+                          "cvms_ca: the guest knows no authority; give those of the server's "
+                          "certificate");
+    if (!is_listed(servers, url.authority))
+        return err_set_at(err, ERR_UNSUPPORTED, "/cvms_url",
+                          "cvms_url: this host connects no VM to '%s'; add it to the manager's "
+                          "setting cvms_servers",
+                          url.authority);
+    return 0;
+}
+
 int order_check(const struct vm_spec *spec, const struct image *image,
                 const struct platform_host *host, enum vm_platform *ret_platform, struct err *err)
 {
@@ -136,9 +178,6 @@ int order_check(const struct vm_spec *spec, const struct image *image,
                           "name: '%s' may hold letters, digits, '.', '_' and '-' only, and begins "
                           "with a letter, digit or '_'",
                           spec->name);
-    if (spec->cvms_url != NULL)
-        return err_set_at(err, ERR_UNSUPPORTED, "/cvms_url",
-                          "cvms_url: not available yet; leave it out");
     if (spec->grpc && !image->record.grpc)
         return err_set_at(
             err, ERR_UNSUPPORTED, "/grpc",

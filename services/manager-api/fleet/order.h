@@ -10,6 +10,11 @@
 /* Processors that a VM may have at most. */
 unsigned order_cpus_max(void);
 
+/* Whether a VM may be connected to the computation server that it is to take orders from. servers:
+ * the addresses that this host allows, HOST:PORT separated by commas, or "*". Errors: INPUT,
+ * UNSUPPORTED with what would help. */
+MUST_USE int order_check_cvms(const struct vm_spec *spec, const char *servers, struct err *err);
+
 /* Checks the spec against host and image. platform auto becomes the best there is. Errors: INPUT
  * and UNSUPPORTED, with the pointer of the member. */
 MUST_USE int order_check(const struct vm_spec *spec, const struct image *image,

@@ -1,5 +1,7 @@
 #include "services/manager-api/link/share.h"
 
+#include "services/manager-api/vm/domain.h"
+
 #include "lib/base/file.h"
 
 #include <errno.h>
@@ -100,6 +102,12 @@ static int write_config(const struct share_paths *paths, const struct share_conf
         json_set_str(json, "log_level", config->log_level);
     if (config->grpc)
         json_set_bool(json, "grpc", true);
+    if (config->cvms_url != NULL) {
+        json_set_str(json, "cvms_url", config->cvms_url);
+        json_set_str(json, "cvms_via", DOMAIN_CVMS);
+    }
+    if (config->cvms_ca != NULL)
+        json_set_str(json, "cvms_ca", config->cvms_ca);
     json_write(json, &text);
     if (buf_check(&text, "the VM's configuration", err) < 0)
         return -1;

@@ -35,6 +35,7 @@ struct share_config {
     const char *owner_key;
     const char *log_level;
     bool grpc; /* with the gateway beside the agent */
+    const char *cvms_url, *cvms_ca;
     const struct json *manifest;
     const char *igvm; /* path of the file */
 };

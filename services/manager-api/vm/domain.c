@@ -161,9 +161,27 @@ static void write_igvm(struct xml *xml, const char *path)
     write_argument(xml, "-machine", "igvm-cfg=cocosigvm");
 }
 
+/* One stream of bytes to the computation server, whatever connections the guest makes of it. */
+static void write_cvms(struct xml *xml, const char *authority)
+{
+    const char *colon = strrchr(authority, ':');
+    char text[VM_CVMS_SIZE + 64];
+    int len = colon == NULL ? 0 : (int)(colon - authority);
+
+    /* QEMU has the addresses of IPv6 without their brackets. */
+    if (len > 2 && authority[0] == '[') {
+        authority++;
+        len -= 2;
+    }
+    snprintf(text, sizeof(text), "socket,id=cocoscvms,host=%.*s,port=%s,reconnect=1", len,
+             authority, colon == NULL ? "" : colon + 1);
+    write_argument(xml, "-chardev", text);
+}
+
 static void write_network(struct xml *xml, const struct vm_record *record)
 {
-    char text[192], grpc[64] = "";
+    char text[256], grpc[64] = "";
+    size_t len;
 
     if (record->grpc_port != 0)
         snprintf(grpc, sizeof(grpc), ",hostfwd=tcp:127.0.0.1:%u-:%u", record->grpc_port,
@@ -171,6 +189,11 @@ static void write_network(struct xml *xml, const struct vm_record *record)
     snprintf(text, sizeof(text),
              "user,id=cocosnet,ipv6=off,restrict=on,hostfwd=tcp:127.0.0.1:%u-:%u%s", record->port,
              DOMAIN_AGENT_PORT, grpc);
+    if (record->cvms[0] != '\0') {
+        write_cvms(xml, record->cvms);
+        len = strlen(text);
+        snprintf(text + len, sizeof(text) - len, ",guestfwd=tcp:" DOMAIN_CVMS "-chardev:cocoscvms");
+    }
     write_argument(xml, "-netdev", text);
     write_argument(xml, "-device", "virtio-net-pci,netdev=cocosnet,romfile=,bus=pcie.0,addr=0x1e");
 }

@@ -5,8 +5,9 @@
  * unless the processor itself vouches for the guest (SEV-SNP, TDX), a random number generator, the
  * two 9P exports of the share and one network card. The card hangs on QEMU's user network with
  * restrict=on: the guest reaches nothing, and the host reaches one port of the guest, on loopback,
- * or two where it has a gateway. libvirt 9 has no element for that, so it is the one thing that
- * goes through qemu:commandline. */
+ * or two where it has a gateway. A guest with a computation server reaches that one address,
+ * through QEMU, which connects again when the connection broke. libvirt 9 has no element for that,
+ * so it is the one thing that goes through qemu:commandline. */
 #ifndef COCOS_MANAGER_VM_DOMAIN_H
 #define COCOS_MANAGER_VM_DOMAIN_H
 
@@ -19,6 +20,8 @@
 #define DOMAIN_AGENT_PORT 7002
 #define DOMAIN_GRPC_PORT  7020
 #define DOMAIN_DISK_SLOT  "0x1d" /* what lib/attest/reference/pcr_boot.h expects */
+/* Where the guest finds the computation server that it is connected to, if it is. */
+#define DOMAIN_CVMS "10.0.2.100:7001"
 
 /* How fast a guest may fill its side of the share: so slow that a look every second sees it before
  * it has written much more than the ceiling. */

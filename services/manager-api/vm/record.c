@@ -61,6 +61,7 @@ static const struct field fields[] = {
     FIELD_LATE(grpc_port, TYPE_U16),
     FIELD_LATE(secure_boot, TYPE_BOOL),
     FIELD_LATE(gpus, TYPE_TEXT),
+    FIELD_LATE(cvms, TYPE_TEXT),
 };
 
 /* --- writing ------------------------------------------------------------- */

@@ -20,6 +20,7 @@
 
 #define VM_ID_SIZE      37 /* a UUID in lower case */
 #define VM_NAME_SIZE    64
+#define VM_CVMS_SIZE    300
 #define VM_KEY_SIZE     256
 #define VM_DIGEST_SIZE  65
 #define VM_KIND_SIZE    32
@@ -78,6 +79,7 @@ struct vm_record {
     uint32_t memory_mib;
     uint16_t port;            /* on loopback, forwarded to the agent */
     uint16_t grpc_port;       /* the same to the gateway beside it; 0: there is none */
+    char cvms[VM_CVMS_SIZE];  /* HOST:PORT that the guest is connected to; "" for none */
     bool debug;               /* the image is a debug image: the console may be read */
     char gpus[VM_GPUS_SIZE];  /* of the host, that it has: "0000:41:00.0,0000:42:00.0" */
     bool secure_boot;         /* the firmware starts nothing but what the image's key signed */

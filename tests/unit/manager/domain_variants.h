@@ -21,7 +21,8 @@ enum variant_option {
     VARIANT_HASHES = 512,
     VARIANT_GRPC = 1024,
     VARIANT_ALL = 2047,
-    VARIANT_SECURE_BOOT = 2048 /* of plain VMs */
+    VARIANT_SECURE_BOOT = 2048, /* of plain VMs */
+    VARIANT_CVMS = 4096
 };
 
 struct variant {
@@ -33,6 +34,7 @@ struct variant {
 static const struct variant variants[] = {
     {"tcg", VM_PLATFORM_VM, 0},
     {"tcg_grpc", VM_PLATFORM_VM, VARIANT_GRPC},
+    {"tcg_cvms", VM_PLATFORM_VM, VARIANT_GRPC | VARIANT_CVMS},
     {"kvm_debug", VM_PLATFORM_VM, VARIANT_KVM | VARIANT_CONSOLE},
     {"kvm_place_gpu", VM_PLATFORM_VM, VARIANT_KVM | VARIANT_PLACE | VARIANT_GPU},
     {"secure_boot", VM_PLATFORM_VM, VARIANT_SECURE_BOOT},
@@ -126,6 +128,8 @@ static inline struct vm_launch launch_of(enum vm_platform platform, unsigned opt
         set_text(launch.disk, "/images/eos/secboot.img");
     }
     protect(&launch, options);
+    if ((options & VARIANT_CVMS) != 0)
+        set_text(launch.record.cvms, "[::1]:7001");
     place(&launch, options);
     return launch;
 }

@@ -44,8 +44,11 @@ static void what_cannot_be_had_is_said_with_its_place(void **state)
                   "TDX");
     check_refused((struct vm_spec){.secure_boot = true}, ERR_UNSUPPORTED, "/secure_boot",
                   "has no signed kernel");
-    check_refused((struct vm_spec){.cvms_url = text("https://x")}, ERR_UNSUPPORTED, "/cvms_url",
-                  "not available yet");
+    check_refused((struct vm_spec){.cvms_url = text("https://x")}, ERR_INPUT, "/cvms_url",
+                  "HOST:PORT");
+    check_refused((struct vm_spec){.cvms_url = text("https://x:1")}, ERR_INPUT, "/grpc", "gateway");
+    check_refused((struct vm_spec){.cvms_ca = text("-----BEGIN")}, ERR_INPUT, "/cvms_ca",
+                  "cvms_url");
     check_refused((struct vm_spec){.grpc = true}, ERR_UNSUPPORTED, "/grpc", "has no gateway");
     check_refused((struct vm_spec){.name = text("a/b")}, ERR_INPUT, "/name", "a/b");
     check_refused((struct vm_spec){.image = text("none")}, ERR_INPUT, "/image", "no image 'none'");

@@ -16,6 +16,7 @@ static struct vm_record full_record(void)
         .memory_mib = 512,
         .port = 20017,
         .grpc_port = 20018,
+        .cvms = "cvms.example:7001",
         .debug = true,
         .secure_boot = true,
         .gpus = "0000:41:00.0",
@@ -103,7 +104,8 @@ static void a_record_that_is_not_whole_is_no_record(void **state)
 
 static void a_record_of_an_earlier_manager_has_no_gateway(void **state)
 {
-    static const char late[] = "<grpc_port>20018</grpc_port>";
+    static const char late[] = "<grpc_port>20018</grpc_port><secure_boot>1</secure_boot>"
+                               "<gpus>0000:41:00.0</gpus><cvms>cvms.example:7001</cvms>";
     struct vm_record record = full_record(), ret;
     OWNED_BUF xml = BUF_OF(VM_RECORD_MAX), earlier = BUF_OF(VM_RECORD_MAX);
     const char *at;
@@ -117,6 +119,7 @@ static void a_record_of_an_earlier_manager_has_no_gateway(void **state)
     buf_add_str(&earlier, at + strlen(late));
     assert_ok(vm_record_decode(buf_span(&earlier), &ret, &err));
     assert_int_equal(ret.grpc_port, 0);
+    assert_string_equal(ret.cvms, "");
     assert_int_equal(ret.port, record.port);
 }
 

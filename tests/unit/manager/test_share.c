@@ -43,6 +43,8 @@ static void a_share_holds_what_the_guest_is_told(void **state)
                                         .owner_key = "-----BEGIN\nx\n",
                                         .log_level = "debug",
                                         .grpc = true,
+                                        .cvms_url = "https://cvms:7001",
+                                        .cvms_ca = "-----BEGIN\ny\n",
                                         .manifest = manifest};
     struct err err;
 
@@ -57,7 +59,10 @@ static void a_share_holds_what_the_guest_is_told(void **state)
     assert_string_equal(json_get_str(config, "owner_key"), "-----BEGIN\nx\n");
     assert_string_equal(json_get_str(config, "log_level"), "debug");
     assert_true(json_get_bool(config, "grpc"));
-    assert_int_equal(json_count(config), 6);
+    assert_string_equal(json_get_str(config, "cvms_url"), "https://cvms:7001");
+    assert_string_equal(json_get_str(config, "cvms_via"), "10.0.2.100:7001");
+    assert_string_equal(json_get_str(config, "cvms_ca"), "-----BEGIN\ny\n");
+    assert_int_equal(json_count(config), 9);
     copy = read_json(paths.in, "manifest.json");
     assert_string_equal(json_get_str(copy, "id"), "iris-1");
     assert_ok(share_remove(&paths, &err));

@@ -1,0 +1,77 @@
+"""A computation server by grpcio, which is not ours, drives the agent of a real VM: from run request to stop, over the one
+address that the guest reaches, with an absence in between."""
+
+import pytest
+from conftest import Refused, await_true
+from guests import GuestAgent, compile_algorithm
+from test_gateway import COPY, channel_to, shown_chain, spki_sha256
+
+from agents import Computation
+from gateways import Client, algorithm_messages, dataset_messages, signed
+from parties import Party, openssl
+from servers import Server, run_request
+
+WHOLE = ["ReceivingAlgorithm/InProgress", "ReceivingData/InProgress", "Running/Starting", "Running/InProgress",
+         "Running/Completed", "ConsumingResults/Ready", "Complete/Completed", "Stopped/Stopped"]
+HELLO = COPY.replace("int byte;", 'int byte; puts("hello from within"); fflush(stdout);')
+
+
+def certified():
+    party = Party("cvms")
+    openssl("req", "-x509", "-new", "-key", party.key_file, "-subj", "/CN=cvms", "-days", "2",
+            "-addext", "subjectAltName=DNS:localhost", "-out", party.certificate_file)
+    with open(party.certificate_file, encoding="ascii") as file:
+        return party, file.read()
+
+
+def is_the_agents(vm, agent):
+    """Whether the gateway is the one whom the agent's present key vouches for: each process of the agent has its own."""
+    chain = shown_chain(int(vm["grpc_url"].rsplit(":", 1)[1]))
+    return len(chain) == 2 and spki_sha256(chain[1]) == agent.state()["spki_sha256"]
+
+
+def upload_and_fetch(vm, agent, work):
+    await_true("the gateway of the agent's key", lambda: is_the_agents(vm, agent), 60)
+    client = Client(channel_to(vm, agent))
+    client.algo(algorithm_messages(work), signed(work.provider, "algorithm-provider", ("algo_type", "bin")))
+    client.data(dataset_messages("a", work.datasets["a"]), signed(work.data, "data-provider"))
+    agent.await_state("ConsumingResults", seconds=120)
+    client.result(signed(work.consumer, "consumer"))
+    agent.await_state("Complete")
+
+
+@pytest.mark.manager(COCOS_MANAGER_CVMS_SERVERS="*")
+def test_a_computation_server_drives_a_vm_from_run_request_to_stop(manager, tmp_path):
+    identity, authority = certified()
+    work = Computation(compile_algorithm(tmp_path, "hello", HELLO), {"a": b"x" * 100_000}, kind="native")
+    with Server(identity) as server:
+        vm = manager.create(name="driven", image="eos", grpc=True, cvms_url=f"https://localhost:{server.port}",
+                            cvms_ca=authority)
+        visit = server.await_visit(seconds=240)
+        assert visit.metadata["job-id"] == vm["id"]
+        manager.await_state(vm["id"], "running", 180)
+        agent = GuestAgent(manager.vm(vm["id"]))
+        server.run_in_pieces(run_request(work, kind="bin"))
+        assert server.await_word("run")["error"] == ""
+        server.stop()
+        upload_and_fetch(manager.vm(vm["id"]), agent, work)
+        visits = len(server.visits)
+        server.start()
+        server.await_visit(visits + 1, seconds=120)
+        server.await_word("event", type="Complete", seconds=120)
+        server.await_word("log", message="hello from within")
+        visits = len(server.visits)
+        server.stop_computation()
+        assert server.await_word("stop")["message"] == ""
+        steps = server.steps("c-1")
+        assert [step for at, step in enumerate(steps) if step not in steps[:at]] == WHOLE
+        await_true("the agent to be free", lambda: agent.state()["state"] == "ReceivingManifest", 30)
+        server.await_visit(visits + 1, seconds=120)  # of the next gateway, which the next process of the agent has
+        server.run(run_request(work, "c-2", kind="bin"))
+        assert server.await_word("run", computation="c-2", seconds=120)["error"] == ""
+
+
+def test_a_host_connects_vms_only_to_servers_that_it_was_told(manager):
+    with pytest.raises(Refused) as refused:
+        manager.create(name="none", image="eos", grpc=True, cvms_url="http://localhost:7001")
+    assert refused.value.status == 422 and "cvms_servers" in refused.value.problem["detail"]
