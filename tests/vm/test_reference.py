@@ -112,7 +112,8 @@ def each_register_counts(folder, policy):
     for index in PREDICTED:
         other = json.loads(json.dumps(policy))
         other["vtpm"]["pcrs"]["sha256"][index] = "5a" * 32
-        assert errors(judge_probe(folder, other)) == ["tpm.pcr"], index
+        found = errors(judge_probe(folder, other))
+        assert [error for error in found if error != "tpm.pcr.event"] == ["tpm.pcr"], (index, found)
 
 
 def recorded_is_computed(folder, image, memory, cpus):
