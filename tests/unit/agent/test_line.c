@@ -67,7 +67,7 @@ static void a_passage_waits_for_nobody_who_waits(void **state)
         pthread_create(&threads[i], NULL, ask_thread, NULL);
     usleep(50000);
     pthread_create(&leaves, NULL, leave_thread, &keeper);
-    usleep(50000);
+    usleep(500000); /* until it waits, on a machine with much to do, too */
     pthread_mutex_unlock(&gate);
     pthread_join(leaves, NULL);
     for (size_t i = 0; i < COUNT_OF(threads); i++)

@@ -159,6 +159,19 @@ static void what_listens_at_no_socket_is_refused(void **state)
     assert_fails(httpd_start(&config, &toy.service, &httpd, &err), ERR_SYSTEM);
 }
 
+/* A connection whose answer is out may be busy with its end for a moment, and then is left alone.
+ */
+static void hang_up_until_closed(struct httpd *httpd, struct https_client *client)
+{
+    bool closed = false;
+
+    for (int i = 0; i < 100 && !closed; i++) {
+        httpd_hang_up(httpd);
+        closed = https_is_closed_within(client, 100);
+    }
+    assert_true(closed);
+}
+
 static void a_socket_is_left_to_the_next_server(void **state)
 {
     OWNED(close_fd) int socket = -1;
@@ -184,8 +197,7 @@ static void a_socket_is_left_to_the_next_server(void **state)
     assert_true(is_answered(before));
     assert_int_equal(httpd_connections(first), 1);
 
-    httpd_hang_up(first);
-    assert_true(https_is_closed_within(before, 5000));
+    hang_up_until_closed(first, before);
     httpd_stop(first, 0);
     last = https_open(port, NULL); /* who stopped did not shut it down for the other */
     assert_true(is_answered(last));
