@@ -2,7 +2,6 @@
 
 #include "lib/attest/evidence/cmw.h"
 #include "lib/attest/token_case.h"
-#include "lib/attest/token_key.h"
 #include "lib/cbor/cose.h"
 
 /* Types that are judged here; formats of 0 have no number. Parameters after a ';' do not change
@@ -120,25 +119,6 @@ static bool parse_signed(struct span evidence, struct cose_sign1 *ret)
     return false;
 }
 
-static bool verify(struct attest_case *c, const struct cose_sign1 *message)
-{
-    OWNED_KEY *key = NULL;
-    struct err err;
-
-    if (!token_case_has_key(c))
-        return false;
-    if (token_key_load(c->in->key, &key, &err) < 0) {
-        verdict_add_err(c->verdict, FINDING_TOKEN_KEY, &err);
-        return false;
-    }
-    if (cose_sign1_verify(message, key, NULL, &err) < 0) {
-        verdict_add_err(c->verdict, FINDING_TOKEN_SIGNATURE, &err);
-        return false;
-    }
-    verdict_pass(c->verdict, FINDING_TOKEN_SIGNATURE);
-    return true;
-}
-
 bool cmw_case_detect(struct span evidence)
 {
     struct cose_sign1 message;
@@ -157,7 +137,7 @@ void cmw_case_check(struct attest_case *c, struct span evidence)
         return;
     }
     verdict_open_item(c->verdict);
-    if (verify(c, &message))
+    if (token_case_verify_given(c, &message, NULL))
         verdict_prove_item(c->verdict);
     if (c->policy != NULL)
         verdict_appraise_item(c->verdict);

@@ -4,7 +4,6 @@
 #include "lib/attest/cca_case.h"
 #include "lib/attest/evidence/cca.h"
 #include "lib/attest/token_case.h"
-#include "lib/attest/token_key.h"
 
 bool eat_case_detect(struct span evidence)
 {
@@ -72,34 +71,6 @@ static int take_facts(const struct attest_case *c, const struct eat *eat, struct
     return 0;
 }
 
-/* --- whose word it is ------------------------------------------------------------------------ */
-
-static bool verify_with(struct attest_case *c, const struct eat *eat, const struct key *key)
-{
-    struct err err;
-
-    if (cose_sign1_verify(&eat->message, key, NULL, &err) < 0) {
-        verdict_add_err(c->verdict, FINDING_TOKEN_SIGNATURE, &err);
-        return false;
-    }
-    verdict_pass(c->verdict, FINDING_TOKEN_SIGNATURE);
-    return true;
-}
-
-static bool verify(struct attest_case *c, const struct eat *eat)
-{
-    OWNED_KEY *key = NULL;
-    struct err err;
-
-    if (!token_case_has_key(c))
-        return false;
-    if (token_key_load(c->in->key, &key, &err) < 0) {
-        verdict_add_err(c->verdict, FINDING_TOKEN_KEY, &err);
-        return false;
-    }
-    return verify_with(c, eat, key);
-}
-
 /* --- our own --------------------------------------------------------------------------------- */
 
 /* The key is in the token; that it is the server's, the transcript says, and that the platform
@@ -131,7 +102,8 @@ static void check_ours(struct attest_case *c, const struct eat *eat,
         verdict_add_err(c->verdict, FINDING_TOKEN_FORM, &err);
         return;
     }
-    good = c->in->key.len > 0 ? verify(c, eat) : verify_with(c, eat, key);
+    good = c->in->key.len > 0 ? token_case_verify_given(c, &eat->message, NULL)
+                              : token_case_verify(c, &eat->message, key, NULL);
     if (check_binding(c, &bundle, key) && good)
         verdict_prove_item(c->verdict);
     token_case_judge(c, facts);
@@ -151,7 +123,7 @@ static void check_wrapped(struct attest_case *c, const struct eat *eat,
         finding_got(verdict_add(c->verdict, FINDING_TOKEN_ALONE), "no key that we were given");
     } else {
         verdict_open_item(c->verdict);
-        if (verify(c, eat))
+        if (token_case_verify_given(c, &eat->message, NULL))
             verdict_prove_item(c->verdict);
         token_case_judge(c, facts);
         if (c->policy != NULL)
@@ -165,7 +137,7 @@ static void check_other(struct attest_case *c, const struct eat *eat)
     struct finding *finding;
 
     verdict_open_item(c->verdict);
-    if (verify(c, eat))
+    if (token_case_verify_given(c, &eat->message, NULL))
         verdict_prove_item(c->verdict);
     finding = verdict_add(c->verdict, FINDING_TOKEN_EMPTY);
     finding_expect(finding, "evidence of a platform");

@@ -1,6 +1,7 @@
 #include "lib/attest/token_case.h"
 
 #include "lib/attest/evidence/snp_pb.h"
+#include "lib/attest/token_key.h"
 #include "lib/base/text.h"
 
 #define CLOCK_SKEW 60 /* seconds by which two clocks may differ */
@@ -95,6 +96,35 @@ bool token_case_has_key(struct attest_case *c)
         return true;
     finding_expect(finding, "a key that we were given");
     finding_got(finding, "none");
+    return false;
+}
+
+bool token_case_verify(struct attest_case *c, const struct cose_sign1 *message,
+                       const struct key *key, const char *whose)
+{
+    struct err err;
+
+    if (cose_sign1_verify(message, key, NULL, &err) == 0) {
+        verdict_pass(c->verdict, FINDING_TOKEN_SIGNATURE);
+        return true;
+    }
+    if (whose != NULL)
+        err_wrap(&err, "%s", whose);
+    verdict_add_err(c->verdict, FINDING_TOKEN_SIGNATURE, &err);
+    return false;
+}
+
+bool token_case_verify_given(struct attest_case *c, const struct cose_sign1 *message,
+                             const char *whose)
+{
+    OWNED_KEY *key = NULL;
+    struct err err;
+
+    if (!token_case_has_key(c))
+        return false;
+    if (token_key_load(c->in->key, &key, &err) == 0)
+        return token_case_verify(c, message, key, whose);
+    verdict_add_err(c->verdict, FINDING_TOKEN_KEY, &err);
     return false;
 }
 

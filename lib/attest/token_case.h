@@ -4,6 +4,7 @@
 #define COCOS_ATTEST_TOKEN_CASE_H
 
 #include "lib/attest/case.h"
+#include "lib/cbor/cose.h"
 
 /* Read from the claims by whoever knows their encoding. */
 struct token_facts {
@@ -19,6 +20,14 @@ void token_case_judge(struct attest_case *c, const struct token_facts *facts);
 
 /* The caller's key verifies the token, or may. False, with a finding, when there is none. */
 bool token_case_has_key(struct attest_case *c);
+
+/* Whether key signed the message; a finding either way. whose: "the realm's token", before the
+ * reason of a failure; NULL where there is one token only. */
+bool token_case_verify(struct attest_case *c, const struct cose_sign1 *message,
+                       const struct key *key, const char *whose);
+/* The same for the key that the caller gave; that he gave none is a finding. */
+bool token_case_verify_given(struct attest_case *c, const struct cose_sign1 *message,
+                             const char *whose);
 
 /* The evidence in a token of the agents of CocosAI's first generation: by the name of the platform,
  * bytes in the form of that platform's library. It stands by itself: their tokens are signed with a
