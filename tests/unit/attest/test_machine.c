@@ -85,6 +85,19 @@ static void only_what_is_tied_together_is_one_machine(void **state)
     }
 }
 
+static void the_finding_counts_what_is_there(void **state)
+{
+    OWNED_VERDICT verdict;
+    struct attest_case c = {.verdict = &verdict, .seen = {[KIND_SNP] = 2, [KIND_VTPM] = 1}};
+
+    (void)state;
+    verdict_init(&verdict, NULL);
+    machine_judge(&c);
+    assert_int_equal(verdict.count, 1);
+    assert_non_null(strstr(verdict.findings[0].got, "(snp, snp, vtpm)"));
+    assert_non_null(verdict.findings[0].expected);
+}
+
 /* --- wrappers -------------------------------------------------------------------------------- */
 
 static void add_record(struct buf *out, const char *type, struct span value)
@@ -413,6 +426,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_what_is_tied_together_is_one_machine),
+        cmocka_unit_test(the_finding_counts_what_is_there),
         cmocka_unit_test(two_reports_in_a_collection_are_two_machines),
         cmocka_unit_test(a_report_and_a_quote_in_a_collection_are_two_machines),
         cmocka_unit_test(a_tpm_that_the_report_does_not_name_is_another_machines),

@@ -52,6 +52,17 @@ static void anything_around_the_block_is_refused(void **state)
     }
 }
 
+static void an_encrypted_block_is_named_as_such(void **state)
+{
+    struct err err;
+
+    (void)state;
+    assert_fails(
+        parse("-----BEGIN THING-----\nProc-Type: 4,ENCRYPTED\n\nAQID\n-----END THING-----", &err),
+        ERR_INPUT);
+    assert_non_null(strstr(err.text, "encrypted"));
+}
+
 static void one_block_between_blanks_is_read(void **state)
 {
     static const char *const texts[] = {BLOCK, BLOCK "\n", "\r\n \t" BLOCK " \r\n\n",
@@ -105,6 +116,7 @@ int main(void)
         cmocka_unit_test(anything_around_the_block_is_refused),
         cmocka_unit_test(labels_have_no_nul),
         cmocka_unit_test(every_cut_is_refused),
+        cmocka_unit_test(an_encrypted_block_is_named_as_such),
         cmocka_unit_test(one_block_between_blanks_is_read),
         cmocka_unit_test(pem_is_told_from_der),
     };
