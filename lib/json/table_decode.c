@@ -28,10 +28,12 @@ static int expect(const struct json *json, enum json_kind wanted, struct err *er
 
 static int check_bounds(uint64_t value, uint64_t min, uint64_t max, const char *of, struct err *err)
 {
-    if (value < min || value > max)
-        return err_set(err, ERR_INPUT, "%" PRIu64 "%s, expected %" PRIu64 " to %" PRIu64, value, of,
-                       min, max);
-    return 0;
+    if (value >= min && value <= max)
+        return 0;
+    if (min == max)
+        return err_set(err, ERR_INPUT, "%" PRIu64 "%s, expected %" PRIu64, value, of, min);
+    return err_set(err, ERR_INPUT, "%" PRIu64 "%s, expected %" PRIu64 " to %" PRIu64, value, of,
+                   min, max);
 }
 
 /* C0 and C1 control characters and DEL; in a text, line breaks and tabs are none. */

@@ -123,6 +123,11 @@ def test_a_wrong_question_is_told_where(sim, body, pointer):
     assert status == 422 and problem["errors"][0]["pointer"] == pointer, problem
 
 
+def test_the_one_size_of_a_challenge_is_told(sim):
+    _, problem = Channel(sim).post("/v1/attestation", {"nonce": b64(bytes(31))})
+    assert problem["detail"].endswith("31 bytes, expected 32")
+
+
 def test_a_machine_without_a_platform_says_so():
     with Agent(COCOS_AGENT_PLATFORM="none") as agent:
         status, problem = Channel(agent).post("/v1/attestation", {"nonce": b64(bytes(32))})
