@@ -89,6 +89,16 @@ static void leave(struct line *line)
     pthread_mutex_unlock(&line->lock);
 }
 
+unsigned line_waiting(struct line *line)
+{
+    unsigned waiting;
+
+    pthread_mutex_lock(&line->lock);
+    waiting = line->waiting;
+    pthread_mutex_unlock(&line->lock);
+    return waiting;
+}
+
 /* --- telling --------------------------------------------------------------------------------- */
 
 static void send_record(struct line *line, const struct pact_record *record, struct span text)

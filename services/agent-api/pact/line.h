@@ -16,6 +16,9 @@ struct line *line_new(int socket);
 void line_free(struct line *line);
 DEFINE_OWNED(line)
 
+/* How many wait for their turn at this moment. */
+unsigned line_waiting(struct line *line);
+
 /* The secret, which comes before anything is said; and that the other end is there. Errors: INPUT,
  * SYSTEM. */
 MUST_USE int line_read_secret(struct line *line, struct pact_secret *ret, struct err *err);

@@ -23,7 +23,8 @@ struct fake_keeper {
     struct err refusal;    /* kind ERR_NONE: it refuses nothing */
     pthread_mutex_t *gate; /* taken before each answer; NULL: none */
     atomic_uint told[PACT_KIND_COUNT];
-    struct buf last; /* text or file that came with the last message */
+    atomic_uint asked_before_leave; /* told[PACT_ASK] when it was told of the last leave */
+    struct buf last;                /* text or file that came with the last message */
 };
 
 static inline int fake_file(struct fake_keeper *k, const struct pact_record *record,
@@ -85,6 +86,8 @@ static inline void *fake_keeper_thread(void *arg)
         if (fd >= 0)
             assert_ok(pact_read_file(fd, &k->last, &err));
         atomic_fetch_add(&k->told[record.kind], 1);
+        if (record.kind == PACT_LEAVE)
+            atomic_store(&k->asked_before_leave, atomic_load(&k->told[PACT_ASK]));
         if (record.kind < PACT_ASK)
             continue;
         if (k->gate != NULL) {
