@@ -30,6 +30,11 @@ const char *digest_name(enum digest_alg alg)
     return algs[alg].name;
 }
 
+const char *openssl_digest(enum digest_alg alg)
+{
+    return algs[alg].fetch;
+}
+
 void digest_of(enum digest_alg alg, struct span bytes, uint8_t *out)
 {
     OWNED_DIGEST *digest = digest_new(alg);

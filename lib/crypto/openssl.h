@@ -46,6 +46,9 @@ MUST_USE int certificate_write_spki(const X509 *certificate, struct buf *out, st
 /* Appends everything that was written to a memory BIO. */
 void openssl_add_bio(BIO *bio, struct buf *out);
 
+/* OpenSSL's name of a digest. */
+const char *openssl_digest(enum digest_alg alg);
+
 /* OWNED_OF() for the types of OpenSSL. */
 #define DEFINE_OPENSSL_OWNED(type, release)                                                        \
     static inline void type##_free_owned(type **owner)                                             \

@@ -1,6 +1,7 @@
 #include "lib/crypto/sign.h"
 
 #include "lib/crypto/openssl.h"
+#include "lib/crypto/verify.h"
 
 #include <openssl/bn.h>
 #include <openssl/ec.h>
@@ -15,13 +16,14 @@ const char *const sign_alg_names[] = {
 /* RFC 9421, sections 3.3.1, 3.3.4, 3.3.5 and 3.3.6; one row for each type of key. */
 static const struct {
     enum sign_alg alg;
-    const char *digest; /* NULL: the algorithm has its own */
-    size_t half;        /* bytes of r and of s in an ECDSA signature */
+    enum verify_scheme scheme;
+    enum digest_alg digest;
+    size_t half; /* bytes of r and of s in an ECDSA signature */
 } schemes[KEY_TYPE_COUNT] = {
-    [KEY_RSA] = {SIGN_RSA_PSS_SHA512, "SHA2-512", 0},
-    [KEY_P256] = {SIGN_ECDSA_P256_SHA256, "SHA2-256", 32},
-    [KEY_P384] = {SIGN_ECDSA_P384_SHA384, "SHA2-384", 48},
-    [KEY_ED25519] = {SIGN_ED25519, NULL, 0},
+    [KEY_RSA] = {SIGN_RSA_PSS_SHA512, VERIFY_RSA_PSS, DIGEST_SHA512, 0},
+    [KEY_P256] = {SIGN_ECDSA_P256_SHA256, VERIFY_ECDSA, DIGEST_SHA256, 32},
+    [KEY_P384] = {SIGN_ECDSA_P384_SHA384, VERIFY_ECDSA, DIGEST_SHA384, 48},
+    [KEY_ED25519] = {SIGN_ED25519, VERIFY_ED25519, DIGEST_SHA512, 0}, /* which is its own */
 };
 
 DEFINE_OPENSSL_OWNED(ECDSA_SIG, ECDSA_SIG_free)
@@ -46,25 +48,6 @@ static int add_halves(struct span der, size_t half, struct buf *out, struct err 
     return 0;
 }
 
-/* The DER form of r and s; NULL when the length is wrong. Free with OPENSSL_free(). */
-static uint8_t *join_halves(struct span halves, size_t half, size_t *ret_len)
-{
-    OPENSSL_OWNED(ECDSA_SIG) *pair = ECDSA_SIG_new();
-    uint8_t *der = NULL;
-    BIGNUM *r, *s;
-    int len;
-
-    if (halves.len != 2 * half)
-        return NULL;
-    r = BN_bin2bn(halves.data, (int)half, NULL);
-    s = BN_bin2bn(halves.data + half, (int)half, NULL);
-    openssl_require(pair != NULL && ECDSA_SIG_set0(pair, r, s) == 1); /* which owns both now */
-    len = i2d_ECDSA_SIG(pair, &der);
-    openssl_require(len > 0);
-    *ret_len = (size_t)len;
-    return der;
-}
-
 /* Section 3.3.1: MGF1 with SHA-512 (OpenSSL takes the digest for it) and a salt of 64 bytes. */
 static bool set_padding(EVP_PKEY_CTX *ctx, enum key_type type)
 {
@@ -75,6 +58,7 @@ static bool set_padding(EVP_PKEY_CTX *ctx, enum key_type type)
 int sign_message(const struct key *key, struct span message, struct buf *out, struct err *err)
 {
     enum key_type type = key_type_of(key);
+    const char *digest = type == KEY_ED25519 ? NULL : openssl_digest(schemes[type].digest);
     OPENSSL_OWNED(EVP_MD_CTX) *ctx = EVP_MD_CTX_new();
     uint8_t signature[SIGNATURE_MAX];
     size_t len = sizeof(signature);
@@ -83,8 +67,7 @@ int sign_message(const struct key *key, struct span message, struct buf *out, st
     openssl_require(ctx != NULL);
     if (!key_is_private(key))
         return err_set(err, ERR_INPUT, "key has no private half to sign with");
-    if (EVP_DigestSignInit_ex(ctx, &pkey_ctx, schemes[type].digest, NULL, NULL, key_handle(key),
-                              NULL) != 1 ||
+    if (EVP_DigestSignInit_ex(ctx, &pkey_ctx, digest, NULL, NULL, key_handle(key), NULL) != 1 ||
         !set_padding(pkey_ctx, type) ||
         EVP_DigestSign(ctx, signature, &len, message.data, message.len) != 1)
         return openssl_fail(err, ERR_INTERNAL, "message cannot be signed");
@@ -95,34 +78,10 @@ int sign_message(const struct key *key, struct span message, struct buf *out, st
     return buf_check(out, "signature", err);
 }
 
-static bool verifies(const struct key *key, struct span message, struct span signature)
-{
-    enum key_type type = key_type_of(key);
-    OPENSSL_OWNED(EVP_MD_CTX) *ctx = EVP_MD_CTX_new();
-    EVP_PKEY_CTX *pkey_ctx = NULL;
-
-    openssl_require(ctx != NULL);
-    return EVP_DigestVerifyInit_ex(ctx, &pkey_ctx, schemes[type].digest, NULL, NULL,
-                                   key_handle(key), NULL) == 1 &&
-           set_padding(pkey_ctx, type) &&
-           EVP_DigestVerify(ctx, signature.data, signature.len, message.data, message.len) == 1;
-}
-
 int sign_verify(const struct key *key, struct span message, struct span signature, struct err *err)
 {
-    size_t half = schemes[key_type_of(key)].half;
-    uint8_t *der = NULL;
-    bool good;
+    enum key_type type = key_type_of(key);
 
-    if (half > 0) {
-        size_t len = 0;
-
-        der = join_halves(signature, half, &len);
-        signature = span_of(der, len);
-    }
-    good = signature.len > 0 && verifies(key, message, signature);
-    OPENSSL_free(der);
-    if (!good)
-        return openssl_fail(err, ERR_UNTRUSTED, "signature is not the key's over this message");
-    return 0;
+    return verify_signature(key, schemes[type].scheme, schemes[type].digest, message, signature,
+                            err);
 }

@@ -57,17 +57,6 @@ static bool set_padding(EVP_PKEY_CTX *ctx, const struct scheme_row *scheme)
            EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, scheme->salt) == 1;
 }
 
-static const char *fetch_name(enum digest_alg digest)
-{
-    static const char *const names[DIGEST_ALG_COUNT] = {
-        [DIGEST_SHA256] = "SHA2-256",   [DIGEST_SHA384] = "SHA2-384",
-        [DIGEST_SHA512] = "SHA2-512",   [DIGEST_SHA3_256] = "SHA3-256",
-        [DIGEST_SHA3_384] = "SHA3-384", [DIGEST_SHA3_512] = "SHA3-512",
-    };
-
-    return names[digest];
-}
-
 static bool verifies(const struct key *key, const struct scheme_row *scheme, const char *digest,
                      struct span message, struct span signature)
 {
@@ -85,7 +74,7 @@ int verify_signature(const struct key *key, enum verify_scheme scheme, enum dige
                      struct span message, struct span signature, struct err *err)
 {
     const struct scheme_row *row = &schemes[scheme];
-    const char *name = scheme == VERIFY_ED25519 ? NULL : fetch_name(digest);
+    const char *name = scheme == VERIFY_ED25519 ? NULL : openssl_digest(digest);
     size_t half = key_type_of(key) == KEY_P384 ? 48 : 32;
     uint8_t *der = NULL;
     bool good;
@@ -93,7 +82,7 @@ int verify_signature(const struct key *key, enum verify_scheme scheme, enum dige
     if (!scheme_fits(row, key_type_of(key)))
         return err_set(err, ERR_UNTRUSTED, "signature scheme does not go with a %s key",
                        key_type_names[key_type_of(key)]);
-    if (name == NULL && scheme != VERIFY_ED25519)
+    if (digest == DIGEST_SHA1 && name != NULL)
         return err_set(err, ERR_UNTRUSTED, "signature over %s", digest_name(digest));
     if (row->ecdsa && ecdsa_check_range(key_type_of(key), signature, err) < 0)
         return -1;
