@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from test_cli_bundle import WORLD, pem
+from test_cli_bundle_intel import WORLD as TD_WORLD
 
 FIRMWARE = "/usr/share/OVMF/OVMF_CODE.fd"
 
@@ -304,6 +305,30 @@ def test_report_with_the_measurement_of_the_record_is_accepted_and_no_other(cli,
         assert verdict["result"] == "accepted" and verdict["waived"] == ["min_tcb"]
         other = cli(*shown, "--cpus", 3 - cpus, "--json", code=5).json
         assert [finding["id"] for finding in other["findings"] if finding["severity"] == "error"] == ["snp.measurement"]
+
+
+@pytest.mark.skipif(not TD_WORLD.exists(), reason=f"SKIP: no '{TD_WORLD}'; 'make tests' builds it")
+def test_quote_with_the_registers_of_the_record_is_accepted_and_no_other(cli, files):
+    """An Intel of our own signs what the record says of this image, as a TD of it would show."""
+    launch = with_values(cli, protected_image(cli.directory))["tdx"]
+    good = {"mrtd": launch["mrtd"][0], "rtmr0": "0" * 96, "rtmr1": launch["rtmr1"][0], "rtmr2": launch["rtmr2"][0]}
+
+    def judge(values, code=0, *more):
+        subprocess.run([TD_WORLD, cli.directory, "tdx", *values.values()], check=True)
+        return cli("attestation", "validate", "quote.bin", "--nonce", bytes(range(32)).hex(), "--collateral",
+                   "collateral.json", "--trust-root", "root.der", "--time", "2027-01-15T08:00:00Z", "--image",
+                   "image.json", "--platform", "tdx", *more, "--json", code=code).json
+    verdict = judge(good)
+    assert verdict["result"] == "accepted" and verdict["waived"] == []
+    assert {"tdx.mrtd", "tdx.rtmr1", "tdx.rtmr2"} <= set(verdict["checked"]) and "tdx.rtmr0" not in verdict["checked"]
+    for register in ("mrtd", "rtmr1", "rtmr2"):
+        other = judge({**good, register: "5a" * 48}, 5)
+        assert [finding["id"] for finding in other["findings"] if finding["severity"] == "error"] == [f"tdx.{register}"]
+    judge({**good, "rtmr0": "5a" * 48})  # what the host alone knows, no record says
+    cli.write("rtmr0.json", json.dumps({"version": 1, "tdx": {"mrtd": good["mrtd"], "rtmr0": "0" * 96}}))
+    judge(good, 0, "--policy", "rtmr0.json")
+    assert "tdx.rtmr0" in {finding["id"] for finding in
+                           judge({**good, "rtmr0": "5a" * 48}, 5, "--policy", "rtmr0.json")["findings"]}
 
 
 def test_launch_digests_are_those_of_sevsnpmeasure_or_refused(cli, files):
