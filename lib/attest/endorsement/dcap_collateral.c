@@ -195,8 +195,6 @@ static bool take_all(struct dcap_collateral *to, const struct attest_spans *item
         struct finding *finding;
         struct err err;
 
-        if (items->items[i].len == 0)
-            continue;
         to->any = true;
         if (i == DCAP_ITEMS_MAX)
             err_set(&err, ERR_INPUT, "more than %d pieces", DCAP_ITEMS_MAX);

@@ -20,14 +20,16 @@ void snp_chain_free(struct snp_chain *chain)
 /* --- gathering -----------------------------------------------------------------------------------
  */
 
-/* One source of certificates; a finding calls it by name and, if there are several, number. */
+/* One source of certificates; a finding calls it by name and, if there are several, number. What is
+ * one of several was meant to say something, so it may not be empty: an empty root would else leave
+ * the built-in ones in force. */
 static bool take(struct span bytes, struct x509_list *list, const char *name, size_t number,
                  struct verdict *verdict)
 {
     struct finding *finding;
     struct err err;
 
-    if (bytes.len == 0 || x509_list_parse(bytes, SNP_CERTS_MAX, list, &err) == 0)
+    if ((bytes.len == 0 && number == 0) || x509_list_parse(bytes, SNP_CERTS_MAX, list, &err) == 0)
         return true;
     finding = verdict_add(verdict, FINDING_SNP_CERT_FORM);
     if (number > 0)

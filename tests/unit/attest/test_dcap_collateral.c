@@ -39,6 +39,8 @@ static void write_body(const char *key, const struct buf *document, struct buf *
 static void what_is_no_collateral_is_said_so(void **state)
 {
     static const char *const texts[] = {
+        "",
+        " \n",
         "x",
         "{}",
         "{\"tcb\":1}",
@@ -66,8 +68,28 @@ static void what_is_no_collateral_is_said_so(void **state)
     make_world(&world, FAKE_TD4);
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         check_piece(&world, texts[i], "dcap.collateral.form", NULL);
-    check_piece(&world, "", NULL, NULL);
     check_piece(&world, "{\"tcb_info\":null}", NULL, NULL);
+}
+
+/* Of an empty file nothing may follow, least of all that a built-in root is meant. */
+static void what_is_given_and_empty_is_not_absent(void **state)
+{
+    const struct span empty = span_of(NULL, 0);
+    const struct attest_spans one = {&empty, 1};
+    OWNED_FAKE_TDX world;
+    struct attest_input in;
+
+    (void)state;
+    make_world(&world, FAKE_TD4);
+    fake_tdx_input(&world, &in);
+    in.trust_roots = one;
+    check(&in, "dcap.collateral.form", "trust root 1");
+    fake_tdx_input(&world, &in);
+    in.crls = one;
+    check(&in, "dcap.collateral.form", "crl 1");
+    fake_tdx_input(&world, &in);
+    in.chain = one;
+    check(&in, "dcap.collateral.form", "chain 1");
 }
 
 static void a_bundle_cut_anywhere_is_refused(void **state)
@@ -320,6 +342,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_no_collateral_is_said_so),
+        cmocka_unit_test(what_is_given_and_empty_is_not_absent),
         cmocka_unit_test(a_bundle_cut_anywhere_is_refused),
         cmocka_unit_test(a_member_that_is_there_twice_is_refused),
         cmocka_unit_test(pieces_come_in_any_form_and_order),

@@ -336,6 +336,23 @@ static void what_is_no_certificate_is_named_by_where_it_came_from(void **state)
     check(&in, "snp.chain.form", "the certificates in vek");
 }
 
+/* Of an empty file nothing may follow, least of all that AMD's root is meant. */
+static void what_is_given_and_empty_is_not_absent(void **state)
+{
+    OWNED_FAKE_SNP world;
+    struct attest_input in;
+
+    (void)state;
+    fake_snp_start(&world, SNP_MILAN, false);
+    fake_snp_make(&world);
+    fake_snp_input(&world, &in);
+    world.root_items[0] = span_of(NULL, 0);
+    check(&in, "snp.chain.form", "the certificates in trust root 1");
+    fake_snp_input(&world, &in);
+    world.chain_items[1] = span_of(NULL, 0);
+    check(&in, "snp.chain.form", "the certificates in chain 2");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -357,6 +374,7 @@ int main(void)
         cmocka_unit_test(another_roots_list_is_no_list),
         cmocka_unit_test(one_list_of_the_time_among_old_ones_is_enough),
         cmocka_unit_test(what_is_no_certificate_is_named_by_where_it_came_from),
+        cmocka_unit_test(what_is_given_and_empty_is_not_absent),
     };
 
     return cmocka_run_group_tests(tests, NULL, forget_keys);
