@@ -237,10 +237,33 @@ static void judge_dice(struct attest_case *c)
                                          : "none");
 }
 
+/* Who gives a log or a signature takes it for judged when the evidence is accepted. */
+static void judge_unread(struct attest_case *c)
+{
+    static const char *const names[CASE_BESIDE_COUNT] = {
+        [CASE_TCG_LOG] = "event log",
+        [CASE_IMA_LOG] = "IMA list",
+        [CASE_CEL_LOG] = "canonical event log",
+        [CASE_SIGNATURE] = "signature beside it",
+    };
+
+    for (size_t i = 0; i < CASE_BESIDE_COUNT; i++) {
+        struct finding *finding;
+
+        if (c->unread[i].len == 0)
+            continue;
+        finding = verdict_add(c->verdict, FINDING_UNREAD);
+        finding_subject(finding, "%s", names[i]);
+        finding_expect(finding, "a quote that it belongs to");
+        finding_got(finding, "none");
+    }
+}
+
 static void judge(struct attest_case *c)
 {
     machine_judge(c);
     machine_judge_key(c);
+    judge_unread(c);
     if (c->policy == NULL) {
         struct finding *finding = verdict_add(c->verdict, FINDING_NO_POLICY);
 
@@ -258,7 +281,13 @@ static void judge(struct attest_case *c)
 
 int attest_validate(const struct attest_input *in, struct verdict *ret, struct err *err)
 {
-    struct attest_case c = {.in = in, .policy = in->policy, .verdict = ret};
+    struct attest_case c = {.in = in,
+                            .policy = in->policy,
+                            .verdict = ret,
+                            .unread = {[CASE_TCG_LOG] = in->tcg_log,
+                                       [CASE_IMA_LOG] = in->ima_log,
+                                       [CASE_CEL_LOG] = in->cel_log,
+                                       [CASE_SIGNATURE] = in->signature}};
 
     if (in->evidence.len > ATTEST_EVIDENCE_MAX)
         return err_set(err, ERR_TOO_LARGE, "evidence of %zu bytes, at most %llu", in->evidence.len,

@@ -11,6 +11,13 @@ void case_open_item(struct attest_case *c, enum attest_kind kind)
     c->beside_key += c->under_key ? 0 : 1;
 }
 
+void case_take_beside(struct attest_case *c, struct span given)
+{
+    for (size_t i = 0; i < COUNT_OF(c->unread); i++)
+        if (c->unread[i].data == given.data)
+            c->unread[i] = span_of(NULL, 0);
+}
+
 bool case_admit_kind(struct attest_case *c, enum attest_kind kind)
 {
     OWNED_BUF named = BUF_OF(128);

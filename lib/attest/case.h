@@ -22,6 +22,8 @@
 #define CASE_ITEMS_MAX 64 /* in all of them together */
 #define CASE_BOUND_MAX 8
 
+enum case_beside { CASE_TCG_LOG, CASE_IMA_LOG, CASE_CEL_LOG, CASE_SIGNATURE, CASE_BESIDE_COUNT };
+
 /* A key that an item which is itself proven vouches for: the AK of an HCL blob, the EK of an SVSM.
  */
 struct case_bound_key {
@@ -46,6 +48,9 @@ struct attest_case {
     /* The logs that came along are of a vTPM beside or within the present item, and judged with it.
      */
     bool logs_are_tpms;
+
+    /* What the caller gave beside the evidence and no item has looked at yet. */
+    struct span unread[CASE_BESIDE_COUNT];
 
     bool fresh; /* an item was found to answer our question */
     bool stale; /* an item answers another one, and a finding says so */
@@ -92,6 +97,9 @@ void case_bind_guests_key(struct attest_case *c, enum attest_kind by,
 
 /* Opens an item of this kind in the verdict, and notes that it was seen. */
 void case_open_item(struct attest_case *c, enum attest_kind kind);
+
+/* An item looks at what the caller gave beside it. Of a bundle's own logs this means nothing. */
+void case_take_beside(struct attest_case *c, struct span given);
 
 /* Whether the policy speaks of evidence of this kind at all; false, with a finding, when it does
  * not. Also false, without one, when there is no policy. */

@@ -42,9 +42,10 @@ static void add_claims(struct attest_case *c, const struct dcap_quote *quote,
 static bool prove_logs(struct attest_case *c, const struct td_report *td, struct tdx_logs *logs)
 {
     const struct span none = {NULL, 0};
+    bool ours = !c->logs_are_tpms;
 
-    tdx_prove_logs(td, c->logs_are_tpms ? none : c->in->tcg_log,
-                   c->logs_are_tpms ? none : c->in->cel_log, c->verdict, logs);
+    tdx_prove_logs(td, ours ? c->in->tcg_log : none, ours ? c->in->cel_log : none, c->verdict,
+                   logs);
     return !logs->has_run || transcript_case_check_run(c, &logs->run);
 }
 
@@ -57,6 +58,10 @@ void tdx_case_check(struct attest_case *c, struct span evidence)
     struct err err;
 
     case_open_item(c, KIND_TDX);
+    if (!c->logs_are_tpms) {
+        case_take_beside(c, c->in->tcg_log);
+        case_take_beside(c, c->in->cel_log);
+    }
     if (!verdict_note(c->verdict, FINDING_DCAP_QUOTE_FORM, parse(evidence, &quote, &td, &err),
                       &err))
         return;

@@ -68,11 +68,19 @@ static void check_challenge(struct attest_case *c, const struct vtpm *vtpm)
 
 /* --- one item -------------------------------------------------------------------------------- */
 
+static void take_logs(struct attest_case *c)
+{
+    case_take_beside(c, c->in->tcg_log);
+    case_take_beside(c, c->in->ima_log);
+    case_take_beside(c, c->in->cel_log);
+}
+
 /* Logs that the caller gives stand beside those that came with the evidence, and before them. */
-static struct vtpm_logs choose_logs(const struct attest_case *c, const struct vtpm *vtpm)
+static struct vtpm_logs choose_logs(struct attest_case *c, const struct vtpm *vtpm)
 {
     const struct attest_input *in = c->in;
 
+    take_logs(c);
     return (struct vtpm_logs){
         .tcg = in->tcg_log.len > 0 ? in->tcg_log : vtpm->logs.tcg,
         .ima = in->ima_log.len > 0 ? in->ima_log : vtpm->logs.ima,
@@ -125,6 +133,7 @@ void vtpm_case_check(struct attest_case *c, const struct vtpm *vtpm)
 
 void vtpm_case_add_malformed(struct attest_case *c, const struct err *err)
 {
+    take_logs(c);
     case_open_item(c, KIND_VTPM);
     verdict_add_err(c->verdict, FINDING_TPM_FORM, err);
 }
@@ -136,7 +145,9 @@ void vtpm_case_check_raw(struct attest_case *c, struct span evidence)
     OWNED_VTPM vtpm = {0};
     struct err err;
 
+    case_take_beside(c, c->in->signature);
     if (c->in->key.len == 0) {
+        take_logs(c);
         case_open_item(c, KIND_VTPM);
         finding_got(verdict_add(c->verdict, FINDING_TPM_AK_ABSENT), "no key");
         return;

@@ -16,6 +16,10 @@ FINDING(KEY_UNUSED, "evidence.key", CRYPTO, ERROR,
         "that the evidence is signed by the key that was given",
         "give the token as its signer made it, with its signature; leave the key out (--key) only if nobody's signature is needed but the platform's",
         "docs/attestation.md, Wrappers")
+FINDING(UNREAD, "evidence.unread", CRYPTO, ERROR,
+        "a quote that vouches for the {subject}",
+        "give the {subject} with the evidence that it belongs to; nothing here signs or counts it, so nothing it says may pass for proven",
+        "docs/attestation.md")
 FINDING(NO_POLICY, "policy.absent", POLICY, ERROR,
         "a policy that says what is acceptable",
         "give a policy (--policy); genuine evidence of an unknown workload proves nothing useful",

@@ -1,4 +1,6 @@
-#include "tests/unit/attest/judged.h"
+#include "tests/unit/attest/bundle_make.h"
+#include "tests/unit/attest/snp_world.h"
+#include "tests/fakes/fake_tdx.h"
 #include "tests/unit/attest/vectors.h"
 
 static void expect_unknown(struct span evidence, const char *words)
@@ -73,6 +75,70 @@ static void every_format_refuses_a_handful_of_bytes(void **state)
             }
 }
 
+/* --- what was given beside the evidence ------------------------------------------------------ */
+
+/* One thing given beside evidence that has no use for it. */
+static void expect_unread(const struct attest_input *in, size_t member, const char *words)
+{
+    struct attest_input more = *in;
+
+    memcpy((char *)&more + member, &(struct span){(const uint8_t *)"a log", 5},
+           sizeof(struct span));
+    check(&more, "evidence.unread", words);
+}
+
+static void a_report_vouches_for_no_log_and_no_other_signature(void **state)
+{
+    OWNED_FAKE_SNP world;
+    struct attest_input in;
+
+    (void)state;
+    fake_snp_start(&world, SNP_MILAN, false);
+    fake_snp_make(&world);
+    fake_snp_input(&world, &in);
+    check(&in, NULL, NULL);
+    expect_unread(&in, offsetof(struct attest_input, tcg_log), "vouches for the event log");
+    expect_unread(&in, offsetof(struct attest_input, ima_log), "vouches for the IMA list");
+    expect_unread(&in, offsetof(struct attest_input, cel_log),
+                  "vouches for the canonical event log");
+    expect_unread(&in, offsetof(struct attest_input, signature), "vouches for the signature");
+}
+
+static void a_quote_of_a_td_vouches_for_no_list_of_the_kernels(void **state)
+{
+    OWNED_FAKE_TDX world;
+    struct attest_input in;
+
+    (void)state;
+    fake_tdx_start(&world, FAKE_TD4);
+    fake_tdx_make(&world);
+    fake_tdx_input(&world, &in);
+    check(&in, NULL, NULL);
+    expect_unread(&in, offsetof(struct attest_input, ima_log), "vouches for the IMA list");
+    expect_unread(&in, offsetof(struct attest_input, signature), "vouches for the signature");
+}
+
+/* A bundle brings its own logs, and those are judged: one given beside them is not. */
+static void a_bundle_vouches_for_its_own_logs_alone(void **state)
+{
+    OWNED_AGENT a;
+
+    (void)state;
+    agent_make(&a);
+    a.in.nonce = SPAN_OF_ARRAY(a.channel_bytes[0]);
+    agent_accepted(&a);
+    expect_unread(&a.in, offsetof(struct attest_input, tcg_log), "vouches for the event log");
+    expect_unread(&a.in, offsetof(struct attest_input, ima_log), "vouches for the IMA list");
+    expect_unread(&a.in, offsetof(struct attest_input, cel_log),
+                  "vouches for the canonical event log");
+}
+
+static int forget_all_keys(void **state)
+{
+    fake_tdx_forget_keys();
+    return forget_keys(state);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -80,7 +146,10 @@ int main(void)
         cmocka_unit_test(concise_evidence_is_refused_as_what_it_is),
         cmocka_unit_test(what_does_not_fit_is_an_error_of_the_call),
         cmocka_unit_test(every_format_refuses_a_handful_of_bytes),
+        cmocka_unit_test(a_report_vouches_for_no_log_and_no_other_signature),
+        cmocka_unit_test(a_quote_of_a_td_vouches_for_no_list_of_the_kernels),
+        cmocka_unit_test(a_bundle_vouches_for_its_own_logs_alone),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, forget_all_keys);
 }
