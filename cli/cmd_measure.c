@@ -62,7 +62,8 @@ static const struct flag igvm_flags[] = {
     {"native-zero", 0, FLAG_BOOL, NULL, NULL, offsetof(struct igvm_options, native_zero),
      "pages without data are the processor's zero pages, not pages full of zeros"},
     {"check-kvm", 0, FLAG_BOOL, NULL, NULL, offsetof(struct igvm_options, check_kvm),
-     "refuse files that KVM would measure in another order"},
+     "refuse files that KVM starts or measures in another way, as igvmmeasure does; what that lets "
+     "pass is told"},
     {"ignore-idblock", 0, FLAG_BOOL, NULL, NULL, offsetof(struct igvm_options, ignore_idblock),
      "do not compare with the digest in the file's ID block"},
     {NULL},
@@ -89,6 +90,11 @@ static int run_igvmmeasure(const struct cli *cli, const void *ptr, struct err *e
     if (measured.unmeasured > 0)
         say("%" PRIu32 " pages are not measured: the host fills them as it likes",
             measured.unmeasured);
+    if (options->check_kvm && measured.after_vp > 0)
+        say("%" PRIu32
+            " pages stand after the VP context, which KVM measures last: a guest that KVM "
+            "starts has another measurement",
+            measured.after_vp);
     return print_digest(cli, measured.digest, measured.len);
 }
 

@@ -89,8 +89,8 @@ def igvm(page):
     headers = struct.pack("<IIIBBHQ", 1, 16, 1, 0, 2, 1, 0) + struct.pack("<IIQIIII", 0x302, 24, page, 1, 0, 0, 0)
 
     def fixed(checksum):
-        return b"IGVM" + struct.pack("<IIIII", 1, 24, len(headers), 24 + len(headers), checksum)
-    return fixed(zlib.crc32(fixed(0) + headers)) + headers
+        return b"IGVM" + struct.pack("<IIIII", 1, 24, len(headers), 24 + len(headers) + 8, checksum)
+    return fixed(zlib.crc32(fixed(0) + headers)) + headers + bytes(8)
 
 
 def measured(share):

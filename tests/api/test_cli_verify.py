@@ -88,17 +88,25 @@ def test_wrong_use_is_exit_2(cli):
 def test_an_igvm_file_is_measured_or_refused(cli):
     platform = bytes.fromhex("0100000010000000" "01000000" "0002" "0100" "0000000000000000")
     page = bytes.fromhex("0203000018000000" "0010000000000000" "01000000" "00000000" "00000000" "0000" "0000")
-    head = b"IGVM" + b"".join(n.to_bytes(4, "little") for n in (1, 24, len(platform + page), 24 + len(platform + page)))
-    crc = zlib.crc32(head + bytes(4) + platform + page)
-    file = head + crc.to_bytes(4, "little") + platform + page
+    context = bytes.fromhex("0403000014000000" "00f0ffffffff0000" "01000000" "70000000" "0000000000000000")
+    vmsa = (bytes(0x158) + b"\x31").ljust(4096, b"\0")
+
+    def made(*headers, data=bytes(8)):
+        headers = b"".join(headers)
+        head = b"IGVM" + b"".join(n.to_bytes(4, "little") for n in (1, 24, len(headers), 24 + len(headers) + len(data)))
+        return head + zlib.crc32(head + bytes(4) + headers).to_bytes(4, "little") + headers + data
+    file = made(platform, page)
     (cli.directory / "vm.igvm").write_bytes(file)
     done = cli("igvmmeasure", "vm.igvm")
     assert len(done.out.strip()) == 96
     other = cli("igvmmeasure", "vm.igvm", "--native-zero", "--json")
     assert other.json["measurement"] != done.out.strip()
     cli("igvmmeasure", "vm.igvm", "--platform", "tdx", code=5)
-    (cli.directory / "vm.igvm").write_bytes(file[:-1] + b"\1")
-    cli("igvmmeasure", "vm.igvm", code=5)
+    (cli.directory / "vm.igvm").write_bytes(file[:-9] + b"\1" + file[-8:])
+    assert "CRC" in cli("igvmmeasure", "vm.igvm", code=5).err
+    for order, told in ((page, context), False), ((context, page), True):
+        (cli.directory / "vm.igvm").write_bytes(made(platform, *order, data=vmsa))
+        assert ("KVM measures last" in cli("igvmmeasure", "vm.igvm", "--check-kvm").err) == told
 
 
 @needs_vectors

@@ -247,9 +247,10 @@ static int read_fixed(struct igvm *igvm, struct err *err)
                        size, igvm->file.len);
     fixed = igvm->version == 1 ? FIXED_SIZE_V1 : FIXED_SIZE_V2;
     if (igvm->variable_offset < fixed || igvm->variable_offset % 8 != 0 ||
-        (uint64_t)igvm->variable_offset + igvm->variable_size > size)
+        (uint64_t)igvm->variable_offset + igvm->variable_size >= size)
         return err_set(err, ERR_INPUT,
-                       "igvm: variable headers at %" PRIu32 " of %" PRIu32 " bytes do not fit",
+                       "igvm: variable headers at %" PRIu32 " of %" PRIu32 " bytes do not fit, "
+                       "or no data follows them",
                        igvm->variable_offset, igvm->variable_size);
     if (headers_crc(igvm) != crc)
         return err_set(err, ERR_INPUT,

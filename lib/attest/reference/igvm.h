@@ -84,7 +84,7 @@ bool igvm_next(const struct igvm *igvm, size_t *at, struct igvm_header *ret);
 enum igvm_flags {
     IGVM_NATIVE_ZERO =
         1,              /* pages without data are zero pages to the firmware, not pages of zeros */
-    IGVM_CHECK_KVM = 2, /* refuse what KVM would measure in another order */
+    IGVM_CHECK_KVM = 2, /* refuse what igvmmeasure knows KVM to start or measure in another way */
     IGVM_IGNORE_IDBLOCK = 4 /* do not compare with the digest in the ID block */
 };
 
@@ -93,6 +93,7 @@ struct igvm_measurement {
     size_t len;          /* 48, or 32 for SEV and SEV-ES */
     uint32_t vp_count;   /* VP contexts measured */
     uint32_t unmeasured; /* pages that the host may fill as it likes */
+    uint32_t after_vp;   /* pages behind a VP context, which KVM would measure before it */
 };
 
 /* The launch digest for a platform. Errors: INPUT (the file does not support the platform, KVM

@@ -119,6 +119,7 @@ static int walk_page(struct walk *walk, const struct igvm_header *header, struct
     if (offset != 0)
         content = span_part(walk->igvm->file, offset, SNP_PAGE_SIZE);
     walk->ret->unmeasured += !measured;
+    walk->ret->after_vp += walk->ret->vp_count > 0;
     walk->platform->page(walk, gpa, (enum page_kind)kind, measured, content);
     return 0;
 }
@@ -205,8 +206,9 @@ static int check_id_block(const struct walk *walk, struct err *err)
         return 0;
     if (!span_equal(span_of(walk->ret->digest, SHA384_SIZE), SPAN_OF_ARRAY(igvm->id_block_digest)))
         return err_set(err, ERR_INPUT,
-                       "igvm: the ID block names another launch digest than the "
-                       "pages give; it would not launch (or try --native-zero)");
+                       "igvm: the ID block names another launch digest than the pages give, which "
+                       "would not launch; it may be made for pages of zeros %s --native-zero",
+                       (walk->flags & IGVM_NATIVE_ZERO) ? "without" : "with");
     return 0;
 }
 

@@ -150,6 +150,166 @@ static void unknown_headers_need_the_optional_bit(void **state)
     }
 }
 
+static void headers_without_data_are_refused(void **state)
+{
+    OWNED_BUF file = BUF_OF(4096);
+    struct igvm igvm;
+    struct err err;
+
+    (void)state;
+    igvm_begin(&file);
+    igvm_add_platform(&file, IGVM_SNP, 1);
+    igvm_add_page(&file, 0x1000, 1, 0, 0);
+    igvm_seal(&file, file.len);
+    assert_ok(igvm_parse(buf_span(&file), &igvm, &err));
+    file.len -= 8;
+    igvm_put32(&file, 16, (uint32_t)file.len);
+    igvm_put32(&file, 20, 0);
+    igvm_put32(&file, 20, crc32_add(0, buf_span(&file)));
+    assert_fails(igvm_parse(buf_span(&file), &igvm, &err), ERR_INPUT);
+    assert_non_null(strstr(err.text, "no data follows"));
+}
+
+/* The second form of the fixed header has two members more, and the headers stand behind them. */
+static void both_forms_of_the_fixed_header_are_read(void **state)
+{
+    for (uint32_t version = 1; version <= 3; version++) {
+        OWNED_BUF file = BUF_OF(4096);
+        struct igvm igvm;
+        struct err err;
+        int result;
+
+        (void)state;
+        igvm_begin(&file);
+        buf_add_le64(&file, 0x100000000000); /* architecture, page size */
+        igvm_put32(&file, 4, version);
+        igvm_add_platform(&file, IGVM_SNP, 1);
+        igvm_add_page(&file, 0x1000, 1, 0, 0);
+        igvm_seal(&file, file.len);
+        igvm_put32(&file, 8, version == 1 ? 24 : 32);
+        igvm_put32(&file, 12, (uint32_t)(file.len - 8) - (version == 1 ? 24 : 32));
+        igvm_put32(&file, 20, 0);
+        igvm_put32(&file, 20, crc32_add(0, span_of(file.data, file.len - 8)));
+        result = igvm_parse(buf_span(&file), &igvm, &err);
+        assert_int_equal(result, version == 2 ? 0 : -1);
+        if (version == 2)
+            assert_int_equal(igvm.header_count, 2);
+        igvm_put32(&file, 8, 24); /* over the longer header */
+        igvm_put32(&file, 12, (uint32_t)file.len - 8 - 24);
+        igvm_put32(&file, 20, 0);
+        igvm_put32(&file, 20, crc32_add(0, span_of(file.data, file.len - 8)));
+        assert_fails(igvm_parse(buf_span(&file), &igvm, &err), ERR_INPUT);
+    }
+}
+
+/* One header, wrong in one way. */
+static void expect_header(void (*add)(struct buf *file), const char *words)
+{
+    OWNED_BUF file = BUF_OF(16 * KIB);
+    struct igvm igvm;
+    struct err err;
+
+    igvm_begin(&file);
+    igvm_add_platform(&file, IGVM_SNP, 1);
+    add(&file);
+    igvm_seal(&file, file.len);
+    assert_fails(igvm_parse(buf_span(&file), &igvm, &err), ERR_INPUT);
+    assert_non_null(strstr(err.text, words));
+}
+
+static void add_page_off_its_boundary(struct buf *file)
+{
+    igvm_add_page(file, 0x1008, 1, 0, 0);
+}
+
+static void add_insert_off_its_boundary(struct buf *file)
+{
+    igvm_add_insert(file, 0x1008, 1);
+}
+
+static void add_context_off_its_boundary(struct buf *file)
+{
+    igvm_add_vp(file, 0x1008, 0);
+}
+
+static void add_page_of_headers(struct buf *file)
+{
+    igvm_add_page(file, 0x1000, 1, 24, 0);
+}
+
+static void add_context_without_data(struct buf *file)
+{
+    igvm_add_vp(file, 0x1000, 0);
+}
+
+static void add_page_beyond_the_end(struct buf *file)
+{
+    igvm_add_page(file, 0x1000, 1, 0xfffff001, 0);
+}
+
+static void add_same_mask(struct buf *file)
+{
+    igvm_add_platform(file, IGVM_TDX, 1);
+}
+
+static void add_mask_of_two(struct buf *file)
+{
+    igvm_add_platform(file, IGVM_TDX, 6);
+}
+
+static void add_empty_mask(struct buf *file)
+{
+    igvm_add_platform(file, IGVM_TDX, 0);
+}
+
+static void add_unknown_platform(struct buf *file)
+{
+    igvm_add_platform(file, IGVM_PLATFORM_COUNT, 2);
+}
+
+static void add_two_id_blocks(struct buf *file)
+{
+    static const uint8_t block[112];
+
+    for (int i = 0; i < 2; i++) {
+        buf_add_le32(file, IGVM_SNP_ID_BLOCK);
+        buf_add_le32(file, sizeof(block));
+        buf_add(file, block, sizeof(block));
+    }
+}
+
+static void add_short_page(struct buf *file)
+{
+    buf_add_le32(file, IGVM_PAGE_DATA);
+    buf_add_le32(file, 16);
+    buf_add_le64(file, 0x1000);
+    buf_add_le64(file, 0);
+}
+
+static void add_of_no_section(struct buf *file)
+{
+    buf_add_le32(file, 0x80000201);
+    buf_add_le32(file, 0);
+}
+
+static void headers_that_are_wrong_are_refused_and_named(void **state)
+{
+    (void)state;
+    expect_header(add_page_off_its_boundary, "the page's address");
+    expect_header(add_insert_off_its_boundary, "the area's address");
+    expect_header(add_context_off_its_boundary, "the context's address");
+    expect_header(add_page_of_headers, "outside of the file's data");
+    expect_header(add_context_without_data, "outside of the file's data");
+    expect_header(add_page_beyond_the_end, "outside of the file's data");
+    expect_header(add_same_mask, "share a compatibility mask");
+    expect_header(add_mask_of_two, "exactly one bit");
+    expect_header(add_empty_mask, "exactly one bit");
+    expect_header(add_unknown_platform, "unknown platform");
+    expect_header(add_two_id_blocks, "a second ID block");
+    expect_header(add_short_page, "shorter than its type needs");
+    expect_header(add_of_no_section, "of no known section");
+}
+
 static void files_cut_anywhere_are_refused(void **state)
 {
     OWNED_BUF file = BUF_OF(4096);
@@ -179,6 +339,9 @@ int main(void)
         cmocka_unit_test(platforms_measure_their_own_pages),
         cmocka_unit_test(sections_out_of_order_are_refused),
         cmocka_unit_test(unknown_headers_need_the_optional_bit),
+        cmocka_unit_test(headers_without_data_are_refused),
+        cmocka_unit_test(both_forms_of_the_fixed_header_are_read),
+        cmocka_unit_test(headers_that_are_wrong_are_refused_and_named),
         cmocka_unit_test(files_cut_anywhere_are_refused),
     };
 
