@@ -32,7 +32,7 @@ static const struct flag snp_flags[] = {
      "launch measurement that is acceptable; once for each"},
     {"igvm", 0, FLAG_TEXT, "FILE", NULL, SNP(igvm), "the same, computed from an IGVM file"},
     {"product", 0, FLAG_CHOICE, "NAME", NULL, SNP(product),
-     "generation, whose layout a TCB given as a number has (default Milan)",
+     "generation, whose layout a TCB given as a number has (default Milan):",
      .choices = tcb_products},
     {"min-tcb", 0, FLAG_TEXT, "TCB", NULL, SNP(min_tcb),
      "minimum of the reported TCB: bl=4,snp=24,ucode=219 or a number"},

@@ -31,8 +31,8 @@ struct validate_options {
 
 #define AT(member) offsetof(struct validate_options, member)
 static const struct flag validate_flags[] = {
-    {"format", 0, FLAG_CHOICE, "WHAT", NULL, AT(format), "what the file is (default auto)",
-     .choices = attest_format_names},
+    {"format", 0, FLAG_CHOICE, "WHAT", NULL, AT(format),
+     "what the file is (default auto):", .choices = attest_format_names},
     {"nonce", 0, FLAG_TEXT, "HEX", NULL, AT(nonce), "challenge that the evidence must answer"},
     {"report-data", 0, FLAG_TEXT, "HEX", NULL, AT(report_data),
      "64 bytes that the platform must have signed"},

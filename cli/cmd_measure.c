@@ -58,7 +58,7 @@ static const char *const igvm_platforms[] = {"snp", "sev", "seves", "tdx", NULL}
 
 static const struct flag igvm_flags[] = {
     {"platform", 0, FLAG_CHOICE, "WHAT", NULL, offsetof(struct igvm_options, platform),
-     "platform to measure for (default snp)", .choices = igvm_platforms},
+     "platform to measure for (default snp):", .choices = igvm_platforms},
     {"native-zero", 0, FLAG_BOOL, NULL, NULL, offsetof(struct igvm_options, native_zero),
      "pages without data are the processor's zero pages, not pages full of zeros"},
     {"check-kvm", 0, FLAG_BOOL, NULL, NULL, offsetof(struct igvm_options, check_kvm),
@@ -110,8 +110,8 @@ struct sev_options {
 
 #define AT(member) offsetof(struct sev_options, member)
 static const struct flag sev_flags[] = {
-    {"mode", 'm', FLAG_CHOICE, "MODE", NULL, AT(mode), "what kind of VM",
-     .choices = sev_mode_names},
+    {"mode", 'm', FLAG_CHOICE, "MODE", NULL, AT(mode),
+     "what kind of VM:", .choices = sev_mode_names},
     {"ovmf", 'o', FLAG_TEXT, "FILE", NULL, AT(ovmf), "its firmware"},
     {"kernel", 'k', FLAG_TEXT, "FILE", NULL, AT(kernel), "kernel that is booted directly"},
     {"initrd", 'i', FLAG_TEXT, "FILE", NULL, AT(initrd), "initrd of that kernel"},
@@ -125,7 +125,7 @@ static const struct flag sev_flags[] = {
     {"vcpu-model", 'l', FLAG_U64, "N", NULL, AT(model), "model of that family", .max = 255},
     {"vcpu-stepping", 'p', FLAG_U64, "N", NULL, AT(stepping), "stepping of that model", .max = 15},
     {"vmm-type", 0, FLAG_CHOICE, "WHO", NULL, AT(vmm),
-     "hypervisor whose habits count (default QEMU)", .choices = vmsa_vmm_names},
+     "hypervisor whose habits count (default QEMU):", .choices = vmsa_vmm_names},
     {"guest-features", 0, FLAG_TEXT, "HEX", NULL, AT(features), "SEV_FEATURES (default 0x1)"},
     {"snp-ovmf-hash", 0, FLAG_TEXT, "HEX", NULL, AT(ovmf_hash),
      "digest of the firmware's pages, as mode snp:ovmf-hash prints it"},

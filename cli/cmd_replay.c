@@ -18,7 +18,7 @@ static const enum digest_alg replay_digests[] = {DIGEST_SHA256, DIGEST_SHA384, D
 
 static const struct flag replay_flags[] = {
     {"alg", 0, FLAG_CHOICE, "NAME", NULL, offsetof(struct replay_options, alg),
-     "bank of registers (default sha256)", .choices = replay_algs},
+     "bank of registers (default sha256):", .choices = replay_algs},
     {"ccel", 0, FLAG_BOOL, NULL, NULL, offsetof(struct replay_options, ccel),
      "the log is a CCEL: replay TDX's RTMRs"},
     {NULL},

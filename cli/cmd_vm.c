@@ -147,7 +147,7 @@ static const char *const vm_states[] = {"provisioning", "booting", "attesting", 
 
 static const struct flag list_flags[] = {
     {"state", 0, FLAG_CHOICE, "STATE", NULL, offsetof(struct list_options, state),
-     "only VMs in this state", .choices = vm_states},
+     "only VMs in this state:", .choices = vm_states},
     {"limit", 0, FLAG_U64, "N", NULL, offsetof(struct list_options, limit),
      "at most so many (default: all)", .min = 1, .max = 1000000},
     {NULL},

@@ -35,7 +35,7 @@ const struct flag corim_azure_flags[] = {
     {"token", 0, FLAG_TEXT, "FILE", NULL, AT(token), "token of Azure's attestation service"},
     KEY_FLAG("public key or certificate of the service, that must have signed it"),
     {"product", 0, FLAG_CHOICE, "NAME", NULL, AT(product),
-     "generation of the machine (default Milan)", .choices = tcb_products},
+     "generation of the machine (default Milan):", .choices = tcb_products},
     {"time", 0, FLAG_TEXT, "RFC3339", NULL, AT(time), "when the token must be valid (default now)"},
     WAIVE_FLAG,
     {NULL},

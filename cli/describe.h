@@ -25,6 +25,9 @@ extern const char *const completion_shells[];
 #define DESCRIBE_MAX (1 * MIB)
 
 /* "-o, --output-dir DIR" */
+/* What a flag means. Where the words of a flag with choices end with a colon, these follow. */
+void describe_meaning(struct buf *out, const struct flag *flag);
+
 void describe_flag(struct buf *out, const struct flag *flag);
 
 /* Wraps text at columns, each line after the first indented. */

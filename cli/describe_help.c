@@ -66,7 +66,8 @@ const struct described described_exit_codes[] = {
     {"2", "used wrongly, or a file cannot be opened, or not available yet"},
     {"3", "not reachable, or it took too long"},
     {"4", "refused (401, 403)"},
-    {"5", "not trusted: no evidence, another key or certificate than expected, another manifest"},
+    {"5", "rejected or malformed: evidence, a log, a receipt or a measurement; or another key, "
+          "certificate or manifest than expected"},
     {"6", "the computation failed"},
     {"7", "not possible in this state"},
     {"130", "interrupted"},
@@ -125,13 +126,26 @@ void describe_flag(struct buf *out, const struct flag *flag)
         buf_printf(out, " %s", flag->value);
 }
 
+void describe_meaning(struct buf *out, const struct flag *flag)
+{
+    buf_add_str(out, flag->help);
+    if (flag->type != FLAG_CHOICE || !text_ends_with(flag->help, ":"))
+        return;
+    for (const char *const *choice = flag->choices; *choice != NULL; choice++)
+        buf_printf(out, "%s %s",
+                   choice == flag->choices ? ""
+                   : choice[1] != NULL     ? ","
+                                           : " or",
+                   *choice);
+}
+
 static void add_flag_line(struct buf *out, const struct flag *flag)
 {
     OWNED_BUF name = BUF_OF(256);
     OWNED_BUF text = BUF_OF(4 * KIB);
 
     describe_flag(&name, flag);
-    buf_add_str(&text, flag->help);
+    describe_meaning(&text, flag);
     if (flag->env != NULL)
         buf_printf(&text, " (%s)", flag->env);
 

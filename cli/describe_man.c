@@ -67,6 +67,8 @@ static void add_synopsis(struct buf *out, const struct command *command)
 
 static void add_flag(struct buf *out, const struct flag *flag)
 {
+    OWNED_BUF meaning = BUF_OF(4 * KIB);
+
     buf_add_str(out, ".TP\n.B ");
     if (flag->letter != 0)
         buf_printf(out, "\\-%c\\fR,\\fB ", flag->letter);
@@ -75,7 +77,8 @@ static void add_flag(struct buf *out, const struct flag *flag)
     if (flag->value != NULL)
         buf_printf(out, " \\fI%s", flag->value);
     buf_add_u8(out, '\n');
-    add_roff(out, flag->help);
+    describe_meaning(&meaning, flag);
+    add_roff(out, buf_str(&meaning));
     if (flag->env != NULL)
         buf_printf(out, "\n.RB ( %s )", flag->env);
     buf_add_u8(out, '\n');
@@ -183,7 +186,7 @@ static void markdown_flags(struct buf *out, const struct command *command)
     bool any = false;
 
     while ((flag = command_flag(command, &set, &at, &base)) != NULL) {
-        OWNED_BUF name = BUF_OF(256);
+        OWNED_BUF name = BUF_OF(256), meaning = BUF_OF(4 * KIB);
 
         if (flag->type == FLAG_LATER || set >= FLAG_SETS_MAX || flag->env != NULL)
             continue;
@@ -191,7 +194,8 @@ static void markdown_flags(struct buf *out, const struct command *command)
             buf_add_str(out, "\n| flag | |\n|---|---|\n");
         any = true;
         describe_flag(&name, flag);
-        buf_printf(out, "| `%s` | %s |\n", buf_str(&name), flag->help);
+        describe_meaning(&meaning, flag);
+        buf_printf(out, "| `%s` | %s |\n", buf_str(&name), buf_str(&meaning));
     }
 }
 

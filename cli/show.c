@@ -14,7 +14,7 @@
 
 const struct flag show_flags[] = {
     {"format", 0, FLAG_CHOICE, "WHAT", NULL, offsetof(struct show_options, format),
-     "what the file is (default auto)", .choices = attest_format_names},
+     "what the file is (default auto):", .choices = attest_format_names},
     {NULL},
 };
 

@@ -89,6 +89,18 @@ def test_every_command_has_help_and_a_man_page(cli, command):
     assert page.startswith(f".TH COCOS-CLI-{command.upper().replace(' ', '-')} 1 ")
 
 
+@pytest.mark.parametrize("command, says", [
+    ("sevsnpmeasure", "snp, snp:svsm, seves, sev or snp:ovmf-hash"),
+    ("sevsnpmeasure", "QEMU, ec2, ec2-old or gce"),
+    ("igvmmeasure", "snp, sev, seves or tdx"),
+    ("eventlog replay", "sha256, sha384 or sha1"),
+    ("attestation validate", "bundle or sim"),
+])
+def test_what_may_be_chosen_stands_in_the_help_and_the_man_page(cli, command, says):
+    for how in ("--help", "--man"):
+        assert says in " ".join(cli(*command.split(), how).out.replace("\\-", "-").split())
+
+
 def test_help_lists_every_command_and_is_what_help_says(cli):
     text = cli("--help").out
     for command in COMMANDS:

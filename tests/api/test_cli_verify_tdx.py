@@ -10,10 +10,10 @@ POLICY = {"version": 1, "waive": ["freshness", "measurement"], "tdx": {},
           "sgx": {"tcb_status": ["ConfigurationAndSWHardeningNeeded"]}}
 
 
-def judge(cli, quote, *more, code=0, when="2025-06-25T00:00:00Z"):
+def judge(cli, quote, *more, code=0, when="2025-06-25T00:00:00Z", as_json=True):
     (cli.directory / "policy.json").write_text(json.dumps(POLICY))
-    return cli("attestation", "validate", quote, "--policy", "policy.json", "--time", when, "--json", *more,
-               code=code)
+    return cli("attestation", "validate", quote, "--policy", "policy.json", "--time", when,
+               *(["--json"] if as_json else []), *more, code=code)
 
 
 def finding_ids(done):
@@ -26,6 +26,12 @@ def test_a_quote_with_collateral_is_accepted(cli):
     assert done.json["claims"]["tdx"]["tcb"]["status"] == "UpToDate"
     done = judge(cli, SGX / "sgx_quote", "--collateral", SGX / "sgx_quote_collateral.json", "--format", "sgx")
     assert done.json["claims"]["sgx"]["tcb"]["status"] == "ConfigurationAndSWHardeningNeeded"
+
+
+@needs_vectors
+def test_an_acceptance_says_what_it_did_without(cli):
+    done = judge(cli, TDX / "tdx_quote", "--collateral", TDX / "tdx_quote_collateral.json", as_json=False)
+    assert done.out == "accepted (crypto: pass, policy: pass; waived: freshness, measurement)\n"
 
 
 @needs_vectors
