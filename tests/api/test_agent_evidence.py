@@ -251,6 +251,10 @@ def test_the_tpm_quotes_what_was_measured(tpm):
             base64.b64decode(bundle.json["endorsement"]["ek_certificate"]))
         modulus = ek.public_key().public_numbers().n.to_bytes(256, "big")
         assert modulus in base64.b64decode(bundle.json["endorsement"]["ek"])
+        status, token = Channel(agent).post("/v1/attestation", {"nonce": b64(bytes(32))}, Accept="application/eat+cwt")
+        endorsement = cbor2.loads(cbor2.loads(token).value[2])[-76004]
+        assert status == 200 and [b64(part) for part in endorsement[:2]] == [
+            bundle.json["endorsement"]["ek"], bundle.json["endorsement"]["ek_certificate"]] and endorsement[2] == b""
 
 
 def test_a_wrong_challenge_is_refused_and_the_tpm_goes_on(tpm):

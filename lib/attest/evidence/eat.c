@@ -10,7 +10,12 @@
 #define NONCE_SIZE 32
 
 /* Claims of our profile, out of the range for private use. */
-enum { OUR_TRANSCRIPT = -76001, OUR_ITEMS = -76002, OUR_LOGS = -76003 };
+enum {
+    OUR_TRANSCRIPT = -76001,
+    OUR_ITEMS = -76002,
+    OUR_LOGS = -76003,
+    OUR_ENDORSEMENT = -76004, /* absent when nothing is in it */
+};
 
 /* --- reading --------------------------------------------------------------------------------- */
 
@@ -97,19 +102,42 @@ static int take_items(const struct eat *eat, struct bundle *bundle, struct err *
     return 0;
 }
 
+/* Three byte strings, which may be empty. */
+static int take_three(struct cbor list, struct span ret[static 3])
+{
+    if (list.kind != CBOR_ARRAY || list.number != 3)
+        return -1;
+    for (size_t i = 0; i < 3; i++) {
+        if (cbor_at(list, i).kind != CBOR_BYTES)
+            return -1;
+        ret[i] = cbor_bytes(cbor_at(list, i));
+    }
+    return 0;
+}
+
 static int take_logs(const struct eat *eat, struct bundle *bundle, struct err *err)
 {
-    struct cbor logs = cbor_find_int(eat->claims, OUR_LOGS);
-    const struct transcript_logs spans = {.tcg = cbor_bytes(cbor_at(logs, 0)),
-                                          .ima = cbor_bytes(cbor_at(logs, 1)),
-                                          .cel = cbor_bytes(cbor_at(logs, 2))};
+    struct span logs[3];
 
-    if (logs.kind != CBOR_ARRAY || logs.number != 3)
-        return err_set(err, ERR_INPUT, "eat: logs are [tcg, ima, cel]");
-    for (size_t i = 0; i < 3; i++)
-        if (cbor_at(logs, i).kind != CBOR_BYTES)
-            return err_set(err, ERR_INPUT, "eat: log %zu is no byte string", i);
-    return bundle_set_logs(bundle, &spans, err);
+    if (take_three(cbor_find_int(eat->claims, OUR_LOGS), logs) < 0)
+        return err_set(err, ERR_INPUT, "eat: logs are the byte strings [tcg, ima, cel]");
+    return bundle_set_logs(bundle, &(struct transcript_logs){logs[0], logs[1], logs[2]}, err);
+}
+
+static int take_endorsement(const struct eat *eat, struct bundle *bundle, struct err *err)
+{
+    struct cbor list = cbor_find_int(eat->claims, OUR_ENDORSEMENT);
+    struct span parts[3];
+
+    if (list.kind == CBOR_NONE)
+        return 0;
+    if (take_three(list, parts) < 0 || parts[0].len + parts[1].len + parts[2].len == 0)
+        return err_set(err, ERR_INPUT,
+                       "eat: an endorsement is the byte strings [ek, ek_certificate, "
+                       "svsm_manifest], and not all of them are empty");
+    if (bundle_set_endorsement(bundle, parts[0], parts[1], err) < 0)
+        return -1;
+    return bundle_set_svsm(bundle, parts[2], err);
 }
 
 int eat_read_bundle(const struct eat *eat, struct bundle *ret, struct err *err)
@@ -122,7 +150,7 @@ int eat_read_bundle(const struct eat *eat, struct bundle *ret, struct err *err)
     bundle_init(&bundle);
     if (transcript_parse(encoded, &transcript, err) < 0 ||
         bundle_set_transcript(&bundle, &transcript, err) < 0 || take_items(eat, &bundle, err) < 0 ||
-        take_logs(eat, &bundle, err) < 0)
+        take_logs(eat, &bundle, err) < 0 || take_endorsement(eat, &bundle, err) < 0)
         return -1;
     if (!span_equal(nonce, transcript_get(&transcript, TRANSCRIPT_NONCE)))
         return err_set(err, ERR_INPUT, "eat: eat_nonce is not the transcript's nonce");
@@ -147,15 +175,29 @@ static void add_items(const struct bundle *bundle, struct cbor_map *claims)
     }
 }
 
+static void add_three(struct cbor_map *claims, int64_t claim, const struct span parts[static 3])
+{
+    cbor_map_key_int(claims, claim);
+    cbor_add_array(&claims->items, 3);
+    for (size_t i = 0; i < 3; i++)
+        cbor_add_bytes(&claims->items, parts[i]);
+}
+
 static void add_logs(const struct bundle *bundle, struct cbor_map *claims)
 {
     struct transcript_logs logs = bundle_get_logs(bundle);
 
-    cbor_map_key_int(claims, OUR_LOGS);
-    cbor_add_array(&claims->items, 3);
-    cbor_add_bytes(&claims->items, logs.tcg);
-    cbor_add_bytes(&claims->items, logs.ima);
-    cbor_add_bytes(&claims->items, logs.cel);
+    add_three(claims, OUR_LOGS, (struct span[]){logs.tcg, logs.ima, logs.cel});
+}
+
+static void add_endorsement(const struct bundle *bundle, struct cbor_map *claims)
+{
+    const struct bundle_endorsement *from = &bundle->endorsement;
+    struct span parts[] = {bundle_span(&from->ek), bundle_span(&from->ek_certificate),
+                           bundle_span(&from->svsm_manifest)};
+
+    if (parts[0].len + parts[1].len + parts[2].len > 0)
+        add_three(claims, OUR_ENDORSEMENT, parts);
 }
 
 static int add_claims(const struct bundle *bundle, const struct key *key, int64_t issued,
@@ -183,6 +225,7 @@ static int add_claims(const struct bundle *bundle, const struct key *key, int64_
     cbor_add_bytes(&claims->items, encoded);
     add_items(bundle, claims);
     add_logs(bundle, claims);
+    add_endorsement(bundle, claims);
     return 0;
 }
 

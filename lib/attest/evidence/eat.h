@@ -2,8 +2,8 @@
  *
  * Three dialects matter here: any token (claims by number), those of CocosAI's first agents (a
  * platform's evidence under "raw_report"), and our own, which is a bundle in CBOR: the same
- * transcript, items and logs, signed by the key that the transcript names as the server's. It is
- * recognised by its profile. Form only. */
+ * transcript, items, logs and endorsement, signed by the key that the transcript names as the
+ * server's. It is recognised by its profile. Form only. */
 #ifndef COCOS_ATTEST_EVIDENCE_EAT_H
 #define COCOS_ATTEST_EVIDENCE_EAT_H
 

@@ -215,4 +215,34 @@ static inline int agent_forget_keys(void **state)
     return 0;
 }
 
+/* An SVSM's report names the endorsement key of the TPM that it gives; that the attestation key
+ * lives beside it is for a credential challenge to show. */
+struct svsm {
+    struct key *ek;
+    uint8_t ak_name[TPM_NAME_SIZE_MAX];
+    struct attest_credential credential;
+};
+
+static inline void svsm_done(struct svsm *s)
+{
+    key_free(s->ek);
+}
+#define OWNED_SVSM __attribute__((cleanup(svsm_done))) struct svsm
+
+static inline void make_svsm(struct agent *a, struct svsm *s)
+{
+    struct tpm_public ak;
+    struct err err;
+    size_t len;
+
+    *s = (struct svsm){.ek = NULL};
+    assert_ok(key_generate(KEY_P256, 0, &s->ek, &err));
+    make_public(&a->svsm, s->ek, TPM_ATTRIBUTE_DECRYPT);
+    assert_ok(tpm_public_parse(buf_span(&a->machine.public), &ak, &err));
+    assert_ok(tpm_public_name(&ak, s->ak_name, &len, &err));
+    s->credential =
+        (struct attest_credential){.ak_name = span_of(s->ak_name, len), .ek = buf_span(&a->svsm)};
+    a->credential = &s->credential;
+}
+
 #endif

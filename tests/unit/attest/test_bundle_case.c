@@ -239,36 +239,6 @@ static void no_bit_of_an_item_can_be_changed(void **state)
     }
 }
 
-/* An SVSM's report names the endorsement key of the TPM that it gives; that the attestation key
- * lives beside it is for a credential challenge to show. */
-struct svsm {
-    struct key *ek;
-    uint8_t ak_name[TPM_NAME_SIZE_MAX];
-    struct attest_credential credential;
-};
-
-static void svsm_done(struct svsm *s)
-{
-    key_free(s->ek);
-}
-#define OWNED_SVSM __attribute__((cleanup(svsm_done))) struct svsm
-
-static void make_svsm(struct agent *a, struct svsm *s)
-{
-    struct tpm_public ak;
-    struct err err;
-    size_t len;
-
-    *s = (struct svsm){.ek = NULL};
-    assert_ok(key_generate(KEY_P256, 0, &s->ek, &err));
-    make_public(&a->svsm, s->ek, TPM_ATTRIBUTE_DECRYPT);
-    assert_ok(tpm_public_parse(buf_span(&a->machine.public), &ak, &err));
-    assert_ok(tpm_public_name(&ak, s->ak_name, &len, &err));
-    s->credential =
-        (struct attest_credential){.ak_name = span_of(s->ak_name, len), .ek = buf_span(&a->svsm)};
-    a->credential = &s->credential;
-}
-
 static void an_svsms_tpm_is_bound_by_its_endorsement_key(void **state)
 {
     OWNED_AGENT a;

@@ -96,6 +96,8 @@ static void make_bundle(struct bundle *bundle)
     assert_ok(bundle_set_logs(bundle, &logs, &err));
     assert_ok(bundle_add(bundle, BUNDLE_SNP, span_of_str("report"), &err));
     assert_ok(bundle_add(bundle, BUNDLE_DICE, span_of_str("chain"), &err));
+    assert_ok(bundle_set_endorsement(bundle, span_of_str("ek"), span_of_str("certificate"), &err));
+    assert_ok(bundle_set_svsm(bundle, span_of_str("manifest"), &err));
 }
 
 static void a_bundle_goes_through_a_token_unchanged(void **state)
@@ -127,7 +129,7 @@ static void a_bundle_goes_through_a_token_unchanged(void **state)
 /* Claims as an attacker writes them, which he can sign as well as we. */
 static int read_claims(const char *hex, struct bundle *ret, struct err *err)
 {
-    OWNED_BUF payload = BUF_OF(8 * KIB), token = BUF_OF(8 * KIB);
+    OWNED_BUF payload = BUF_OF(32 * KIB), token = BUF_OF(32 * KIB);
     struct cose_content content = {0};
     struct eat eat;
 
@@ -162,6 +164,21 @@ static int read_claims(const char *hex, struct bundle *ret, struct err *err)
 #define LOGS                                                                                       \
     "3a000128e2"                                                                                   \
     "83404040"
+#define ENDORSEMENT "3a000128e3"
+
+static void an_endorsement_is_as_long_as_one_at_most(void **state)
+{
+    OWNED_BUF hex = BUF_OF(64 * KIB);
+    struct bundle bundle;
+    struct err err;
+
+    (void)state;
+    buf_add_str(&hex, "a5" NONCE TRANSCRIPT ITEMS LOGS ENDORSEMENT "834040");
+    buf_add_str(&hex, "594001"); /* BUNDLE_KEY_SIZE_MAX and one more */
+    for (size_t i = 0; i < BUNDLE_KEY_SIZE_MAX + 1; i++)
+        buf_add_str(&hex, "00");
+    assert_fails(read_claims(buf_str(&hex), &bundle, &err), ERR_INPUT);
+}
 
 static void what_is_no_bundle_in_a_token_is_refused(void **state)
 {
@@ -201,13 +218,22 @@ static void what_is_no_bundle_in_a_token_is_refused(void **state)
         "63736e70" SNP_MEDIA "4101" LOGS, /* a type twice */
         "a4" NONCE "3a000128e0"
         "4100" ITEMS LOGS,
+        "a5" NONCE TRANSCRIPT ITEMS LOGS ENDORSEMENT "83404040", /* one of nothing */
+        "a5" NONCE TRANSCRIPT ITEMS LOGS ENDORSEMENT "8241014101",
+        "a5" NONCE TRANSCRIPT ITEMS LOGS ENDORSEMENT "844101404040",
+        "a5" NONCE TRANSCRIPT ITEMS LOGS ENDORSEMENT "834101f640",
+        "a5" NONCE TRANSCRIPT ITEMS LOGS ENDORSEMENT "4101",
+        "a5" NONCE TRANSCRIPT ITEMS LOGS ENDORSEMENT "f6",
     };
-    OWNED_BUNDLE whole = {0};
+    OWNED_BUNDLE whole = {0}, endorsed = {0};
     struct bundle bundle;
     struct err err;
 
     (void)state;
     assert_ok(read_claims("a4" NONCE TRANSCRIPT ITEMS LOGS, &whole, &err));
+    assert_ok(
+        read_claims("a5" NONCE TRANSCRIPT ITEMS LOGS ENDORSEMENT "8340404101", &endorsed, &err));
+    assert_int_equal(endorsed.endorsement.svsm_manifest.len, 1);
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         if (read_claims(rows[i], &bundle, &err) == 0)
             fail_msg("row %zu was taken", i);
@@ -269,6 +295,7 @@ int main(void)
         cmocka_unit_test(every_wrapping_of_a_token_is_taken),
         cmocka_unit_test(a_bundle_goes_through_a_token_unchanged),
         cmocka_unit_test(what_is_no_bundle_in_a_token_is_refused),
+        cmocka_unit_test(an_endorsement_is_as_long_as_one_at_most),
         cmocka_unit_test(claims_are_told_within_bounds),
         cmocka_unit_test(a_published_web_token_is_read),
     };

@@ -121,6 +121,35 @@ static void what_a_token_says_of_itself_is_judged_in_ours_too(void **state)
     agent_expect(&a, FINDING_TOKEN_TIME);
 }
 
+static void an_svsms_manifest_comes_in_a_token_too(void **state)
+{
+    OWNED_BUNDLE bundle = {0};
+    OWNED_AGENT a;
+    OWNED_SVSM s;
+    struct err err;
+
+    (void)state;
+    make_agent(&a, server);
+    make_svsm(&a, &s);
+    write_token(&a, server);
+    agent_expect(&a, FINDING_COUNT);
+    assert_string_equal(
+        json_get_str(json_get(json_get(a.verdict.claims, "vtpm"), "ak"), "bound_by"), "report");
+
+    agent_write(&a); /* another key in the manifest, in a token that is signed all the same */
+    assert_ok(bundle_parse(buf_span(&a.text), &bundle, &err));
+    bundle.endorsement.svsm_manifest.data[bundle.endorsement.svsm_manifest.len - 1] ^= 1;
+    buf_reset(&a.text);
+    assert_ok(eat_write(&bundle, server, 0, &a.text, &err));
+    agent_expect(&a, FINDING_SNP_REPORT_DATA);
+    assert_true(agent_found(&a, FINDING_TPM_AK_UNBOUND));
+
+    bundle.endorsement.svsm_manifest.len = 0; /* and none: what the report is over is unknown */
+    buf_reset(&a.text);
+    assert_ok(eat_write(&bundle, server, 0, &a.text, &err));
+    agent_expect(&a, FINDING_SNP_REPORT_DATA);
+}
+
 /* --- others' --------------------------------------------------------------------------------- */
 
 struct claim {
@@ -248,6 +277,7 @@ int main(void)
         cmocka_unit_test(a_bundle_signed_by_the_servers_key_is_accepted),
         cmocka_unit_test(a_bundle_signed_by_another_key_is_refused),
         cmocka_unit_test(what_a_token_says_of_itself_is_judged_in_ours_too),
+        cmocka_unit_test(an_svsms_manifest_comes_in_a_token_too),
         cmocka_unit_test(no_byte_of_it_can_be_changed),
         cmocka_unit_test(the_transcript_of_a_token_is_the_callers_connection),
         cmocka_unit_test(claims_alone_are_somebodys_word),
