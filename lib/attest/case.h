@@ -45,6 +45,10 @@ struct attest_case {
     /* What the wrapper around the present item says about the machine; NULL where none does. */
     const struct transcript *transcript;
 
+    /* The present item is within a token of the first agents' form: a transcript of kind "legacy"
+     * belongs there, and nowhere else. */
+    bool within_legacy;
+
     /* The logs that came along are of a vTPM beside or within the present item, and judged with it.
      */
     bool logs_are_tpms;

@@ -3,6 +3,7 @@
 #include "lib/attest/bundle_case.h"
 #include "lib/attest/cca_case.h"
 #include "lib/attest/evidence/cca.h"
+#include "lib/attest/evidence/legacy_eat.h"
 #include "lib/attest/token_case.h"
 
 bool eat_case_detect(struct span evidence)
@@ -89,16 +90,32 @@ static bool check_binding(struct attest_case *c, const struct bundle *bundle, co
                              SPAN_OF_ARRAY(identity));
 }
 
+static int read_bundle(const struct eat *eat, struct bundle *ret, struct err *err)
+{
+    return legacy_eat_is(eat) ? legacy_eat_read(eat, ret, err) : eat_read_bundle(eat, ret, err);
+}
+
+static void check_bundle(struct attest_case *c, const struct bundle *bundle, bool legacy)
+{
+    bool was_under = c->under_key, was_within = c->within_legacy;
+
+    c->under_key = true;
+    c->within_legacy = legacy;
+    bundle_case_check_read(c, bundle);
+    c->within_legacy = was_within;
+    c->under_key = was_under;
+}
+
 static void check_ours(struct attest_case *c, const struct eat *eat,
                        const struct token_facts *facts)
 {
     OWNED_BUNDLE bundle = {0};
     OWNED_KEY *key = NULL;
-    bool was_under = c->under_key, good;
     struct err err;
+    bool good;
 
     verdict_open_item(c->verdict);
-    if (eat_read_bundle(eat, &bundle, &err) < 0 || eat_read_key(eat, &key, &err) < 0) {
+    if (read_bundle(eat, &bundle, &err) < 0 || eat_read_key(eat, &key, &err) < 0) {
         verdict_add_err(c->verdict, FINDING_TOKEN_FORM, &err);
         return;
     }
@@ -109,9 +126,7 @@ static void check_ours(struct attest_case *c, const struct eat *eat,
     token_case_judge(c, facts);
     if (c->policy != NULL)
         verdict_appraise_item(c->verdict);
-    c->under_key = true;
-    bundle_case_check_read(c, &bundle);
-    c->under_key = was_under;
+    check_bundle(c, &bundle, legacy_eat_is(eat));
 }
 
 /* --- others ---------------------------------------------------------------------------------- */
@@ -159,7 +174,7 @@ static void check_one(struct attest_case *c, struct span evidence)
     verdict_pass(c->verdict, FINDING_TOKEN_FORM);
     add_claims(c, &eat);
     raw = cbor_bytes(cbor_find_text(eat.claims, "raw_report"));
-    if (eat_is_ours(&eat)) {
+    if (eat_is_ours(&eat) || legacy_eat_is(&eat)) {
         check_ours(c, &eat, &facts);
     } else if (raw.len > 0) {
         check_wrapped(c, &eat, &facts, raw);

@@ -1,6 +1,7 @@
 #include "lib/attest/transcript_case.h"
 
 #include "lib/attest/appraisal/appraise_run.h"
+#include "lib/attest/evidence/legacy_eat.h"
 #include "lib/crypto/secret.h"
 
 /* --- what the caller asked ------------------------------------------------------------------- */
@@ -30,8 +31,21 @@ static bool check_equal(struct attest_case *c, enum finding_id id, const char *s
     return false;
 }
 
-static void check_challenge(struct attest_case *c, const struct transcript *transcript,
-                            struct span encoded)
+/* A caller of the first agents' protocol chose both together, and gets the hash of both. */
+static bool check_legacy(struct attest_case *c, const struct transcript *transcript)
+{
+    struct legacy_demand demand;
+    uint8_t expected[TRANSCRIPT_VALUE_SIZE] = {0};
+    struct err unused;
+
+    if (legacy_demand_set(c->in->report_data, c->in->nonce, &demand, &unused) == 0)
+        legacy_nonce(&demand, expected);
+    return check_equal(c, FINDING_TRANSCRIPT_CHALLENGE, "report data and nonce, hashed together",
+                       SPAN_OF_ARRAY(expected), transcript_get(transcript, TRANSCRIPT_NONCE));
+}
+
+static bool check_asked(struct attest_case *c, const struct transcript *transcript,
+                        struct span encoded)
 {
     const struct attest_input *in = c->in;
     uint8_t report_data[SHA512_SIZE];
@@ -45,10 +59,22 @@ static void check_challenge(struct attest_case *c, const struct transcript *tran
         answered = check_equal(c, FINDING_TRANSCRIPT_CHALLENGE, "report data", in->report_data,
                                SPAN_OF_ARRAY(report_data)) &&
                    answered;
-    if (!answered)
-        c->stale = true;
-    else if (in->nonce.len > 0 || in->report_data.len > 0)
+    return answered;
+}
+
+static void check_challenge(struct attest_case *c, const struct transcript *transcript,
+                            struct span encoded)
+{
+    bool answered;
+
+    if (c->in->nonce.len + c->in->report_data.len == 0)
+        return;
+    answered = transcript->kind == TRANSCRIPT_LEGACY ? check_legacy(c, transcript)
+                                                     : check_asked(c, transcript, encoded);
+    if (answered)
         case_mark_fresh(c);
+    else
+        c->stale = true;
 }
 
 static void check_channel(struct attest_case *c, const struct transcript *transcript)
@@ -75,11 +101,22 @@ static void check_channel(struct attest_case *c, const struct transcript *transc
                       transcript_get(transcript, TRANSCRIPT_CLIENT));
 }
 
+/* What a caller of the first agents' protocol got is never taken for evidence that names a
+ * connection or a boot, and the other way round. */
+static int check_place(const struct attest_case *c, const struct transcript *transcript,
+                       struct err *err)
+{
+    if ((transcript->kind == TRANSCRIPT_LEGACY) == c->within_legacy)
+        return 0;
+    return err_set(err, ERR_INPUT, "transcript: one of kind '%s' does not belong here",
+                   transcript_kind_names[transcript->kind]);
+}
+
 bool transcript_case_open(struct attest_case *c, struct span encoded, struct transcript *ret)
 {
     struct err err;
 
-    if (transcript_parse(encoded, ret, &err) < 0) {
+    if (transcript_parse(encoded, ret, &err) < 0 || check_place(c, ret, &err) < 0) {
         verdict_add_err(c->verdict, FINDING_TRANSCRIPT_FORM, &err);
         return false;
     }

@@ -284,8 +284,6 @@ static int check_available(const struct manifest *manifest, struct err *err)
                               "a result is sealed to a key of type p256, and this one is %s",
                               key_type_names[key_type_of(consumer->public_key)]);
     }
-    if (manifest->legacy.attestation)
-        return not_yet("/legacy/attestation", "legacy attestation", err);
     return check_network(manifest->run.network, err);
 }
 

@@ -3,8 +3,8 @@
  * It is read from JSON by one table, strictly: unknown members, values out of bounds, keys that are
  * no keys and names that cannot be file names are refused with the JSON pointer of the member.
  * Members that this version does not serve yet (sources, network access, wasm and oci
- * algorithms, legacy attestation) may stand there with their empty value; used, they are
- * ERR_UNSUPPORTED. What is absent has the default that stands beside its member below.
+ * algorithms) may stand there with their empty value; used, they are ERR_UNSUPPORTED. What is
+ * absent has the default that stands beside its member below.
  *
  * Its identity is the SHA-256 over the RFC 8785 form of the document as it was given: two spellings
  * of one document are one manifest, a document with a default written out is another.
@@ -73,7 +73,8 @@ struct manifest_logs {
 
 struct manifest_legacy {
     bool signatures; /* over a role's name count, from the gateway: they can be replayed */
-    bool attestation;
+    bool
+        attestation; /* over what a caller chose is given, by the gateway: it names no connection */
 };
 
 struct manifest {

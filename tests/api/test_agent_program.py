@@ -125,7 +125,6 @@ def test_manifests_that_are_none(agent, text, status):
     ("/algorithm/type", lambda m: m["algorithm"].update(type="oci")),
     ("/datasets/0/source", lambda m: m["datasets"][0].update(source={"url": "https://x"})),
     ("/run/network", lambda m: m["run"].update(network={"allow": ["a:1"]})),
-    ("/legacy/attestation", lambda m: m.update(legacy={"attestation": True})),
 ])
 def test_what_is_not_available_yet_says_so(agent, pointer, change):
     work = Computation("pass", {"a": "x"})

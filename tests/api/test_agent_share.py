@@ -198,7 +198,7 @@ def test_a_bad_config_is_said_and_nothing_is_begun(share, name):
 @pytest.mark.parametrize("content", [
     "{", {"id": "x"}, " " * (4 << 20) + "{}",
     {**Computation("x").manifest, "run": {"memory_mib": 16 << 20}},
-    {**Computation("x").manifest, "legacy": {"attestation": True}},
+    {**Computation("x").manifest, "run": {"network": {"allow": ["a:1"]}}},
 ], ids=["no JSON", "no manifest", "too large", "too much memory", "not available"])
 def test_a_bad_manifest_is_said(share, content):
     put(share, "manifest.json", content)

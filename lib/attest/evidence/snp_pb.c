@@ -1,6 +1,7 @@
 #include "lib/attest/evidence/snp_pb.h"
 
 #include "lib/attest/evidence/pb_reader.h"
+#include "lib/attest/evidence/pb_writer.h"
 #include "lib/attest/evidence/snp_certs.h"
 #include "lib/attest/evidence/snp_report.h"
 
@@ -86,16 +87,19 @@ static int read_report(struct span in, uint8_t report[static SNP_REPORT_SIZE], s
     return pb_check(&r, err);
 }
 
-/* CertificateChain: vcek 1, ask 2, ark 3, vlek 6. */
+/* CertificateChain. */
+#define CHAIN_FIELDS 7
+static const enum snp_cert_kind kinds[CHAIN_FIELDS] = {
+    [0] = SNP_CERT_COUNT, [1] = SNP_CERT_VCEK,  [2] = SNP_CERT_ASK, [3] = SNP_CERT_ARK,
+    [4] = SNP_CERT_COUNT, [5] = SNP_CERT_COUNT, [6] = SNP_CERT_VLEK};
+
 static int read_chain(struct span in, struct snp_certs *ret, struct err *err)
 {
-    static const enum snp_cert_kind kinds[] = {
-        [1] = SNP_CERT_VCEK, [2] = SNP_CERT_ASK, [3] = SNP_CERT_ARK, [6] = SNP_CERT_VLEK};
     struct pb_reader r = pb_reader_of(in);
     struct pb_field field;
 
     while (pb_next(&r, &field)) {
-        if (field.number != 1 && field.number != 2 && field.number != 3 && field.number != 6)
+        if (field.number >= CHAIN_FIELDS || kinds[field.number] == SNP_CERT_COUNT)
             continue;
         if (field.wire != PB_BYTES || ret->cert[kinds[field.number]].len > 0)
             return err_set(err, ERR_INPUT, "certificate %u is there twice, or no bytes",
@@ -137,5 +141,81 @@ int snp_pb_write(struct span in, struct buf *out, struct err *err)
     buf_add(out, report, sizeof(report));
     if (has_any(&certs))
         snp_certs_write(&certs, out);
+    return buf_check(out, "snp attestation", err);
+}
+
+/* --- the way back ---------------------------------------------------------------------------- */
+
+static uint64_t take_number(const uint8_t *from, size_t size)
+{
+    uint64_t value = 0;
+
+    for (size_t i = size; i > 0; i--)
+        value = value << 8 | from[i - 1];
+    return value;
+}
+
+static uint32_t take_cpuid(const uint8_t *report)
+{
+    uint32_t family = report[OFFSET_CPUID], model = report[OFFSET_CPUID + 1];
+    uint32_t base = family < 0xf ? family : 0xf;
+
+    return (family - base) << 20 | (model >> 4) << 16 | base << 8 | (model & 0xf) << 4 |
+           (report[OFFSET_CPUID + 2] & 0xf);
+}
+
+static void add_report(const uint8_t report[static SNP_REPORT_SIZE], struct buf *out)
+{
+    OWNED_BUF message = BUF_OF(4 * KIB);
+
+    for (uint32_t number = 1; number < FIELD_COUNT; number++) {
+        const struct field_row *row = &rows[number];
+        bool is_number = number == FIELD_CPUID || row->wire == PB_VARINT;
+        uint64_t value = number == FIELD_CPUID ? take_cpuid(report)
+                                               : take_number(report + row->offset, row->size);
+
+        if (!is_number)
+            pb_add_bytes(&message, number, span_of(report + row->offset, row->size));
+        else if (value != 0)
+            pb_add_number(&message, number, value);
+    }
+    pb_add_bytes(out, 1, buf_span(&message));
+}
+
+static void add_chain(const struct snp_certs *certs, struct buf *out)
+{
+    OWNED_BUF chain = BUF_OF(256 * KIB);
+
+    for (uint32_t number = 1; number < CHAIN_FIELDS; number++)
+        if (kinds[number] != SNP_CERT_COUNT)
+            pb_add_bytes(&chain, number, certs->cert[kinds[number]]);
+    pb_add_bytes(out, 2, buf_span(&chain));
+}
+
+/* SevProduct, by the name that go-sev-guest has for it; 0: none that the report tells. */
+static uint32_t product_of(const struct snp_report *report)
+{
+    static const uint32_t names[SNP_PRODUCT_COUNT] = {
+        [SNP_MILAN] = 1, [SNP_GENOA] = 2, [SNP_TURIN] = 3};
+    enum snp_product product = snp_report_product(report);
+
+    return product < SNP_PRODUCT_COUNT ? names[product] : 0;
+}
+
+int snp_pb_make(struct span item, struct buf *out, struct err *err)
+{
+    struct span table = span_part(item, SNP_REPORT_SIZE, item.len);
+    OWNED_BUF product = BUF_OF(16);
+    struct snp_certs certs = {0};
+    struct snp_report report;
+
+    if (snp_report_parse(span_part(item, 0, SNP_REPORT_SIZE), &report, err) < 0 ||
+        (table.len > 0 && snp_certs_parse(table, SNP_REPORT_SIZE, &certs, err) < 0))
+        return -1;
+    add_report(item.data, out);
+    add_chain(&certs, out);
+    if (product_of(&report) != 0)
+        pb_add_number(&product, 1, product_of(&report));
+    pb_add_bytes(out, 3, buf_span(&product));
     return buf_check(out, "snp attestation", err);
 }

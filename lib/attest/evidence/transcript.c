@@ -5,6 +5,7 @@
 const char *const transcript_kind_names[] = {
     [TRANSCRIPT_CHANNEL] = "channel",
     [TRANSCRIPT_BOOT] = "boot",
+    [TRANSCRIPT_LEGACY] = "legacy",
     [TRANSCRIPT_KIND_COUNT] = NULL,
 };
 
@@ -25,6 +26,7 @@ static const struct {
 } kinds[] = {
     [TRANSCRIPT_CHANNEL] = {"cocos/channel/1", BIT(NONCE) | BIT(EXPORTER) | BIT(SERVER), 0},
     [TRANSCRIPT_BOOT] = {"cocos/boot/1", BIT(NONCE), BIT(EXPORTER) | BIT(CLIENT)},
+    [TRANSCRIPT_LEGACY] = {"cocos/legacy/1", BIT(NONCE) | BIT(SERVER), BIT(EXPORTER) | BIT(CLIENT)},
 };
 
 void transcript_set(struct transcript *transcript, enum transcript_field field,

@@ -7,7 +7,9 @@
  *
  * Evidence of kind "channel" belongs to one TLS connection: it names the secret that both ends
  * exported from it, and their keys. Evidence of kind "boot" was made when no connection existed; it
- * is never taken for a channel.
+ * is never taken for a channel. Evidence of kind "legacy" answers a caller of the first agents'
+ * protocol, who chose what it is over: its nonce is the hash of that (legacy_nonce()), so that it
+ * proves his question to have been answered, and is never taken for anything else.
  *
  * The agent encodes, the verifier parses; both are here. Pure. docs/attestation.md, "The
  * transcript". */
@@ -25,7 +27,12 @@
 #define TRANSCRIPT_VALUE_SIZE 32
 #define TRANSCRIPT_SIZE_MAX   512
 
-enum transcript_kind { TRANSCRIPT_CHANNEL, TRANSCRIPT_BOOT, TRANSCRIPT_KIND_COUNT };
+enum transcript_kind {
+    TRANSCRIPT_CHANNEL,
+    TRANSCRIPT_BOOT,
+    TRANSCRIPT_LEGACY,
+    TRANSCRIPT_KIND_COUNT
+};
 
 /* In the order in which they stand, after the label. */
 enum transcript_field {

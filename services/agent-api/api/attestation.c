@@ -5,9 +5,11 @@
 
 #include "lib/attest/evidence/eat.h"
 #include "lib/attest/evidence/ima_log.h"
+#include "lib/attest/evidence/legacy_eat.h"
 #include "lib/base/clock.h"
 #include "lib/json/pointer.h"
 #include "lib/json/table.h"
+#include "lib/program/log.h"
 #include "services/agent-api/attester/logs.h"
 
 #include <strings.h>
@@ -19,12 +21,17 @@
 struct attestation_request {
     struct json_blob nonce;
     struct json_strings evidence;
+    struct json_blob report_data; /* of the first agents' protocol; none: the question is ours */
+    bool firmware_log;            /* wanted with it */
 };
 
 static const struct json_field request_fields[] = {
     JSON_FIELD_BASE64(attestation_request, nonce, TRANSCRIPT_VALUE_SIZE, TRANSCRIPT_VALUE_SIZE,
                       JSON_REQUIRED),
     JSON_FIELD_STR_LIST(attestation_request, evidence, TYPES_MAX, TYPE_NAME_MAX, JSON_NULLABLE),
+    JSON_FIELD_BASE64(attestation_request, report_data, LEGACY_REPORT_DATA_SIZE,
+                      LEGACY_REPORT_DATA_SIZE, 0),
+    JSON_FIELD_BOOL(attestation_request, firmware_log, 0),
 };
 static const struct json_table request_table =
     JSON_TABLE("a request", attestation_request, request_fields);
@@ -97,20 +104,70 @@ static int reply_token(const struct app *app, struct span text, struct httpd_rep
     return 0;
 }
 
+/* --- for clients of the first agents --- */
+
+/* What a caller chose says of no connection whose evidence it is: whoever gets it can show it. So
+ * all parties have to know that there is such evidence. */
+static int check_legacy(const struct app *app, const struct httpd_request *rq, struct err *err)
+{
+    OWNED_MANIFEST *manifest = NULL;
+
+    if (!httpd_is_local(rq))
+        return err_set(err, ERR_FORBIDDEN,
+                       "evidence over report data of a caller's choice is given to the gateway of "
+                       "this machine only");
+    manifest = engine_keep_manifest(app->engine);
+    if (manifest != NULL && manifest->legacy.attestation)
+        return 0;
+    return err_set(err, ERR_FORBIDDEN,
+                   "no manifest allows evidence over report data of a caller's choice "
+                   "(legacy.attestation): it names no connection, so whoever gets it can show it "
+                   "as his own");
+}
+
+static int reply_legacy(const struct app *app, const struct attestation_request *request,
+                        struct pact_ask *ask, struct httpd_reply *reply, struct err *err)
+{
+    OWNED_BUF text = BUF_OF(BUNDLE_TEXT_MAX), token = BUF_OF(EAT_SIZE_MAX);
+    OWNED_BUNDLE bundle = {.version = 0};
+    struct legacy_answer answer = {.bundle = &bundle, .issued = clock_now()};
+
+    if (legacy_demand_set(bundle_span(&request->report_data), bundle_span(&request->nonce),
+                          &answer.demand, err) < 0)
+        return -1;
+    ask->legacy = 1;
+    legacy_nonce(&answer.demand, ask->nonce);
+    if (line_ask(app->line, ask, false, &text, err) < 0 ||
+        bundle_parse(buf_span(&text), &bundle, err) < 0)
+        return -1;
+    if (!request->firmware_log)
+        bundle.logs.tcg.len = 0;
+    if (legacy_eat_write(&answer, app->identity.keys[IDENTITY_TLS], &token, err) < 0)
+        return -1;
+    log_warn("evidence over report data of a caller's choice (legacy.attestation): it names no "
+             "connection");
+    httpd_reply_bytes(reply, 200, EAT_MEDIA_TYPE, &token);
+    return 0;
+}
+
+/* --- both --- */
+
 int api_post_attestation(void *ctx, struct httpd_request *rq, struct httpd_reply *reply,
                          struct err *err)
 {
     struct app *app = ctx;
     struct pact_ask ask = {.types = 0};
-    OWNED_REQUEST request = {.nonce = {NULL, 0}};
+    OWNED_REQUEST request = {.firmware_log = true};
     OWNED_BUF text = BUF_OF(BUNDLE_TEXT_MAX);
 
     if (passage_check(app, err) < 0 ||
         json_decode(httpd_json(rq), &request_table, &request, err) < 0 ||
-        read_types(&request.evidence, &ask.types, err) < 0 ||
-        name_connection(rq, bundle_span(&request.nonce), &ask, err) < 0)
+        read_types(&request.evidence, &ask.types, err) < 0)
         return -1;
-    if (line_ask(app->line, &ask, false, &text, err) < 0)
+    if (request.report_data.len > 0)
+        return check_legacy(app, rq, err) < 0 ? -1 : reply_legacy(app, &request, &ask, reply, err);
+    if (name_connection(rq, bundle_span(&request.nonce), &ask, err) < 0 ||
+        line_ask(app->line, &ask, false, &text, err) < 0)
         return -1;
     if (wants_token(rq))
         return reply_token(app, buf_span(&text), reply, err);

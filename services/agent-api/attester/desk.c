@@ -286,8 +286,11 @@ static int fill_bundle(struct desk *desk, const struct desk_question *question,
                        const struct transcript_logs *logs, struct bundle *bundle, struct err *err)
 {
     struct transcript transcript = question->transcript;
+    struct transcript_logs named = *logs;
 
-    complete_transcript(desk, logs, &transcript);
+    if (transcript.kind == TRANSCRIPT_LEGACY)
+        named = (struct transcript_logs){.cel = logs->cel};
+    complete_transcript(desk, &named, &transcript);
     if (bundle_set_transcript(bundle, &transcript, err) < 0 ||
         bundle_set_logs(bundle, logs, err) < 0 || add_endorsement(desk, bundle, err) < 0)
         return -1;

@@ -41,8 +41,10 @@ MUST_USE int desk_read_register(const struct desk *desk, uint8_t out[static SHA2
                                 struct err *err);
 
 struct desk_question {
-    struct transcript transcript; /* kind, nonce, and what is known of the connection */
-    unsigned types;               /* 1 << enum bundle_type of each that is wanted; 0: all */
+    /* Kind, nonce, and what is known of the connection. One of kind "legacy" names the run log
+     * only: see evidence/legacy_eat.h. */
+    struct transcript transcript;
+    unsigned types; /* 1 << enum bundle_type of each that is wanted; 0: all */
     /* The DICE chain that leads to the server's key, without evidence for its root, and that root;
      * empty, NULL: there is none. The answer's chain brings the platform's word for the root, which
      * is asked for once, and again when a register moved. */

@@ -58,12 +58,19 @@ static int check_present(const struct keeper *keeper, const struct post *post, s
 
 /* --- evidence -------------------------------------------------------------------------------- */
 
+static enum transcript_kind kind_of(const struct pact_ask *ask)
+{
+    if (ask->legacy)
+        return TRANSCRIPT_LEGACY;
+    return ask->boot ? TRANSCRIPT_BOOT : TRANSCRIPT_CHANNEL;
+}
+
 /* Whatever a process says, the key in the transcript is its own. */
 static struct desk_question question_of(const struct keeper *keeper, const struct post *post,
                                         const struct pact_ask *ask)
 {
     struct desk_question question = {
-        .transcript.kind = ask->boot ? TRANSCRIPT_BOOT : TRANSCRIPT_CHANNEL,
+        .transcript.kind = kind_of(ask),
         .types = ask->types,
         .chain = buf_span(&post->chain),
         .root = layers_root(keeper->layers),

@@ -31,13 +31,17 @@ static bool ends(const char *text, size_t size)
     return memchr(text, '\0', size) != NULL;
 }
 
+static bool is_question(const struct pact_ask *ask)
+{
+    return is_flag(ask->boot) && is_flag(ask->legacy) && is_flag(ask->channel) &&
+           is_flag(ask->client) && !(ask->boot && ask->legacy) &&
+           !((ask->boot || ask->legacy) && (ask->channel || ask->client));
+}
+
 static bool is_whole(const struct pact_record *record)
 {
     switch ((enum pact_kind)record->kind) {
-    case PACT_ASK:
-        return is_flag(record->ask.boot) && is_flag(record->ask.channel) &&
-               is_flag(record->ask.client) &&
-               !(record->ask.boot && (record->ask.channel || record->ask.client));
+    case PACT_ASK: return is_question(&record->ask);
     case PACT_ACTIVATE:
         return record->challenge.blob_len <= PACT_CHALLENGE_MAX &&
                record->challenge.encrypted_len <= PACT_CHALLENGE_MAX;

@@ -38,6 +38,8 @@ struct pact_ask {
     uint32_t boot;    /* 1: about no connection; exporter and client are absent then */
     uint32_t channel; /* 1: exporter is given */
     uint32_t client;  /* 1: client_spki is given */
+    uint32_t legacy;  /* 1: nonce is the hash of what a caller chose (evidence/legacy_eat.h); about
+                         no connection either */
     uint8_t nonce[TRANSCRIPT_VALUE_SIZE];
     uint8_t exporter[TRANSCRIPT_VALUE_SIZE];
     uint8_t client_spki[TRANSCRIPT_VALUE_SIZE];

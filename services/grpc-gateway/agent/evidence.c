@@ -54,16 +54,49 @@ static void make_nonce(const Agent__AttestationRequest *request, uint8_t ret[sta
     digest_free(digest);
 }
 
+static void set_wanted(struct json *question, int32_t type)
+{
+    struct json *wanted = json_new_array();
+
+    for (size_t i = 0; kinds[type][i] != NULL; i++)
+        json_add(wanted, json_new_str(kinds[type][i]));
+    json_set(question, "evidence", wanted);
+}
+
+/* What the client chose, as it is. */
+static struct json *make_legacy_question(const Agent__AttestationRequest *request)
+{
+    struct legacy_demand demand;
+    struct json *question;
+    struct err none;
+
+    if (legacy_demand_set(span_of(request->teenonce.data, request->teenonce.len),
+                          span_of(request->vtpmnonce.data, request->vtpmnonce.len), &demand,
+                          &none) < 0)
+        return NULL;
+    question = evidence_question(&demand);
+    set_wanted(question, request->type);
+    return question;
+}
+
+/* Ours, fresh by it. */
 static struct json *make_question(const Agent__AttestationRequest *request)
 {
-    struct json *question = json_new_object(), *wanted = json_new_array();
+    struct json *question = json_new_object();
     uint8_t nonce[NONCE_SIZE];
 
     make_nonce(request, nonce);
     json_set_base64(question, "nonce", SPAN_OF_ARRAY(nonce));
-    for (size_t i = 0; kinds[request->type][i] != NULL; i++)
-        json_add(wanted, json_new_str(kinds[request->type][i]));
-    json_set(question, "evidence", wanted);
+    set_wanted(question, request->type);
+    return question;
+}
+
+struct json *evidence_question(const struct legacy_demand *demand)
+{
+    struct json *question = json_new_object();
+
+    json_set_base64(question, "nonce", SPAN_OF_ARRAY(demand->nonce));
+    json_set_base64(question, "report_data", SPAN_OF_ARRAY(demand->report_data));
     return question;
 }
 
@@ -85,25 +118,40 @@ static int write_relayed(void *to, struct span bytes, struct err *err)
     return chunks_write(&relayed->chunks, bytes, err);
 }
 
-int evidence_attestation(void *door, struct grpc_call *call, struct err *err)
+/* Asks, and hands the answer on. */
+static int relay_answer(struct agent_client *client, const struct json *question,
+                        struct grpc_call *call, struct err *err)
 {
-    OWNED_GRPC_MESSAGE *request = NULL;
-    OWNED_AGENT_CLIENT client = {0};
     OWNED_HTTPC_REPLY reply = {0};
-    OWNED_JSON *question = NULL;
     struct relayed relayed = {.reply = &reply, .call = call};
     struct httpc_sink sink = {write_relayed, &relayed, UINT64_MAX};
-    struct httpc_call post = {.op = &agent_ops[AGENT_OP_post_attestation], .sink = &sink};
+    struct httpc_call post = {
+        .op = &agent_ops[AGENT_OP_post_attestation], .sink = &sink, .json = question};
 
-    if (grpc_message_read(call, &agent__attestation_request__descriptor, &request, err) < 0 ||
-        check_request((Agent__AttestationRequest *)request, err) < 0 ||
-        agent_client_open(door, call, &client, err) < 0)
-        return -1;
-    question = make_question((Agent__AttestationRequest *)request);
-    post.json = question;
-    if (agent_client_perform(&client, post, &reply, err) < 0)
+    if (agent_client_perform(client, post, &reply, err) < 0)
         return -1;
     return chunks_end(&relayed.chunks, err);
+}
+
+int evidence_attestation(void *door, struct grpc_call *call, struct err *err)
+{
+    OWNED_GRPC_MESSAGE *message = NULL;
+    OWNED_AGENT_CLIENT client = {0};
+    OWNED_JSON *legacy = NULL, *ours = NULL;
+    const Agent__AttestationRequest *request;
+
+    if (grpc_message_read(call, &agent__attestation_request__descriptor, &message, err) < 0)
+        return -1;
+    request = (const Agent__AttestationRequest *)message;
+    if (check_request(request, err) < 0 || agent_client_open(door, call, &client, err) < 0)
+        return -1;
+    legacy = make_legacy_question(request);
+    if (relay_answer(&client, legacy, call, err) == 0)
+        return 0;
+    if (err->kind != ERR_FORBIDDEN) /* the manifest, which may change, says whether */
+        return -1;
+    ours = make_question(request);
+    return relay_answer(&client, ours, call, err);
 }
 
 int evidence_ima(void *door, struct grpc_call *call, struct err *err)

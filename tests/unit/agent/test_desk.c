@@ -315,6 +315,33 @@ static void evidence_from_boot_is_no_evidence_of_a_connection(void **state)
     world_end(&world);
 }
 
+static void what_a_caller_chose_names_the_run_and_no_connection(void **state)
+{
+    struct desk_question question = question_of(TRANSCRIPT_LEGACY);
+    OWNED_BUF text = BUF_OF(DESK_ANSWER_MAX);
+    OWNED(free_str) char *policy = NULL;
+    struct transcript_logs logs;
+    struct transcript transcript;
+    uint8_t digest[SHA256_SIZE];
+    OWNED_BUNDLE bundle = {0};
+    struct world world;
+    struct err err;
+
+    (void)state;
+    if (!world_begin(&world))
+        skip();
+    policy = policy_of(world.tpm, 1, true);
+    assert_ok(desk_measure(world.desk, RUN_CONFIG, config_digest, &err));
+    assert_ok(desk_ask(world.desk, &question, &text, &err));
+    assert_ok(bundle_parse(buf_span(&text), &bundle, &err));
+    assert_ok(transcript_parse(bundle_span(&bundle.transcript), &transcript, &err));
+    logs = (struct transcript_logs){.cel = bundle_span(&bundle.logs.cel)};
+    transcript_hash_logs(&logs, digest);
+    assert_true(span_equal(SPAN_OF_ARRAY(digest), transcript_get(&transcript, TRANSCRIPT_LOGS)));
+    assert_false(is_accepted(buf_span(&text), policy, "transcript.form"));
+    world_end(&world);
+}
+
 static void a_register_that_was_used_before_us_proves_nothing(void **state)
 {
     struct desk_question question = question_of(TRANSCRIPT_BOOT);
@@ -360,6 +387,7 @@ int main(void)
         cmocka_unit_test(the_platforms_word_for_the_root_is_asked_for_once),
         cmocka_unit_test(a_verifier_accepts_what_the_desk_says_about_a_tpm),
         cmocka_unit_test(evidence_from_boot_is_no_evidence_of_a_connection),
+        cmocka_unit_test(what_a_caller_chose_names_the_run_and_no_connection),
         cmocka_unit_test(a_register_that_was_used_before_us_proves_nothing),
         cmocka_unit_test(what_cannot_be_measured_is_not_logged),
     };

@@ -56,6 +56,12 @@ static void records_that_contradict_themselves_are_refused(void **state)
     refuse(message_of(&record, ""), false);
     record.ask = (struct pact_ask){.boot = 1, .client = 1};
     refuse(message_of(&record, ""), false);
+    record.ask = (struct pact_ask){.legacy = 2};
+    refuse(message_of(&record, ""), false);
+    record.ask = (struct pact_ask){.legacy = 1, .boot = 1};
+    refuse(message_of(&record, ""), false);
+    record.ask = (struct pact_ask){.legacy = 1, .channel = 1};
+    refuse(message_of(&record, ""), false);
     record = (struct pact_record){.kind = PACT_ACTIVATE};
     record.challenge.encrypted_len = PACT_CHALLENGE_MAX + 1;
     refuse(message_of(&record, ""), false);

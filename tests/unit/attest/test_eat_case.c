@@ -1,4 +1,5 @@
 #include "tests/unit/attest/bundle_make.h"
+#include "tests/unit/attest/legacy_make.h"
 #include "tests/unit/attest/pb_make.h"
 #include "tests/unit/attest/token_make.h"
 #include "tests/unit/attest/vectors.h"
@@ -150,6 +151,140 @@ static void an_svsms_manifest_comes_in_a_token_too(void **state)
     agent_expect(&a, FINDING_SNP_REPORT_DATA);
 }
 
+/* --- what a caller of the first agents' protocol gets ---------------------------------------- */
+
+/* The nonce as the token has it: with zeros after it. */
+static void ask_legacy_whole(struct agent *a, struct legacy_demand *demand)
+{
+    *demand = legacy_question();
+    a->in.report_data = SPAN_OF_ARRAY(demand->report_data);
+    a->in.nonce = SPAN_OF_ARRAY(demand->nonce);
+}
+
+static void what_a_caller_chose_is_answered_and_accepted(void **state)
+{
+    static const struct {
+        bool snp, vtpm;
+    } rows[] = {{true, true}, {true, false}};
+    struct legacy_demand demand;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        OWNED_AGENT a;
+
+        legacy_agent_make(&a, server);
+        a.snp = rows[i].snp;
+        a.vtpm = rows[i].vtpm;
+        agent_policy(&a, "");
+        legacy_agent_answer(&a, server);
+        ask_legacy_whole(&a, &demand);
+        agent_expect(&a, FINDING_COUNT);
+        assert_string_equal(json_get_str(json_get(a.verdict.claims, "transcript"), "kind"),
+                            "legacy");
+
+        a.in.report_data = span_of_str("other data");
+        agent_expect(&a, FINDING_TRANSCRIPT_CHALLENGE);
+        ask_legacy_whole(&a, &demand);
+        demand.nonce[0] ^= 1;
+        agent_expect(&a, FINDING_TRANSCRIPT_CHALLENGE);
+    }
+}
+
+static void no_byte_of_it_can_be_changed_either(void **state)
+{
+    struct legacy_demand demand;
+    OWNED_AGENT a;
+
+    (void)state;
+    legacy_agent_make(&a, server);
+    legacy_agent_answer(&a, server);
+    ask_legacy_whole(&a, &demand);
+    for (size_t at = 0; at < a.text.len; at += 101) {
+        a.text.data[at] ^= 0x20;
+        agent_validate(&a);
+        assert_false(verdict_accepted(&a.verdict));
+        a.text.data[at] ^= 0x20;
+    }
+    agent_expect(&a, FINDING_COUNT);
+}
+
+static void it_is_signed_by_the_servers_key(void **state)
+{
+    struct legacy_demand demand;
+    OWNED_AGENT a;
+
+    (void)state;
+    legacy_agent_make(&a, server);
+    legacy_agent_answer(&a, other);
+    ask_legacy_whole(&a, &demand);
+    agent_expect(&a, FINDING_TOKEN_BINDING);
+}
+
+/* Whoever asks for such evidence gets the platform to sign a hash over what he chose, and not what
+ * he chose: the digest of a transcript that names his own connection is of no use to him. */
+static void the_digest_of_a_channel_as_report_data_makes_no_evidence_of_it(void **state)
+{
+    OWNED_BUF wanted = BUF_OF(TRANSCRIPT_SIZE_MAX);
+    struct transcript forged;
+    struct legacy_demand demand;
+    uint8_t digest[SHA512_SIZE];
+    OWNED_BUNDLE bundle = {0};
+    OWNED_AGENT a;
+    struct err err;
+
+    (void)state;
+    legacy_agent_make(&a, server);
+    forged = a.transcript; /* of the victim's connection with the relay */
+    forged.kind = TRANSCRIPT_CHANNEL;
+    transcript_set(&forged, TRANSCRIPT_NONCE, a.channel_bytes[0]);
+    transcript_set(&forged, TRANSCRIPT_EXPORTER, a.channel_bytes[1]);
+    transcript_set(&forged, TRANSCRIPT_SERVER, a.channel_bytes[2]);
+    assert_ok(transcript_encode(&forged, &wanted, &err));
+    transcript_report_data(buf_span(&wanted), digest);
+    assert_ok(legacy_demand_set(SPAN_OF_ARRAY(digest), span_of(NULL, 0), &demand, &err));
+    legacy_nonce(&demand, digest);
+    transcript_set(&a.transcript, TRANSCRIPT_NONCE, digest);
+    agent_sign(&a);
+    agent_write(&a);
+    a.in.nonce = SPAN_OF_ARRAY(a.channel_bytes[0]);
+    a.in.channel = &a.channel;
+
+    agent_expect(&a, FINDING_TRANSCRIPT_FORM); /* as it is, in a bundle */
+    assert_ok(bundle_parse(buf_span(&a.text), &bundle, &err));
+    assert_ok(bundle_set_transcript(&bundle, &forged, &err));
+    buf_reset(&a.text);
+    assert_ok(bundle_write(&bundle, &a.text, &err));
+    agent_expect(&a, FINDING_SNP_REPORT_DATA); /* under the transcript that he wants */
+    buf_reset(&a.text);
+    assert_ok(eat_write(&bundle, server, 0, &a.text, &err));
+    agent_expect(&a, FINDING_SNP_REPORT_DATA); /* and in a token of ours */
+    agent_policy(&a, "");
+}
+
+static void it_is_no_evidence_for_a_connection(void **state)
+{
+    struct legacy_demand demand;
+    OWNED_AGENT a;
+
+    (void)state;
+    legacy_agent_make(&a, server);
+    legacy_agent_answer(&a, server);
+    ask_legacy_whole(&a, &demand);
+    a.in.channel = &a.channel;
+    agent_expect(&a, FINDING_TRANSCRIPT_CHANNEL);
+}
+
+static void no_other_kind_of_transcript_belongs_into_it(void **state)
+{
+    OWNED_AGENT a;
+
+    (void)state;
+    make_agent(&a, server); /* a transcript of our channel */
+    legacy_agent_answer(&a, server);
+    a.in.nonce = SPAN_OF_ARRAY(a.channel_bytes[0]);
+    agent_expect(&a, FINDING_TRANSCRIPT_FORM);
+}
+
 /* --- others' --------------------------------------------------------------------------------- */
 
 struct claim {
@@ -278,6 +413,12 @@ int main(void)
         cmocka_unit_test(a_bundle_signed_by_another_key_is_refused),
         cmocka_unit_test(what_a_token_says_of_itself_is_judged_in_ours_too),
         cmocka_unit_test(an_svsms_manifest_comes_in_a_token_too),
+        cmocka_unit_test(what_a_caller_chose_is_answered_and_accepted),
+        cmocka_unit_test(no_byte_of_it_can_be_changed_either),
+        cmocka_unit_test(it_is_signed_by_the_servers_key),
+        cmocka_unit_test(the_digest_of_a_channel_as_report_data_makes_no_evidence_of_it),
+        cmocka_unit_test(it_is_no_evidence_for_a_connection),
+        cmocka_unit_test(no_other_kind_of_transcript_belongs_into_it),
         cmocka_unit_test(no_byte_of_it_can_be_changed),
         cmocka_unit_test(the_transcript_of_a_token_is_the_callers_connection),
         cmocka_unit_test(claims_alone_are_somebodys_word),

@@ -131,6 +131,53 @@ static void a_message_cut_anywhere_is_no_other_report(void **state)
     }
 }
 
+/* --- the way back ---------------------------------------------------------------------------- */
+
+static void what_is_no_report_is_not_taken_apart(void **state)
+{
+    OWNED_BUF item = BUF_OF(8 * KIB), pb = BUF_OF(8 * KIB);
+    uint8_t report[SNP_REPORT_SIZE] = {0};
+    struct err err;
+
+    (void)state;
+    assert_fails(snp_pb_make(span_of(NULL, 0), &pb, &err), ERR_INPUT);
+    assert_fails(snp_pb_make(SPAN_OF_ARRAY(report), &pb, &err), ERR_INPUT); /* version 0 */
+    need_vectors();
+    vector_read("snp/trustee-milan-v2/test-report.bin", &item);
+    buf_add_str(&item, "no table");
+    assert_fails(snp_pb_make(buf_span(&item), &pb, &err), ERR_INPUT);
+    assert_fails(snp_pb_make(span_part(buf_span(&item), 0, SNP_REPORT_SIZE - 1), &pb, &err),
+                 ERR_INPUT);
+}
+
+static void a_report_taken_apart_is_put_together_again(void **state)
+{
+    static const char *const files[] = {"snp/trustee-milan-v2/test-report.bin",
+                                        "snp/yaxi-routex-genoa-v5/report.bin",
+                                        "snp/yaxi-routex-genoa-v3/report.bin"};
+    const struct snp_certs certs = {.cert = {[SNP_CERT_VCEK] = span_of_str("vcek"),
+                                             [SNP_CERT_VLEK] = span_of_str("vlek"),
+                                             [SNP_CERT_ASK] = span_of_str("ask"),
+                                             [SNP_CERT_ARK] = span_of_str("ark")}};
+
+    (void)state;
+    need_vectors();
+    for (size_t i = 0; i < COUNT_OF(files); i++) {
+        OWNED_BUF item = BUF_OF(8 * KIB), pb = BUF_OF(8 * KIB), out = BUF_OF(8 * KIB);
+        struct err err;
+
+        vector_read(files[i], &item);
+        assert_ok(snp_pb_make(buf_span(&item), &pb, &err));
+        assert_ok(rewrite(buf_span(&pb), &out, &err));
+        assert_true(span_equal(buf_span(&out), buf_span(&item)));
+        buf_reset(&pb);
+        snp_certs_write(&certs, &item);
+        assert_ok(snp_pb_make(buf_span(&item), &pb, &err));
+        assert_ok(rewrite(buf_span(&pb), &out, &err));
+        assert_true(span_equal(buf_span(&out), buf_span(&item)));
+    }
+}
+
 static void genuine_reports_survive(void **state)
 {
     static const char *const files[] = {"snp/trustee-milan-v2/test-report.bin",
@@ -163,6 +210,8 @@ int main(void)
         cmocka_unit_test(fields_that_cannot_be_are_refused),
         cmocka_unit_test(what_is_there_twice_or_not_is_refused),
         cmocka_unit_test(a_message_cut_anywhere_is_no_other_report),
+        cmocka_unit_test(what_is_no_report_is_not_taken_apart),
+        cmocka_unit_test(a_report_taken_apart_is_put_together_again),
         cmocka_unit_test(genuine_reports_survive),
     };
 

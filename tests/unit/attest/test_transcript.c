@@ -169,6 +169,28 @@ static void the_published_example_holds(void **state)
                "6c2badbdb509b7965f624a270d79be2984f531521058589ee2c5a7315ad2b2e4");
 }
 
+static void a_callers_transcript_names_no_connection_and_is_no_other_kind(void **state)
+{
+    OWNED_BUF bytes = BUF_OF(TRANSCRIPT_SIZE_MAX), other = BUF_OF(TRANSCRIPT_SIZE_MAX);
+    struct transcript t;
+    struct err err;
+
+    (void)state;
+    make_example(&t);
+    t.kind = TRANSCRIPT_LEGACY;
+    assert_fails(transcript_encode(&t, &bytes, &err), ERR_INPUT); /* it has an exporter */
+    t.has[TRANSCRIPT_EXPORTER] = false;
+    transcript_set(&t, TRANSCRIPT_CLIENT, t.value[TRANSCRIPT_NONCE]);
+    assert_fails(transcript_encode(&t, &bytes, &err), ERR_INPUT);
+    t.has[TRANSCRIPT_CLIENT] = t.has[TRANSCRIPT_SERVER] = false;
+    assert_fails(transcript_encode(&t, &bytes, &err), ERR_INPUT);
+    t.has[TRANSCRIPT_SERVER] = true;
+    assert_ok(transcript_encode(&t, &bytes, &err));
+    t.kind = TRANSCRIPT_BOOT;
+    assert_ok(transcript_encode(&t, &other, &err));
+    assert_false(span_equal(buf_span(&bytes), buf_span(&other)));
+}
+
 static void what_is_encoded_parses_back(void **state)
 {
     (void)state;
@@ -213,6 +235,7 @@ int main(void)
         cmocka_unit_test(a_kind_has_the_fields_it_needs_and_no_others),
         cmocka_unit_test(a_boot_transcript_with_an_exporter_is_refused),
         cmocka_unit_test(the_published_example_holds),
+        cmocka_unit_test(a_callers_transcript_names_no_connection_and_is_no_other_kind),
         cmocka_unit_test(what_is_encoded_parses_back),
         cmocka_unit_test(moving_bytes_between_logs_changes_their_digest),
     };

@@ -101,7 +101,6 @@ static void says_what_is_not_available_yet(void **state)
     expect("datasets/0/source", "false", ERR_UNSUPPORTED, "/datasets/0/source");
     expect("result_consumers/0/seal", "true", ERR_INPUT, "/result_consumers/0/key"); /* Ed25519 */
     expect("run/network", "{\"allow\": [\"a:1\"]}", ERR_UNSUPPORTED, "/run/network");
-    expect("legacy/attestation", "true", ERR_UNSUPPORTED, "/legacy/attestation");
 }
 
 static void empty_values_of_those_are_fine(void **state)
