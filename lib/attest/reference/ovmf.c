@@ -156,13 +156,19 @@ static const struct {
     {guid_tdx_metadata, "TDX metadata", read_tdx_metadata},
 };
 
-static int read_entry(struct ovmf *ovmf, const uint8_t *guid, struct span data, struct err *err)
+/* seen: the entries that were read, since of two of a kind we cannot know which one counts. */
+static int read_entry(struct ovmf *ovmf, const uint8_t *guid, struct span data, uint32_t *seen,
+                      struct err *err)
 {
     for (size_t i = 0; i < COUNT_OF(entries); i++) {
         struct reader entry = reader_of(data);
 
         if (!span_equal(span_of(entries[i].guid, GUID_SIZE), span_of(guid, GUID_SIZE)))
             continue;
+        if ((*seen >> i & 1) != 0)
+            return err_set(err, ERR_INPUT, "ovmf: entry '%s' stands twice in the table",
+                           entries[i].what);
+        *seen |= 1u << i;
         if (entries[i].read(ovmf, &entry, err) < 0)
             return -1;
         if (entry.short_read)
@@ -177,6 +183,7 @@ static int read_entry(struct ovmf *ovmf, const uint8_t *guid, struct span data, 
 static int read_table(struct ovmf *ovmf, struct span table, struct err *err)
 {
     size_t end = table.len;
+    uint32_t seen = 0;
 
     while (end >= ENTRY_TRAILER) {
         struct reader trailer = reader_of(span_part(table, end - ENTRY_TRAILER, ENTRY_TRAILER));
@@ -186,8 +193,8 @@ static int read_table(struct ovmf *ovmf, struct span table, struct err *err)
         if (size < ENTRY_TRAILER || size > end)
             return err_set(err, ERR_INPUT, "ovmf: table entry of %u bytes at %zu of the table",
                            size, end);
-        if (read_entry(ovmf, guid.data, span_part(table, end - size, size - ENTRY_TRAILER), err) <
-            0)
+        if (read_entry(ovmf, guid.data, span_part(table, end - size, size - ENTRY_TRAILER), &seen,
+                       err) < 0)
             return -1;
         end -= size;
     }
