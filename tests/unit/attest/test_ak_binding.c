@@ -182,6 +182,10 @@ static void an_ek_that_nobody_vouches_for_is_none(void **state)
     b.in.now = NOW;
     b.credential.ek = span_of_str("noise");
     assert_int_equal(find(&b), AK_UNBOUND);
+    b.credential.ek = buf_span(&b.ek_public);
+    assert_int_equal(find(&b), AK_CREDENTIAL);
+    b.ek_public.data[17] = 5; /* a curve on which we cannot compare keys */
+    assert_int_equal(find(&b), AK_UNBOUND);
 }
 
 static void an_ek_that_a_report_names_needs_no_certificate(void **state)

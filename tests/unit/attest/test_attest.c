@@ -75,6 +75,45 @@ static void every_format_refuses_a_handful_of_bytes(void **state)
             }
 }
 
+/* --- freshness ------------------------------------------------------------------------------- */
+
+/* Whether freshness was excused, and not refused, for evidence that answers nothing. */
+static bool is_excused(struct span nonce, struct span report_data)
+{
+    struct attest_input in = {.evidence = span_of_str("noise"),
+                              .nonce = nonce,
+                              .report_data = report_data,
+                              .now = 1700000000};
+    OWNED_POLICY *policy = NULL;
+    OWNED_VERDICT verdict = {0};
+    bool found = false, excused = false;
+    struct err err;
+
+    assert_ok(policy_load(span_of_str("{\"version\":1,\"waive\":[\"freshness\"]}"), &policy, &err));
+    in.policy = policy;
+    assert_ok(attest_validate(&in, &verdict, &err));
+    for (size_t i = 0; i < verdict.count; i++)
+        if (verdict.findings[i].id == FINDING_FRESHNESS) {
+            assert_false(found);
+            found = true;
+            excused = verdict.findings[i].severity == SEVERITY_WARNING;
+        }
+    assert_true(found);
+    assert_int_equal(verdict.waived[WAIVE_FRESHNESS], excused);
+    return excused;
+}
+
+static void a_waiver_excuses_no_question_that_was_asked(void **state)
+{
+    const struct span none = span_of(NULL, 0), some = span_of_str("question");
+
+    (void)state;
+    assert_true(is_excused(none, none));
+    assert_false(is_excused(some, none));
+    assert_false(is_excused(none, some));
+    assert_false(is_excused(some, some));
+}
+
 /* --- what was given beside the evidence ------------------------------------------------------ */
 
 /* One thing given beside evidence that has no use for it. */
@@ -146,6 +185,7 @@ int main(void)
         cmocka_unit_test(concise_evidence_is_refused_as_what_it_is),
         cmocka_unit_test(what_does_not_fit_is_an_error_of_the_call),
         cmocka_unit_test(every_format_refuses_a_handful_of_bytes),
+        cmocka_unit_test(a_waiver_excuses_no_question_that_was_asked),
         cmocka_unit_test(a_report_vouches_for_no_log_and_no_other_signature),
         cmocka_unit_test(a_quote_of_a_td_vouches_for_no_list_of_the_kernels),
         cmocka_unit_test(a_bundle_vouches_for_its_own_logs_alone),

@@ -106,6 +106,26 @@ static void tlvs_out_of_order_or_range_are_refused(void **state)
     }
 }
 
+/* A number of more bytes than it has room for would lose its first ones. */
+static void tlv_numbers_have_one_to_as_many_bytes_as_fit(void **state)
+{
+    static const uint8_t zeros[9];
+
+    (void)state;
+    for (size_t len = 0; len <= sizeof(zeros); len++) {
+        OWNED_BUF rest = BUF_OF(4096), log = BUF_OF(4096);
+        struct err err;
+
+        add_tlv_record(&rest, 0, 13);
+        add_tlv(&log, 0, zeros, len);
+        buf_add_span(&log, span_part(buf_span(&rest), 13, rest.len));
+        if (len >= 1 && len <= 8)
+            assert_int_equal(count_records(buf_span(&log), &err), 1);
+        else
+            assert_refused(buf_span(&log), "a number of");
+    }
+}
+
 static void a_tlv_record_is_read(void **state)
 {
     OWNED_BUF bytes = BUF_OF(4096);
@@ -223,6 +243,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_tlv_log_cut_anywhere_is_refused_or_shorter),
         cmocka_unit_test(tlvs_out_of_order_or_range_are_refused),
+        cmocka_unit_test(tlv_numbers_have_one_to_as_many_bytes_as_fit),
         cmocka_unit_test(a_tlv_record_is_read),
         cmocka_unit_test(odd_json_is_refused),
         cmocka_unit_test(every_form_of_json_is_read),

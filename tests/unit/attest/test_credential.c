@@ -69,6 +69,16 @@ static void a_key_that_is_no_endorsement_key_is_refused(void **state)
     assert_fails(
         credential_make(&loose, span_of(keys.name, keys.name_len), &random, &challenge, &err),
         ERR_UNTRUSTED);
+    loose = keys.ek;
+    loose.type = TPM_ALG_ECC;
+    assert_fails(
+        credential_make(&loose, span_of(keys.name, keys.name_len), &random, &challenge, &err),
+        ERR_UNTRUSTED);
+    loose = keys.ek;
+    loose.name_alg = TPM_ALG_SHA384;
+    assert_fails(
+        credential_make(&loose, span_of(keys.name, keys.name_len), &random, &challenge, &err),
+        ERR_UNTRUSTED);
     tpm_device_free(keys.tpm);
 }
 

@@ -117,6 +117,31 @@ static void a_number_in_another_form_is_refused(void **state)
     }
 }
 
+/* What is on and off on the platform is said by booleans, and all of it is known. */
+static void a_configuration_in_another_form_is_refused(void **state)
+{
+    static const char *const changes[] = {
+        "\x07\x04\x01\x01", /* a part that nobody knows */
+        "\x07\x01\x01\x01", /* one twice */
+        "\x07\x03\x02\x01", /* a number */
+        "\x07\x03\x01\x00", /* of no byte, and one after it */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(changes); i++) {
+        struct fake_pck platform = platform_in_order();
+        OWNED_BUF der = BUF_OF(16 * KIB);
+        uint8_t *at;
+
+        fake_tdx_extension(&platform, &der);
+        at = memmem(der.data, der.len, "\x07\x03\x01\x01", 4);
+        assert_non_null(at);
+        memcpy(at, changes[i], 4);
+        platform.raw = buf_span(&der);
+        expect_extension(&platform, "13.1.7");
+    }
+}
+
 static void a_certificate_of_another_kind_is_refused(void **state)
 {
     OWNED_FAKE_TDX world;
@@ -164,6 +189,7 @@ int main(void)
         cmocka_unit_test(a_kind_of_platform_that_is_unknown_is_refused),
         cmocka_unit_test(what_is_not_der_is_refused),
         cmocka_unit_test(a_number_in_another_form_is_refused),
+        cmocka_unit_test(a_configuration_in_another_form_is_refused),
         cmocka_unit_test(a_certificate_of_another_kind_is_refused),
         cmocka_unit_test(everything_is_read),
     };

@@ -64,6 +64,12 @@ static void digests_have_their_length_and_case(void **state)
     check_refused("{\"version\":1,\"manifest_sha256\":\"" HEX16 "\"}", "/manifest_sha256");
     check_refused("{\"version\":1,\"vtpm\":{\"pcrs\":{\"sha256\":{\"4\":\"" HEX16 "\"}}}}",
                   "/vtpm/pcrs/sha256/4");
+    check_refused("{\"version\":1,\"vtpm\":{\"pcrs\":{\"sha256\":{\"4\":5}}}}",
+                  "/vtpm/pcrs/sha256/4");
+    check_refused("{\"version\":1,\"vtpm\":{\"pcrs\":{\"sha256\":{\"4\":{}}}}}",
+                  "/vtpm/pcrs/sha256/4");
+    check_refused("{\"version\":1,\"vtpm\":{\"pcrs\":{\"sha256\":{\"4\":[\"" HEX32 "\",5]}}}}",
+                  "/vtpm/pcrs/sha256/4/1");
     check_refused("{\"version\":1,\"tdx\":{\"mrtd\":[\"" HEX48 "\",\"AA" HEX16 HEX16
                   "00112233445566778899aabbccddee\"]}}",
                   "/tdx/mrtd/1");

@@ -119,6 +119,28 @@ static void products_are_known_by_name(void **state)
     }
 }
 
+static void a_name_is_a_text_of_one_kind(void **state)
+{
+    static const struct span bad[] = {
+        {(const uint8_t *)"", 0},
+        {(const uint8_t *)"\x16", 1},
+        {(const uint8_t *)"\x0c\x05Milan", 7},     /* UTF8String */
+        {(const uint8_t *)"\x16\x04Milan", 7},     /* something after it */
+        {(const uint8_t *)"\x16\x06Milan", 7},     /* ends too early */
+        {(const uint8_t *)"\x16\x81\x05Milan", 8}, /* a length in a longer form */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        OWNED_FAKE_SNP world;
+
+        fake_snp_start(&world, SNP_MILAN, false);
+        world.omit = OID "2";
+        world.extra = (struct fake_extension){OID "2", false, bad[i]};
+        check_world(&world, "snp.vek.form", OID "2");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -128,6 +150,7 @@ int main(void)
         cmocka_unit_test(a_chip_id_has_its_length_with_or_without_a_tag),
         cmocka_unit_test(keys_of_another_kind_are_refused),
         cmocka_unit_test(products_are_known_by_name),
+        cmocka_unit_test(a_name_is_a_text_of_one_kind),
     };
 
     return cmocka_run_group_tests(tests, NULL, forget_keys);

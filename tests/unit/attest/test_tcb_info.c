@@ -103,6 +103,50 @@ static void fields_are_read(void **state)
                         "2.16.840.1.101.3.4.2.1");
 }
 
+/* {name, number, digests}, of which the last byte is `last`, and `after` it. */
+static void make_registers(struct buf *out, uint8_t last, struct span after)
+{
+    OWNED_BUF fields = BUF_OF(256), list = BUF_OF(256), item = BUF_OF(256);
+    OWNED_BUF fwids = BUF_OF(256), fwid = BUF_OF(256);
+
+    buf_add(&fwid, SHA256_OID, sizeof(SHA256_OID) - 1);
+    wrap(&fwid, 0x04, span_of("0123456789abcdef0123456789abcdef", 32));
+    wrap(&fwids, 0x30, buf_span(&fwid));
+    wrap(&item, 0x80, span_of_str("PCR"));
+    wrap(&item, 0x81, span_of("\x04", 1));
+    wrap(&item, 0xa2, buf_span(&fwids));
+    buf_add_span(&item, after);
+    wrap(&list, last, buf_span(&item));
+    wrap(&fields, 0x80, span_of_str("Acme"));
+    wrap(&fields, 0xab, buf_span(&list));
+    wrap(out, 0x30, buf_span(&fields));
+}
+
+static void registers_have_their_form(void **state)
+{
+    static const struct {
+        uint8_t tag;
+        const char *after;
+        size_t len;
+        bool good;
+    } rows[] = {
+        {0x30, "", 0, true},          /* as the TCG writes it */
+        {0x30, "\x05\x00", 2, false}, /* one field more */
+        {0x31, "", 0, false},         /* no sequence */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        OWNED_BUF info = BUF_OF(512);
+        struct tcb_infos infos = {0};
+        struct err err;
+
+        make_registers(&info, rows[i].tag, span_of(rows[i].after, rows[i].len));
+        if ((tcb_info_parse(buf_span(&info), false, &infos, &err) == 0) != rows[i].good)
+            fail_msg("row %zu", i);
+    }
+}
+
 static void several_may_stand_in_one_certificate(void **state)
 {
     OWNED_BUF one = BUF_OF(512), two = BUF_OF(512), multi = BUF_OF(512);
@@ -129,6 +173,7 @@ int main(void)
         cmocka_unit_test(every_truncation_and_addition_is_refused),
         cmocka_unit_test(malformed_fields_are_refused),
         cmocka_unit_test(fields_are_read),
+        cmocka_unit_test(registers_have_their_form),
         cmocka_unit_test(several_may_stand_in_one_certificate),
     };
 
