@@ -33,6 +33,15 @@ static int take_time(const struct eat *eat, enum eat_claim claim, bool *ret_has,
     return 0;
 }
 
+static void take_debug(const struct eat *eat, struct token_facts *facts)
+{
+    struct cbor value = cbor_find_int(eat->claims, EAT_DBGSTAT);
+
+    facts->has_debug = value.kind != CBOR_NONE;
+    if (!cbor_int(value, &facts->debug))
+        facts->debug = TOKEN_DEBUG_COUNT;
+}
+
 static void take_nonces(const struct attest_case *c, const struct eat *eat,
                         struct token_facts *facts)
 {
@@ -69,6 +78,7 @@ static int take_facts(const struct attest_case *c, const struct eat *eat, struct
         return -1;
     take_nonces(c, eat, facts);
     take_audience(c, eat, facts);
+    take_debug(eat, facts);
     return 0;
 }
 

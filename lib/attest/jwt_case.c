@@ -75,6 +75,20 @@ static void take_audience(const struct attest_case *c, const struct json *claims
             facts->audience_matches = true;
 }
 
+/* By its name, or by its number as in CBOR. */
+static void take_debug(const struct json *claims, struct token_facts *facts)
+{
+    const struct json *value = json_get(claims, "dbgstat");
+    const char *name = json_str(value);
+
+    facts->has_debug = value != NULL;
+    facts->debug =
+        json_kind_of(value) == JSON_KIND_INTEGER ? json_int(value) : (int64_t)TOKEN_DEBUG_COUNT;
+    for (int i = 0; name != NULL && i < TOKEN_DEBUG_COUNT; i++)
+        if (strcmp(name, token_debug_names[i]) == 0)
+            facts->debug = i;
+}
+
 /* Times that are there and are no integers are told as malformed. */
 static int take_facts(const struct attest_case *c, const struct json *claims,
                       struct token_facts *facts, struct err *err)
@@ -95,6 +109,7 @@ static int take_facts(const struct attest_case *c, const struct json *claims,
     facts->has_issued = take_time(claims, "iat", &facts->issued);
     take_nonces(c, claims, facts);
     take_audience(c, claims, facts);
+    take_debug(claims, facts);
     return 0;
 }
 

@@ -8,6 +8,14 @@
 #define SHOWN_MAX  256
 #define ITEM_MAX   (256 * KIB)
 
+const char *const token_debug_names[TOKEN_DEBUG_COUNT] = {
+    [TOKEN_DEBUG_ENABLED] = "enabled",
+    [TOKEN_DEBUG_DISABLED] = "disabled",
+    [TOKEN_DEBUG_DISABLED_SINCE_BOOT] = "disabled-since-boot",
+    [TOKEN_DEBUG_DISABLED_PERMANENTLY] = "disabled-permanently",
+    [TOKEN_DEBUG_DISABLED_FULLY] = "disabled-fully-and-permanently",
+};
+
 static void expect_text(struct finding *finding, struct span expected, struct span got)
 {
     OWNED_BUF wanted = BUF_OF(2 * SHOWN_MAX), there = BUF_OF(2 * SHOWN_MAX);
@@ -56,6 +64,23 @@ static void judge_audience(struct attest_case *c, const struct token_facts *fact
     expect_text(finding, us, span_of_str(facts->has_audience ? "others" : "nobody"));
 }
 
+/* Who could look into the device since it booted may have its keys still. */
+static void judge_debug(struct attest_case *c, const struct token_facts *facts)
+{
+    bool known = facts->debug >= 0 && facts->debug < TOKEN_DEBUG_COUNT;
+    struct finding *finding;
+
+    if (!facts->has_debug)
+        return;
+    finding = verdict_check(c->verdict, FINDING_TOKEN_DEBUG,
+                            known && facts->debug >= TOKEN_DEBUG_DISABLED_SINCE_BOOT);
+    if (finding == NULL)
+        return;
+    finding_expect(finding, "%s, or for good", token_debug_names[TOKEN_DEBUG_DISABLED_SINCE_BOOT]);
+    finding_got(finding, "%s",
+                known ? token_debug_names[facts->debug] : "a state that is not known");
+}
+
 static void judge_challenge(struct attest_case *c, const struct token_facts *facts)
 {
     struct finding *finding;
@@ -84,6 +109,7 @@ void token_case_judge(struct attest_case *c, const struct token_facts *facts)
             expect_text(finding, c->in->issuer, facts->issuer);
     }
     judge_audience(c, facts);
+    judge_debug(c, facts);
     judge_challenge(c, facts);
 }
 

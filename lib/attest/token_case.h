@@ -13,9 +13,22 @@ struct token_facts {
     struct span issuer;                  /* text */
     bool has_audience, audience_matches;
     bool has_nonce, nonce_matches; /* compared with the caller's, where he gave one */
+    bool has_debug;
+    int64_t debug; /* of enum token_debug; anything else is not known */
 };
 
-/* Times, issuer, audience and challenge. Adds findings; notes freshness. */
+/* The claim dbgstat: whether the device can be looked into. */
+enum token_debug {
+    TOKEN_DEBUG_ENABLED,
+    TOKEN_DEBUG_DISABLED, /* now, but perhaps not since its boot */
+    TOKEN_DEBUG_DISABLED_SINCE_BOOT,
+    TOKEN_DEBUG_DISABLED_PERMANENTLY,
+    TOKEN_DEBUG_DISABLED_FULLY,
+    TOKEN_DEBUG_COUNT
+};
+extern const char *const token_debug_names[TOKEN_DEBUG_COUNT]; /* as JSON has them */
+
+/* Times, issuer, audience, debugging and challenge. Adds findings; notes freshness. */
 void token_case_judge(struct attest_case *c, const struct token_facts *facts);
 
 /* The caller's key verifies the token, or may. False, with a finding, when there is none. */

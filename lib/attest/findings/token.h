@@ -29,6 +29,10 @@ FINDING(TOKEN_CHALLENGE, "token.challenge", POLICY, ERROR,
         "our challenge in the token",
         "ask for a new token with our nonce; this one answers another question",
         "RFC 9711, 4.1")
+FINDING(TOKEN_DEBUG, "token.debug", POLICY, ERROR,
+        "that nobody could look into the device (dbgstat)",
+        "turn debugging off before the device boots; no policy accepts one that can be looked into, or perhaps could since its boot",
+        "RFC 9711, 4.2.9")
 FINDING(TOKEN_SOURCE, "token.source", CRYPTO, INFO,
         "where the token says that its key could be fetched",
         "nothing to mend: the given key was used, and nothing was fetched",

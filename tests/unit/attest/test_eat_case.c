@@ -374,6 +374,36 @@ static void evidence_of_the_first_agents_is_judged_by_itself(void **state)
     assert_false(verdict_accepted(&a.verdict));
 }
 
+/* The platform within is in order; what the signer says of the device refuses all the same. */
+static void a_device_that_can_be_looked_into_is_refused(void **state)
+{
+    OWNED_BUF message = BUF_OF(64 * KIB), pem = BUF_OF(4 * KIB);
+    struct claim claims[3];
+    OWNED_AGENT a;
+
+    (void)state;
+    agent_make(&a);
+    a.machine.cel.len = a.machine.tcg.len = 0;
+    memset(a.world.report + 0x50, 0x5c, 64);
+    fake_snp_make(&a.world);
+    pb_snp(&message, SPAN_OF_ARRAY(a.world.report), buf_span(&a.world.vek_der));
+    key_write_public_pem(other, &pem);
+    a.in.key = buf_span(&pem);
+    a.in.report_data = span_of(a.world.report + 0x50, 64);
+    buf_reset(&a.policy);
+    buf_add_str(&a.policy, "{\"version\":1,\"waive\":[\"crl\",\"min_tcb\",\"measurement\"],"
+                           "\"snp\":{\"vmpl\":0}}");
+    claims[0] = (struct claim){.name = "platform_type", .text = "SNP"};
+    claims[1] = (struct claim){.name = "raw_report", .bytes = buf_span(&message)};
+    for (int64_t debug = -1; debug <= 6; debug++) {
+        claims[2] = (struct claim){.number = EAT_DBGSTAT, .value = debug};
+        if (debug == 6)
+            claims[2].text = "disabled-since-boot"; /* a name is JSON's */
+        sign(&a.text, claims, 3, other);
+        agent_expect(&a, debug >= 2 && debug <= 4 ? FINDING_COUNT : FINDING_TOKEN_DEBUG);
+    }
+}
+
 /* --- vectors --------------------------------------------------------------------------------- */
 
 /* RFC 8392, appendix A.3 and A.2.3. */
@@ -423,6 +453,7 @@ int main(void)
         cmocka_unit_test(the_transcript_of_a_token_is_the_callers_connection),
         cmocka_unit_test(claims_alone_are_somebodys_word),
         cmocka_unit_test(evidence_of_the_first_agents_is_judged_by_itself),
+        cmocka_unit_test(a_device_that_can_be_looked_into_is_refused),
         cmocka_unit_test(a_published_web_token_verifies_under_its_key),
     };
 

@@ -62,6 +62,39 @@ static void claims_are_judged(void **state)
     token_scene_expect(&s, FINDING_TOKEN_TIME);
 }
 
+/* dbgstat, by name and by number. */
+static void a_device_that_can_be_looked_into_is_refused(void **state)
+{
+    static const struct {
+        const char *claim;
+        bool good;
+    } rows[] = {
+        {"\"enabled\"", false},
+        {"\"disabled\"", false},
+        {"\"disabled-since-boot\"", true},
+        {"\"disabled-permanently\"", true},
+        {"\"disabled-fully-and-permanently\"", true},
+        {"\"Disabled-since-boot\"", false},
+        {"0", false},
+        {"2", true},
+        {"5", false},
+        {"2.0", false},
+        {"null", false},
+        {"[2]", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        OWNED(free_str)
+        char *claims = mem_printf("{\"dbgstat\":%s,%s", rows[i].claim, MAA_CLAIMS("") + 1);
+        OWNED_TOKEN_SCENE s;
+
+        token_scene_make(&s, KEY_P256);
+        token_scene_sign(&s, claims);
+        token_scene_expect(&s, rows[i].good ? FINDING_COUNT : FINDING_TOKEN_DEBUG);
+    }
+}
+
 static void report_data_of_the_callers_is_compared(void **state)
 {
     uint8_t report_data[64] = {0};
@@ -232,6 +265,7 @@ int main(void)
         cmocka_unit_test(a_verifiers_token_is_accepted_by_the_snp_part),
         cmocka_unit_test(the_key_must_be_given_and_be_the_signers),
         cmocka_unit_test(claims_are_judged),
+        cmocka_unit_test(a_device_that_can_be_looked_into_is_refused),
         cmocka_unit_test(report_data_of_the_callers_is_compared),
         cmocka_unit_test(report_data_of_the_policys_is_compared),
         cmocka_unit_test(the_policy_holds_for_what_the_verifier_saw),

@@ -93,6 +93,21 @@ static void our_nonce_makes_it_fresh_and_another_one_stale(void **state)
     assert_true(b.c.fresh);
 }
 
+static void a_device_that_can_be_looked_into_is_refused(void **state)
+{
+    OWNED_BENCH b;
+
+    (void)state;
+    bench_make(&b);
+    expect(&b, &(struct token_facts){.has_debug = false}, FINDING_COUNT);
+    for (int64_t debug = -1; debug <= TOKEN_DEBUG_COUNT; debug++) {
+        bool good = debug >= 2 && debug <= 4; /* RFC 9711: since boot, permanently, fully */
+
+        expect(&b, &(struct token_facts){.has_debug = true, .debug = debug},
+               good ? FINDING_COUNT : FINDING_TOKEN_DEBUG);
+    }
+}
+
 static void without_a_key_it_is_said(void **state)
 {
     OWNED_BENCH b;
@@ -131,6 +146,7 @@ int main(void)
         cmocka_unit_test(the_issuer_is_the_one_we_named),
         cmocka_unit_test(a_token_for_others_is_refused),
         cmocka_unit_test(our_nonce_makes_it_fresh_and_another_one_stale),
+        cmocka_unit_test(a_device_that_can_be_looked_into_is_refused),
         cmocka_unit_test(without_a_key_it_is_said),
         cmocka_unit_test(evidence_of_no_known_platform_is_told),
     };
