@@ -84,7 +84,7 @@ void gateway_look(struct gateway *gateway, int64_t now_ms)
     if (!opened)
         return;
     if (gateway->pid > 0)
-        kill(gateway->pid, SIGTERM);
+        kill(gateway->pid, SIGHUP);
     else
         gateway->wake_ms = now_ms;
 }
@@ -127,6 +127,8 @@ static void become(const char *device)
         TREE_DOOR "/gateway.key",
         "--config",
         TREE_DOOR "/gateway.conf",
+        "--agent-pin",
+        "chain",
         NULL,
     };
     bool bounded = true;

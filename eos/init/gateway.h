@@ -26,7 +26,8 @@ struct gateway {
 /* Makes the directory of the door and watches it. Errors: SYSTEM. */
 MUST_USE int gateway_prepare(struct gateway *gateway, struct err *err);
 
-/* Something is new at the door. A gateway that runs has the key of a former agent and is ended. */
+/* Something is new at the door. A gateway that runs shows the certificate of a former agent, and is
+ * told to read the files anew. */
 void gateway_look(struct gateway *gateway, int64_t now_ms);
 
 /* It is time: starts it when the door is there. What goes wrong is said and tried again. */

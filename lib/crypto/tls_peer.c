@@ -15,17 +15,32 @@ int tls_peer_export(void *ssl, const char *label, struct span context, uint8_t *
     return 0;
 }
 
-int tls_peer_identity(void *ssl, uint8_t out[static SHA256_SIZE], struct err *err)
+static int key_of(X509 *certificate, uint8_t out[static SHA256_SIZE], struct err *err)
 {
-    OPENSSL_OWNED(X509) *certificate = SSL_get1_peer_certificate(ssl);
     OWNED_BUF spki = BUF_OF(PEM_MAX);
 
-    if (certificate == NULL)
-        return err_set(err, ERR_UNTRUSTED, "the other end sent no certificate");
     if (certificate_write_spki(certificate, &spki, err) < 0)
         return -1;
     digest_of(DIGEST_SHA256, buf_span(&spki), out);
     return 0;
+}
+
+int tls_peer_identity(void *ssl, uint8_t out[static SHA256_SIZE], struct err *err)
+{
+    OPENSSL_OWNED(X509) *certificate = SSL_get1_peer_certificate(ssl);
+
+    if (certificate == NULL)
+        return err_set(err, ERR_UNTRUSTED, "the other end sent no certificate");
+    return key_of(certificate, out, err);
+}
+
+int tls_peer_voucher(void *ssl, uint8_t out[static SHA256_SIZE], struct err *err)
+{
+    STACK_OF(X509) *chain = NULL;
+
+    if (SSL_get0_chain_certs(ssl, &chain) != 1 || sk_X509_num(chain) < 1)
+        return err_set(err, ERR_UNTRUSTED, "nobody's certificate stands behind our own");
+    return key_of(sk_X509_value(chain, 0), out, err);
 }
 
 static int verify_plainly(X509_STORE_CTX *store, void *unused)

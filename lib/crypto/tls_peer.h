@@ -1,5 +1,6 @@
 /* What can be learned from a live TLS connection of OpenSSL: the keying material that both ends
- * share and nobody between them knows, and the key of the other end. */
+ * share and nobody between them knows, the key of the other end, and whose word
+ * it has for ours. */
 #ifndef COCOS_CRYPTO_TLS_PEER_H
 #define COCOS_CRYPTO_TLS_PEER_H
 
@@ -11,6 +12,10 @@ MUST_USE int tls_peer_export(void *ssl, const char *label, struct span context, 
 
 /* SHA-256 of the SubjectPublicKeyInfo of the peer's certificate. UNTRUSTED when it sent none. */
 MUST_USE int tls_peer_identity(void *ssl, uint8_t out[static SHA256_SIZE], struct err *err);
+
+/* The same of the certificate that we show behind our own: by whose key the peer knows us.
+ * UNTRUSTED when there is none. */
+MUST_USE int tls_peer_voucher(void *ssl, uint8_t out[static SHA256_SIZE], struct err *err);
 
 /* Makes a client's SSL_CTX (before its handshake) report a peer certificate that fails verification
  * as just that. Without it, a signature by another CA of the same name surfaces as whatever the

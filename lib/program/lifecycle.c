@@ -70,15 +70,25 @@ void lifecycle_status(const char *format, ...)
     notify(message);
 }
 
-int lifecycle_wait(void)
+int lifecycle_wait_or_renew(void)
 {
     sigset_t set = handled_signals();
     int number = 0;
 
     while (sigwait(&set, &number) != 0)
         ;
-    notify("STOPPING=1");
+    if (number != SIGHUP)
+        notify("STOPPING=1");
     return number == SIGNAL_END ? 0 : number;
+}
+
+int lifecycle_wait(void)
+{
+    int number = lifecycle_wait_or_renew();
+
+    if (number == SIGHUP)
+        notify("STOPPING=1");
+    return number;
 }
 
 void lifecycle_end(void)

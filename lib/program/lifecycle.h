@@ -15,6 +15,10 @@ void lifecycle_status(const char *format, ...) PRINTF_LIKE(1, 2);
 /* Waits for a signal that ends the program and returns it. */
 int lifecycle_wait(void);
 
+/* The same for a program that reads its files anew when it is told to: SIGHUP is returned, too, and
+ * ends nothing. */
+int lifecycle_wait_or_renew(void);
+
 /* Makes lifecycle_wait() return 0 from another thread: the program ends by itself. */
 void lifecycle_end(void);
 

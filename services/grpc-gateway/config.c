@@ -1,6 +1,10 @@
 #include "services/grpc-gateway/config.h"
 
+#include "services/grpc-gateway/agent/client.h"
+
 #include "lib/program/log.h"
+
+#include <string.h>
 
 static const struct setting settings[] = {
     SETTING_TEXT(config, listen, "COCOS_GATEWAY_LISTEN", "127.0.0.1:7020",
@@ -17,7 +21,8 @@ static const struct setting settings[] = {
         "where the agent is, unix:PATH or https://HOST:PORT; empty: agent.AgentService is not "
         "served"),
     SETTING_TEXT(config, agent_pin, "COCOS_GATEWAY_AGENT_PIN", "",
-                 "the key that the agent must show, sha256//BASE64; empty: on loopback any"),
+                 "the key that the agent must show, sha256//BASE64; chain: the one of the "
+                 "certificate that stands behind our own; empty: on loopback any"),
     SETTING_TEXT(config, manager, "COCOS_GATEWAY_MANAGER", "",
                  "where the manager is; empty: manager.ManagerService is not served"),
     SETTING_TEXT(config, manager_ca, "COCOS_GATEWAY_MANAGER_CA", "",
@@ -93,6 +98,10 @@ int config_check(const struct config *config, struct err *err)
         return err_set(err, ERR_USAGE, "--cvms-url wants --agent: that is who gets its orders");
     if (config->plaintext && (has_certificate || config->client_ca[0] != '\0'))
         return err_set(err, ERR_USAGE, "--plaintext goes with no certificate of anybody");
+    if (strcmp(config->agent_pin, AGENT_PIN_CHAIN) == 0 && !has_certificate)
+        return err_set(err, ERR_USAGE,
+                       "--agent-pin " AGENT_PIN_CHAIN " wants --certificate: the key is that of "
+                       "the second certificate in it");
     if (config->manager[0] != '\0' && config->tokens[0] == '\0')
         return err_set(err, ERR_USAGE,
                        "--manager wants --tokens: a client's key selects the manager's token that "

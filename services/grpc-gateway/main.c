@@ -15,6 +15,7 @@
 #include "lib/program/log.h"
 
 #include <malloc.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -123,8 +124,28 @@ static int set_usage(struct err *err)
     return -1;
 }
 
+/* The files of the certificate have changed. Who is connected by the one before is asked to connect
+ * anew; everything else goes on. */
+static void renew_identity(struct gateway *gateway)
+{
+    SSL_CTX *tls;
+    struct err err;
+
+    if (gateway->config.certificate[0] == '\0')
+        return;
+    if (door_open(&gateway->config, clock_now(), &tls, &err) < 0) {
+        log_warn("the certificate stays as it was: %s", err.text);
+        return;
+    }
+    grpc_server_use_tls(gateway->server, tls);
+    SSL_CTX_free(tls);
+    log_info("the certificate was read anew");
+}
+
 static int run(struct gateway *gateway, struct err *err)
 {
+    int signal_number;
+
     log_start("cocos-gateway", (enum log_level)gateway->config.log_level);
     if (config_check(&gateway->config, err) < 0 || start(gateway, err) < 0)
         return set_usage(err);
@@ -141,7 +162,9 @@ static int run(struct gateway *gateway, struct err *err)
         return -1;
     }
     lifecycle_ready();
-    log_info("ending: signal %d", lifecycle_wait());
+    while ((signal_number = lifecycle_wait_or_renew()) == SIGHUP)
+        renew_identity(gateway);
+    log_info("ending: signal %d", signal_number);
     atomic_store(&gateway->health.is_draining, true);
     grpc_server_stop(gateway->server, DRAIN_MS);
     cvms_setup_stop(gateway->cvms);

@@ -73,12 +73,15 @@ def role_signature(party, role):
 class Gateway:
     """Started with the object, stopped with the context."""
 
-    def __init__(self, *arguments, tls=True):
+    def __init__(self, *arguments, tls=True, identity=None):
         self.folder = tempfile.mkdtemp(prefix="cocos-gateway-")
         self.tls = tls
         self.log_path = os.path.join(self.folder, "log")
         command = [os.path.join(BIN, "cocos-gateway"), "--listen", "127.0.0.1:0", *arguments]
-        if tls:
+        if tls and identity:
+            self.identity = identity
+            command += ["--certificate", identity.certificate_file, "--key", identity.key_file]
+        elif tls:
             self.identity = Party("gateway")
             openssl("req", "-x509", "-new", "-key", self.identity.key_file, "-subj", "/CN=gateway", "-days", "2",
                     "-addext", "subjectAltName=IP:127.0.0.1", "-out", self.identity.certificate_file)

@@ -42,8 +42,13 @@ def spki_sha256(certificate):
 def channel_to(vm, agent):
     """Trusts the gateway because the agent's key, which is in the agent's evidence, vouches for its."""
     port = int(vm["grpc_url"].rsplit(":", 1)[1])
-    chain = await_true("the gateway", lambda: shown_chain(port), 30)
-    assert len(chain) == 2 and spki_sha256(chain[1]) == agent.state()["spki_sha256"] != spki_sha256(chain[0])
+
+    def agents_chain():  # each process of the agent has a key of its own, and the gateway hears of it a moment later
+        chain = shown_chain(port)
+        return chain if len(chain) == 2 and spki_sha256(chain[1]) == agent.state()["spki_sha256"] else None
+
+    chain = await_true("the gateway of the agent's key", agents_chain, 60)
+    assert spki_sha256(chain[0]) != spki_sha256(chain[1])
     return grpc.secure_channel(f"127.0.0.1:{port}", grpc.ssl_channel_credentials(chain[1].encode()))
 
 

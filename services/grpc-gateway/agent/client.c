@@ -13,30 +13,55 @@ static bool is_over(void *call)
     return grpc_call_is_over(call);
 }
 
+static bool pins_by_chain(const struct agent_door *door)
+{
+    return strcmp(door->pin, AGENT_PIN_CHAIN) == 0;
+}
+
 struct httpc_config agent_door_config(const struct agent_door *door)
 {
     bool local = text_starts_with(door->at, UNIX_PREFIX);
+    bool pinned = door->pin[0] != '\0' && !pins_by_chain(door);
 
     return (struct httpc_config){
         .name = "agent",
         .url = local ? "https://agent" : door->at,
         .socket = local ? door->at + strlen(UNIX_PREFIX) : NULL,
-        .trust = door->pin[0] != '\0' ? HTTPC_TRUST_PIN : HTTPC_TRUST_ANY,
-        .pin = door->pin[0] != '\0' ? door->pin : NULL,
+        .trust = pinned ? HTTPC_TRUST_PIN : HTTPC_TRUST_ANY,
+        .pin = pinned ? door->pin : NULL,
         .block = BLOCK,
         .clock = clock_now,
         .ticks_ms = clock_monotonic_ms,
     };
 }
 
+static int write_pin(const struct grpc_call *call, struct buf *out, struct err *err)
+{
+    const struct h2_peer *peer = grpc_call_peer(call);
+
+    if (!peer->has_voucher)
+        return err_set(err, ERR_UNTRUSTED,
+                       "no agent's certificate stands behind the one that this connection shows");
+    buf_add_str(out, "sha256//");
+    text_encode_base64(SPAN_OF_ARRAY(peer->voucher), out);
+    return buf_check(out, "the agent's pin", err);
+}
+
 int agent_client_open(const struct agent_door *door, struct grpc_call *call,
                       struct agent_client *ret, struct err *err)
 {
     struct httpc_config config = agent_door_config(door);
+    OWNED_BUF pin = BUF_OF(HTTPC_PIN_SIZE);
 
     config.stopped = is_over;
     config.ctx = call;
-    *ret = (struct agent_client){0};
+    *ret = (struct agent_client){.pins_by_chain = pins_by_chain(door)};
+    if (ret->pins_by_chain) {
+        if (write_pin(call, &pin, err) < 0)
+            return -1;
+        config.trust = HTTPC_TRUST_PIN;
+        config.pin = buf_str(&pin);
+    }
     return httpc_new(&config, &ret->httpc, err);
 }
 
@@ -87,5 +112,11 @@ int agent_client_perform(struct agent_client *client, struct httpc_call rest,
                          struct httpc_reply *reply, struct err *err)
 {
     rest.headers = client->headers;
-    return httpc_perform(client->httpc, &rest, reply, err);
+    if (httpc_perform(client->httpc, &rest, reply, err) == 0)
+        return 0;
+    if (client->pins_by_chain && err->kind == ERR_UNTRUSTED && !reply->sent)
+        return err_set(err, ERR_UNAVAILABLE,
+                       "the agent that this connection was made for has passed on: another one, "
+                       "with another key, serves now; connect again");
+    return -1;
 }

@@ -6,10 +6,16 @@
 
 #include "lib/httpc/httpc.h"
 
-/* Where the agent is. The strings are borrowed. */
+#define AGENT_PIN_CHAIN "chain"
+
+/* Where the agent is. The strings are borrowed.
+ *
+ * With AGENT_PIN_CHAIN the agent vouches for this program's certificate, and each of its processes
+ * has a key of its own: what a client says goes to the one whom the client's connection was made
+ * for, or nowhere. Who has verified one agent never speaks to the next by that. */
 struct agent_door {
     const char *at;          /* "unix:/run/cocos/agent.sock" or "https://127.0.0.1:7002" */
-    const char *pin;         /* "" for none */
+    const char *pin;         /* "sha256//BASE64"; AGENT_PIN_CHAIN; "" for none */
     struct budget uploads;   /* those of all whom the agent let in: what they lay aside */
     struct budget manifests; /* those of anybody */
 };
@@ -17,20 +23,20 @@ struct agent_door {
 #define AGENT_DOOR(at_, pin_)                                                                      \
     ((struct agent_door){(at_), (pin_), BUDGET_OF(64 * MIB), BUDGET_OF(16 * MIB)})
 
-/* How a client of HTTPS finds it; key, stopped and ctx are the caller's to set. */
+/* How this program itself finds it: with AGENT_PIN_CHAIN, whoever it is now. key, stopped and ctx
+ * are the caller's to set. */
 struct httpc_config agent_door_config(const struct agent_door *door);
 
 /* One client's words to the agent: a connection of its own, that ends when the call is over. */
 struct agent_client {
     struct httpc *httpc;
-    char *who;              /* a header line that says who the client is; NULL: nobody */
+    char *who; /* a header line that says who the client is; NULL: nobody */
+    bool pins_by_chain;
     const char *headers[3]; /* that line, and one that the caller may set */
 };
 
-/* How a client of HTTPS finds it; key, stopped and ctx are the caller's to set. */
-struct httpc_config agent_door_config(const struct agent_door *door);
-
-/* In nobody's name. Errors: what httpc_new() says. */
+/* In nobody's name. Errors: what httpc_new() says; UNTRUSTED when nobody vouches for us and
+ * somebody should. */
 MUST_USE int agent_client_open(const struct agent_door *door, struct grpc_call *call,
                                struct agent_client *ret, struct err *err);
 
@@ -47,6 +53,7 @@ void agent_client_done(struct agent_client *client);
 #define OWNED_AGENT_CLIENT __attribute__((cleanup(agent_client_done))) struct agent_client
 
 /* Performs one operation. rest->op, params, upload and sink are the caller's; headers are client's.
+ * Errors: also UNAVAILABLE when the agent is another one than the client's connection was made for.
  */
 MUST_USE int agent_client_perform(struct agent_client *client, struct httpc_call rest,
                                   struct httpc_reply *reply, struct err *err);

@@ -263,6 +263,11 @@ uint16_t grpc_server_port(const struct grpc_server *server)
     return h2_server_port(server->h2);
 }
 
+void grpc_server_use_tls(struct grpc_server *server, SSL_CTX *tls)
+{
+    h2_server_use_tls(server->h2, tls);
+}
+
 void grpc_server_stop(struct grpc_server *server, unsigned drain_ms)
 {
     h2_server_stop(server->h2, drain_ms);

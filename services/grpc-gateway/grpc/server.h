@@ -39,6 +39,10 @@ struct grpc_config {
 MUST_USE int grpc_server_start(const struct grpc_config *config, struct grpc_server **ret,
                                struct err *err);
 uint16_t grpc_server_port(const struct grpc_server *server);
+
+/* See h2_server_use_tls(). */
+void grpc_server_use_tls(struct grpc_server *server, SSL_CTX *tls);
+
 /* Lets calls under way end for up to drain_ms, then cuts them, and frees. */
 void grpc_server_stop(struct grpc_server *server, unsigned drain_ms);
 

@@ -29,6 +29,7 @@ struct h2_server {
 
     pthread_mutex_t lock;
     struct h2_stream *poked; /* holds a reference each */
+    SSL_CTX *next_tls;       /* to take the place of the configured one; NULL: none */
     int64_t drain_until;     /* 0: serves */
 };
 
@@ -194,6 +195,36 @@ static void tend_streams(struct h2_server *server, int64_t now)
     }
 }
 
+/* A connection in the middle of its handshake has nobody's word under way. */
+static void turn_away(struct h2_server *server, struct h2_conn *conn, int64_t now)
+{
+    if (conn->session == NULL) {
+        end_conn(server, conn);
+        return;
+    }
+    h2_conn_drain(conn);
+    run_conn(server, conn, now);
+}
+
+static void renew_tls(struct h2_server *server, int64_t now)
+{
+    struct h2_conn *next;
+    SSL_CTX *tls;
+
+    pthread_mutex_lock(&server->lock);
+    tls = server->next_tls;
+    server->next_tls = NULL;
+    pthread_mutex_unlock(&server->lock);
+    if (tls == NULL)
+        return;
+    SSL_CTX_free(server->config.tls);
+    server->config.tls = tls;
+    for (struct h2_conn *conn = server->conns; conn != NULL; conn = next) {
+        next = conn->next;
+        turn_away(server, conn, now);
+    }
+}
+
 /* --- the thread --- */
 
 /* True when it is over. */
@@ -249,6 +280,7 @@ static void *serve(void *arg)
         now = clock_monotonic_ms();
         take_events(server, ready, n, now);
         tend_streams(server, now);
+        renew_tls(server, now);
         if (now - ticked >= TICK_MS) {
             ticked = now;
             check_times(server, now);
@@ -279,6 +311,7 @@ void h2_server_free(struct h2_server *server)
     close_fd(&server->epoll);
     close_fd(&server->wake);
     SSL_CTX_free(server->config.tls);
+    SSL_CTX_free(server->next_tls);
     pthread_mutex_destroy(&server->lock);
     free(server);
 }
@@ -330,6 +363,19 @@ int h2_server_start(const struct h2_config *config, struct h2_server **ret, stru
 uint16_t h2_server_port(const struct h2_server *server)
 {
     return server->port;
+}
+
+void h2_server_use_tls(struct h2_server *server, SSL_CTX *tls)
+{
+    SSL_CTX *before;
+
+    SSL_CTX_up_ref(tls);
+    pthread_mutex_lock(&server->lock);
+    before = server->next_tls;
+    server->next_tls = tls;
+    pthread_mutex_unlock(&server->lock);
+    SSL_CTX_free(before);
+    wake(server);
 }
 
 void h2_server_stop(struct h2_server *server, unsigned drain_ms)

@@ -37,6 +37,11 @@ MUST_USE int h2_server_start(const struct h2_config *config, struct h2_server **
                              struct err *err);
 uint16_t h2_server_port(const struct h2_server *server);
 
+/* Who connects from now on gets this TLS, of which the server takes a reference of its own. Those
+ * who have another are told to connect anew (GOAWAY): what is under way ends by itself, and a
+ * handshake that is under way is cut. Not for a server that is plain. */
+void h2_server_use_tls(struct h2_server *server, SSL_CTX *tls);
+
 /* Accepts nothing more, tells the clients (GOAWAY), waits up to drain_ms for the streams under way,
  * and closes what is left. Streams that the service still holds stay valid until it releases them;
  * when all are released, h2_server_free(). */

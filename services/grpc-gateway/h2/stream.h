@@ -22,10 +22,13 @@
 
 struct h2_stream;
 
-/* Who is at the other end. */
+/* Who is at the other end, and whom it believes to speak to. Keys are SHA-256 of their
+ * SubjectPublicKeyInfo. */
 struct h2_peer {
-    bool has_identity;             /* it showed a client certificate, and holds its key */
-    uint8_t identity[SHA256_SIZE]; /* SHA-256 of that key's SubjectPublicKeyInfo */
+    bool has_identity; /* it showed a client certificate, and holds its key */
+    uint8_t identity[SHA256_SIZE];
+    bool has_voucher; /* it was shown a second certificate, whose key signed our own */
+    uint8_t voucher[SHA256_SIZE];
 };
 
 /* Never changes. */

@@ -170,4 +170,5 @@ void h2_tls_peer(SSL *ssl, struct h2_peer *ret)
 
     *ret = (struct h2_peer){0};
     ret->has_identity = tls_peer_identity(ssl, ret->identity, &none) == 0;
+    ret->has_voucher = tls_peer_voucher(ssl, ret->voucher, &none) == 0;
 }

@@ -33,7 +33,7 @@ struct h2_tls_client_config {
 MUST_USE int h2_tls_new_client(const struct h2_tls_client_config *config, SSL_CTX **ret,
                                struct err *err);
 
-/* Who the client is, once the handshake is done. */
+/* Who the client is, and by whose certificate it knows us, once the handshake is done. */
 void h2_tls_peer(SSL *ssl, struct h2_peer *ret);
 
 #endif

@@ -118,6 +118,30 @@ static void both_ends_see_each_others_key(void **state)
     end_done(&server);
 }
 
+static void who_stands_behind_our_certificate_vouches_for_us(void **state)
+{
+    struct end client = end_new(TLS_client_method(), false);
+    struct end server = end_new(TLS_server_method(), true);
+    struct end authority = end_new(TLS_server_method(), true);
+    uint8_t seen[SHA256_SIZE], own[SHA256_SIZE];
+    struct err err;
+
+    (void)state;
+    assert_fails(tls_peer_voucher(server.ssl, seen, &err), ERR_UNTRUSTED);
+    assert_fails(tls_peer_voucher(client.ssl, seen, &err), ERR_UNTRUSTED);
+    SSL_free(server.ssl);
+    assert_int_equal(SSL_CTX_add1_chain_cert(server.ctx, SSL_CTX_get0_certificate(authority.ctx)),
+                     1);
+    server.ssl = SSL_new(server.ctx);
+    shake_hands(&client, &server);
+    assert_ok(tls_peer_voucher(server.ssl, seen, &err));
+    key_identity(authority.key, own);
+    assert_memory_equal(seen, own, SHA256_SIZE);
+    end_done(&client);
+    end_done(&server);
+    end_done(&authority);
+}
+
 static void both_ends_export_the_same_and_no_other_connection(void **state)
 {
     struct end client[2] = {end_new(TLS_client_method(), false),
@@ -149,6 +173,7 @@ int main(void)
         cmocka_unit_test(a_peer_without_certificate_is_untrusted),
         cmocka_unit_test(nothing_is_exported_before_the_handshake),
         cmocka_unit_test(both_ends_see_each_others_key),
+        cmocka_unit_test(who_stands_behind_our_certificate_vouches_for_us),
         cmocka_unit_test(both_ends_export_the_same_and_no_other_connection),
     };
 

@@ -18,6 +18,18 @@ static void signals_end_the_wait(void **state)
     assert_int_equal(lifecycle_wait(), SIGINT);
 }
 
+static void a_hangup_renews_where_that_is_wanted_and_ends_elsewhere(void **state)
+{
+    (void)state;
+    lifecycle_begin();
+    kill(getpid(), SIGHUP);
+    assert_int_equal(lifecycle_wait_or_renew(), SIGHUP);
+    kill(getpid(), SIGTERM);
+    assert_int_equal(lifecycle_wait_or_renew(), SIGTERM);
+    kill(getpid(), SIGHUP);
+    assert_int_equal(lifecycle_wait(), SIGHUP);
+}
+
 static void *end_it(void *arg)
 {
     lifecycle_end();
@@ -62,6 +74,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(signals_end_the_wait),
+        cmocka_unit_test(a_hangup_renews_where_that_is_wanted_and_ends_elsewhere),
         cmocka_unit_test(another_thread_may_end_the_program),
         cmocka_unit_test(service_manager_is_told),
     };
