@@ -1,6 +1,7 @@
 """A computation server of the older kind, by grpcio, and the gateway that dials out to it."""
 
 import os
+import re
 import signal
 import time
 
@@ -90,6 +91,44 @@ def test_a_server_that_is_away_is_told_everything_when_it_comes_back(door):
         server.await_word("stop")
         steps = server.steps("c-1")
         assert [step for at, step in enumerate(steps) if step not in steps[:at]] == WHOLE
+
+
+TALK = """
+for number in range(20000):
+    print(f"line {number:05} " + "." * 80, flush=False)
+open('results/a', 'w')
+"""
+
+
+def test_an_absence_that_fills_the_spool_costs_the_oldest_lines_and_no_event(door):
+    work = Computation(TALK, {"a": "x"})
+    with Server() as server, linked(door, server, "--cvms-spool-mib", "1", "--cvms-log-kib", "8192") as gateway:
+        server.await_visit()
+        server.run(run_request(work))
+        server.await_word("run")
+        server.stop()
+        client = Client(gateway.channel())
+        send_all(client, work)
+        door.await_state("ConsumingResults")
+        fetch(client, work)
+        door.await_state("Complete")
+        time.sleep(1)
+        server.start()
+        server.await_visit(2)
+        server.await_word("event", type="Complete")
+        server.stop_computation()
+        server.await_word("stop")
+        steps = server.steps("c-1")
+        assert [step for at, step in enumerate(steps) if step not in steps[:at]] == WHOLE
+        said = [line for line in server.lines() if line.startswith("line ")]
+        heard = sorted(set(said))
+        lost = [int(found.group(1)) for line in server.lines()
+                if (found := re.fullmatch(r"(\d+) lines of logs are lost: the spool was full", line))]
+        # The newest are there without a gap; whatever is missing was counted, lines of ours included.
+        assert 1000 < len(heard) < 20000 and heard[-1].startswith("line 19999 ")
+        assert int(heard[0].split()[1]) == 20000 - len(heard)
+        assert 20000 - len(heard) <= sum(lost) <= 20000 - len(heard) + 20
+        assert not any("events are lost" in line or "answers are lost" in line for line in server.lines())
 
 
 def test_a_gateway_that_is_killed_goes_on_where_another_began(door):

@@ -1,6 +1,7 @@
 #include "services/grpc-gateway/cvms/client.h"
 
 #include "services/grpc-gateway/cvms/chunks.h"
+#include "services/grpc-gateway/cvms/pause.h"
 #include "services/grpc-gateway/cvms/words.h"
 #include "services/grpc-gateway/grpc/link.h"
 #include "services/grpc-gateway/proto/unpack.h"
@@ -19,7 +20,6 @@
 #define PATH             "/cvms.Service/Process"
 #define CHUNK_PATIENCE   30000
 #define MESSAGE_MAX      (4 * MIB)
-#define FIRST_PAUSE_MS   1000
 #define LAST_WORDS_MS    5000
 #define MARK_PAUSE_MS    200
 #define WAIT_MS          1000
@@ -170,6 +170,23 @@ static int send_all(struct cvms_client *client, struct err *err)
     return 0;
 }
 
+static void tell_lost(struct cvms_client *client)
+{
+    static const char *const kinds[SPOOL_KIND_COUNT] = {"lines of logs", "events", "answers"};
+    char text[128];
+
+    for (int kind = 0; kind < SPOOL_KIND_COUNT; kind++) {
+        uint64_t lost = spool_take_lost(client->spool, (enum spool_kind)kind);
+
+        if (lost == 0)
+            continue;
+        snprintf(text, sizeof(text), "%" PRIu64 " %s are lost: the spool was full", lost,
+                 kinds[kind]);
+        log_warn("%s", text);
+        tell(client, "WARN", text);
+    }
+}
+
 /* What was sent becomes told. */
 static void confirm(struct cvms_client *client)
 {
@@ -180,6 +197,7 @@ static void confirm(struct cvms_client *client)
         client->marking = false;
         client->failures = 0;
         spool_confirm(client->spool);
+        tell_lost(client);
     }
     if (!client->marking && now - client->marked_ms >= MARK_PAUSE_MS && h2_client_is_drained(h2) &&
         (spool_is_unsure(client->spool) || client->failures > 0)) {
@@ -199,23 +217,6 @@ static void expire_chunks(struct cvms_client *client)
         err_set(&err, ERR_TIMEOUT, "the rest of the run request did not come in %d seconds",
                 CHUNK_PATIENCE / 1000);
         desk_refuse(client->desk, id, &err);
-    }
-}
-
-static void tell_lost(struct cvms_client *client)
-{
-    static const char *const kinds[SPOOL_KIND_COUNT] = {"lines of logs", "events", "answers"};
-    char text[128];
-
-    for (int kind = 0; kind < SPOOL_KIND_COUNT; kind++) {
-        uint64_t lost = spool_take_lost(client->spool, (enum spool_kind)kind);
-
-        if (lost == 0)
-            continue;
-        snprintf(text, sizeof(text), "%" PRIu64 " %s are lost: the spool was full", lost,
-                 kinds[kind]);
-        log_warn("%s", text);
-        tell(client, "WARN", text);
     }
 }
 
@@ -291,20 +292,12 @@ static int visit(struct cvms_client *client, struct err *err)
 
 /* --- again and again --- */
 
-/* Between half of it and all of it, so that machines that lost one server do not come back at once.
- */
 static int64_t next_pause(const struct cvms_client *client)
 {
-    uint64_t most = client->config.retry_ms,
-             pause = most / 8 < FIRST_PAUSE_MS ? most / 8 : FIRST_PAUSE_MS;
     uint16_t chance;
 
-    for (unsigned i = 1; i < client->failures && pause < most; i++)
-        pause *= 2;
-    if (pause > most)
-        pause = most;
     random_bytes(&chance, sizeof(chance));
-    return (int64_t)(pause / 2 + pause / 2 * chance / UINT16_MAX) + 1;
+    return cvms_pause_ms(client->config.retry_ms, client->failures, chance);
 }
 
 static void pause_for(struct cvms_client *client, int64_t ms)
