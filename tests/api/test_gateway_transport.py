@@ -47,11 +47,12 @@ def test_what_is_no_grpc_gets_an_answer_of_http(plain):
     peer.close()
 
 
-def test_twenty_thousand_calls_by_a_load_generator(plain, tmp_path):
+@pytest.mark.parametrize("connections, streams", [(8, 50), (1, 200)])
+def test_twenty_thousand_calls_by_a_load_generator(plain, tmp_path, connections, streams):
     body = tmp_path / "body"
     body.write_bytes(b"\0\0\0\0\0")
     out = subprocess.run(
-        ["h2load", "-n", "20000", "-c", "8", "-m", "50", "-d", str(body), "-H", "content-type: application/grpc",
+        ["h2load", "-n", "20000", "-c", str(connections), "-m", str(streams), "-d", str(body), "-H", "content-type: application/grpc",
          "-H", "te: trailers", f"http://127.0.0.1:{plain.port}/grpc.health.v1.Health/Check"],
         stdout=subprocess.PIPE, check=True, text=True, timeout=120).stdout
     assert re.search(r"20000 succeeded, 0 failed, 0 errored", out), out

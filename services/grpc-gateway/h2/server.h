@@ -6,9 +6,10 @@
  * and nothing was heard for a minute. A request's head must be whole within the same 10 seconds; a
  * stream whose peer neither sends nor takes a KiB a second is borne for a minute (pace.h), and so
  * is a connection that takes nothing at all. Header lists over 16 KiB, more than 256 streams at
- * once, and streams that are reset faster than 33 a second for long are refused, as nghttp2 has it.
- * Where there are as many connections as may be, a new one takes the place of the one that has
- * rested longest. */
+ * once, and streams that are reset faster than 33 a second for long are refused, as nghttp2 has it;
+ * a hundred streams that are reset for what the peer did on them end the connection, too. Where
+ * there are as many connections as may be, a new one takes the place of the one that has rested
+ * longest. */
 #ifndef COCOS_GATEWAY_H2_SERVER_H
 #define COCOS_GATEWAY_H2_SERVER_H
 

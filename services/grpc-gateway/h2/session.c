@@ -3,10 +3,28 @@
 
 #define RESETS_BURST      1000 /* CVE-2023-44487: streams opened and reset at once */
 #define RESETS_PER_SECOND 33
+#define FAULTS_MAX        100 /* CVE-2025-8671: streams that we are made to reset */
 
 static struct h2_stream *stream_of(nghttp2_session *session, int32_t id)
 {
     return nghttp2_session_get_stream_user_data(session, id);
+}
+
+/* Each is the end of a stream by the peer's own doing, whose call begins and ends for nothing. Who
+ * means well makes none, or few. */
+static void note_fault(nghttp2_session *session, struct h2_conn *conn)
+{
+    if (++conn->faults == FAULTS_MAX)
+        nghttp2_session_terminate_session(session, NGHTTP2_ENHANCE_YOUR_CALM);
+}
+
+static int on_invalid_frame(nghttp2_session *session, const nghttp2_frame *frame, int error,
+                            void *arg)
+{
+    (void)frame;
+    (void)error;
+    note_fault(session, arg);
+    return 0;
 }
 
 /* --- requests --- */
@@ -40,13 +58,14 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
     struct h2_fields *fields;
 
     (void)flags;
-    (void)arg;
     if (stream == NULL || h2_stream_io(stream)->served)
         return 0; /* trailers of a request mean nothing here */
     fields = h2_stream_request_fields(stream);
     h2_fields_add(fields, span_of(name, name_len), span_of(value, value_len));
-    /* The stream is reset, the connection goes on. */
-    return fields->text.overflow ? NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE : 0;
+    if (!fields->text.overflow)
+        return 0;
+    note_fault(session, arg);
+    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE; /* the stream is reset, the connection goes on */
 }
 
 static void end_request(struct h2_stream *stream)
@@ -277,6 +296,7 @@ static nghttp2_session *new_session(struct h2_conn *conn)
     nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
     nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, on_begin_frame);
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame_recv);
+    nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks, on_invalid_frame);
     nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_frame_send);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
