@@ -87,8 +87,11 @@ def test_what_cannot_be_done_is_said(world):
     manager, gateway, one, _ = world
     assert "ttl" in refused(grpc.StatusCode.INVALID_ARGUMENT, gateway, one, "CreateVm", field(7, "soon"))
     refused(grpc.StatusCode.INVALID_ARGUMENT, gateway, one, "CreateVm", field(1, "shouting"))
-    for number, name in ((3, "agent_cvm_client_key"), (8, "agent_certs_token"), (10, "aws_secret_access_key")):
-        assert name in refused(grpc.StatusCode.UNIMPLEMENTED, gateway, one, "CreateVm", field(number, "x"))
+    for number, name in ((3, "agent_cvm_client_key"), (4, "agent_cvm_client_cert"), (6, "agent_cvm_ca_url"),
+                         (8, "agent_certs_token"), (9, "aws_access_key_id"), (10, "aws_secret_access_key"),
+                         (11, "aws_endpoint_url"), (12, "aws_region"), (13, "aa_kbs_params")):
+        said = refused(grpc.StatusCode.UNIMPLEMENTED, gateway, one, "CreateVm", field(number, "AKIA-1234"))
+        assert said.startswith(f"{name} is not taken: ") and said.endswith("; leave it out") and "AKIA" not in said
     for request in (field(5, "cvms:7001"), field(5, "cvms:7001") + field(2, "authorities")):
         assert "'cvms:7001'; add it" in refused(grpc.StatusCode.UNIMPLEMENTED, gateway, one, "CreateVm", request)
     assert "PEM" in refused(grpc.StatusCode.INVALID_ARGUMENT, gateway, one, "CreateVm", field(2, b"\xff"))

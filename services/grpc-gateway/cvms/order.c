@@ -98,8 +98,9 @@ static int check_source(const Cvms__KBSConfig *kbs, const char *pointer, struct 
 {
     if (kbs == NULL || !kbs->enabled)
         return 0;
-    return err_set_at(err, ERR_UNSUPPORTED, pointer,
-                      "kbs: fetching from a source is not available yet; upload it");
+    return err_set_at(
+        err, ERR_UNSUPPORTED, pointer,
+        "kbs: assets are uploaded here, and not fetched by a key broker's key; leave it out");
 }
 
 static int set_type(struct json *to, const char *type, struct err *err)

@@ -71,27 +71,39 @@ static int get_vm(struct httpc *client, const char *id, struct vm *ret, struct e
 
 /* --- CreateVm --- */
 
-/* What the guest would have to be told, and is not yet. */
+/* What would reach the guest through the host, which must not have it, or what nothing in the guest
+ * asks for. Dropped without a word, it would leave its sender in the belief that it counts. */
+static const char of_host[] =
+    "a private key that passes through the host says nothing about the VM";
+static const char of_authority[] = "nothing in a VM asks an authority for certificates";
+static const char of_store[] =
+    "nothing in a VM fetches from a store, and a secret that is sent here "
+    "is the host's; assets are uploaded";
+static const char of_broker[] =
+    "nothing in a VM asks a key broker; assets are sealed to its evidence";
+
 static int check_unserved(const Manager__CreateReq *request, struct err *err)
 {
     const struct {
         const char *name;
         bool is_given;
+        const char *why;
     } rows[] = {
-        {"agent_cvm_client_key", request->agent_cvm_client_key.len > 0},
-        {"agent_cvm_client_cert", request->agent_cvm_client_cert.len > 0},
-        {"agent_cvm_ca_url", request->agent_cvm_ca_url[0] != '\0'},
-        {"agent_certs_token", request->agent_certs_token[0] != '\0'},
-        {"aws_access_key_id", request->aws_access_key_id[0] != '\0'},
-        {"aws_secret_access_key", request->aws_secret_access_key[0] != '\0'},
-        {"aws_endpoint_url", request->aws_endpoint_url[0] != '\0'},
-        {"aws_region", request->aws_region[0] != '\0'},
-        {"aa_kbs_params", request->aa_kbs_params[0] != '\0'},
+        {"agent_cvm_client_key", request->agent_cvm_client_key.len > 0, of_host},
+        {"agent_cvm_client_cert", request->agent_cvm_client_cert.len > 0, of_host},
+        {"agent_cvm_ca_url", request->agent_cvm_ca_url[0] != '\0', of_authority},
+        {"agent_certs_token", request->agent_certs_token[0] != '\0', of_authority},
+        {"aws_access_key_id", request->aws_access_key_id[0] != '\0', of_store},
+        {"aws_secret_access_key", request->aws_secret_access_key[0] != '\0', of_store},
+        {"aws_endpoint_url", request->aws_endpoint_url[0] != '\0', of_store},
+        {"aws_region", request->aws_region[0] != '\0', of_store},
+        {"aa_kbs_params", request->aa_kbs_params[0] != '\0', of_broker},
     };
 
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         if (rows[i].is_given)
-            return err_set(err, ERR_UNSUPPORTED, "%s is not available yet", rows[i].name);
+            return err_set(err, ERR_UNSUPPORTED, "%s is not taken: %s; leave it out", rows[i].name,
+                           rows[i].why);
     return 0;
 }
 
