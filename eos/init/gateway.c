@@ -125,6 +125,7 @@ static void become(const char *device)
         TREE_DOOR "/gateway.pem",
         "--key",
         TREE_DOOR "/gateway.key",
+        "--attested-tls",
         "--config",
         TREE_DOOR "/gateway.conf",
         "--agent-pin",

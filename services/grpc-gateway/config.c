@@ -11,6 +11,9 @@ static const struct setting settings[] = {
                  "address and port to serve on, or unix:PATH"),
     SETTING_BOOL(config, plaintext, "COCOS_GATEWAY_PLAINTEXT", "false",
                  "serve without TLS, as clients without any TLS setting expect it"),
+    SETTING_BOOL(config, attested_tls, "COCOS_GATEWAY_ATTESTED_TLS", "false",
+                 "answer clients of the older attested TLS, where the manifest allows their "
+                 "evidence (legacy.attestation)"),
     SETTING_TEXT(config, certificate, "COCOS_GATEWAY_CERTIFICATE", "",
                  "file of the certificate and its chain, PEM; empty: a fresh one of its own"),
     SETTING_TEXT(config, key, "COCOS_GATEWAY_KEY", "", "file of its private key, PEM"),
@@ -94,6 +97,8 @@ int config_check(const struct config *config, struct err *err)
         return err_set(err, ERR_USAGE, "--certificate and --key go together");
     if ((config->cvms_certificate[0] != '\0') != (config->cvms_key[0] != '\0'))
         return err_set(err, ERR_USAGE, "--cvms-certificate and --cvms-key go together");
+    if (config->attested_tls && (config->plaintext || config->agent[0] == '\0'))
+        return err_set(err, ERR_USAGE, "--attested-tls wants --agent, and TLS");
     if (config->cvms_url[0] != '\0' && config->agent[0] == '\0')
         return err_set(err, ERR_USAGE, "--cvms-url wants --agent: that is who gets its orders");
     if (config->plaintext && (has_certificate || config->client_ca[0] != '\0'))

@@ -7,6 +7,7 @@
 struct config {
     char *listen;
     bool plaintext;
+    bool attested_tls;
     char *certificate, *key, *client_ca; /* paths */
     char *agent;                         /* where the agent is; "" for no such door */
     char *agent_pin;

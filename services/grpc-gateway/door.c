@@ -1,5 +1,7 @@
 #include "services/grpc-gateway/door.h"
 
+#include "services/grpc-gateway/attested/door.h"
+
 #include "lib/base/file.h"
 #include "lib/crypto/x509_make.h"
 
@@ -48,8 +50,11 @@ int door_open(const struct config *config, int64_t now, SSL_CTX **ret, struct er
     if (certificate.len == 0 && door_make_identity(now, &certificate, &key, err) < 0)
         return -1;
     tls = (struct h2_tls_config){buf_span(&certificate), buf_span(&key), buf_span(&client_ca)};
-    if (h2_tls_new(&tls, ret, err) == 0)
+    if (h2_tls_new(&tls, ret, err) == 0 &&
+        (!config->attested_tls || attested_check_tls(*ret, err) == 0))
         return 0;
+    SSL_CTX_free(*ret);
+    *ret = NULL;
     err->kind = ERR_USAGE;
     return -1;
 }

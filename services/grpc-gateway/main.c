@@ -1,4 +1,5 @@
 #include "services/grpc-gateway/agent/service.h"
+#include "services/grpc-gateway/attested/door.h"
 #include "services/grpc-gateway/cocos/service.h"
 #include "services/grpc-gateway/config.h"
 #include "services/grpc-gateway/confine.h"
@@ -34,6 +35,7 @@ struct gateway {
     struct grpc_service services[SERVICES_MAX];
     size_t service_count;
     struct grpc_server *server;
+    struct h2_first first;   /* with --attested-tls */
     struct cvms_setup *cvms; /* NULL: no computation server */
 };
 
@@ -102,6 +104,10 @@ static int start(struct gateway *gateway, struct err *err)
         return -1;
     if (door_open(&gateway->config, clock_now(), &grpc.tls, err) < 0)
         return -1;
+    if (gateway->config.attested_tls) {
+        gateway->first = attested_door(&gateway->agent);
+        grpc.first = &gateway->first;
+    }
     grpc.services = gateway->services;
     grpc.service_count = gateway->service_count;
     result = grpc_server_start(&grpc, &gateway->server, err);

@@ -83,6 +83,7 @@ class Gateway:
             command += ["--certificate", identity.certificate_file, "--key", identity.key_file]
         elif tls:
             self.identity = Party("gateway")
+            self.identity.certificate_file = os.path.join(self.folder, "certificate.pem")
             openssl("req", "-x509", "-new", "-key", self.identity.key_file, "-subj", "/CN=gateway", "-days", "2",
                     "-addext", "subjectAltName=IP:127.0.0.1", "-out", self.identity.certificate_file)
             command += ["--certificate", self.identity.certificate_file, "--key", self.identity.key_file]

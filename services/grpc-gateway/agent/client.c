@@ -35,10 +35,8 @@ struct httpc_config agent_door_config(const struct agent_door *door)
     };
 }
 
-static int write_pin(const struct grpc_call *call, struct buf *out, struct err *err)
+static int write_pin(const struct h2_peer *peer, struct buf *out, struct err *err)
 {
-    const struct h2_peer *peer = grpc_call_peer(call);
-
     if (!peer->has_voucher)
         return err_set(err, ERR_UNTRUSTED,
                        "no agent's certificate stands behind the one that this connection shows");
@@ -47,21 +45,30 @@ static int write_pin(const struct grpc_call *call, struct buf *out, struct err *
     return buf_check(out, "the agent's pin", err);
 }
 
+int agent_door_config_for(const struct agent_door *door, const struct h2_peer *peer,
+                          struct buf *pin, struct httpc_config *ret, struct err *err)
+{
+    *ret = agent_door_config(door);
+    if (!pins_by_chain(door))
+        return 0;
+    if (write_pin(peer, pin, err) < 0)
+        return -1;
+    ret->trust = HTTPC_TRUST_PIN;
+    ret->pin = buf_str(pin);
+    return 0;
+}
+
 int agent_client_open(const struct agent_door *door, struct grpc_call *call,
                       struct agent_client *ret, struct err *err)
 {
-    struct httpc_config config = agent_door_config(door);
     OWNED_BUF pin = BUF_OF(HTTPC_PIN_SIZE);
+    struct httpc_config config;
 
+    *ret = (struct agent_client){.pins_by_chain = pins_by_chain(door)};
+    if (agent_door_config_for(door, grpc_call_peer(call), &pin, &config, err) < 0)
+        return -1;
     config.stopped = is_over;
     config.ctx = call;
-    *ret = (struct agent_client){.pins_by_chain = pins_by_chain(door)};
-    if (ret->pins_by_chain) {
-        if (write_pin(call, &pin, err) < 0)
-            return -1;
-        config.trust = HTTPC_TRUST_PIN;
-        config.pin = buf_str(&pin);
-    }
     return httpc_new(&config, &ret->httpc, err);
 }
 

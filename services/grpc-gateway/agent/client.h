@@ -27,6 +27,11 @@ struct agent_door {
  * are the caller's to set. */
 struct httpc_config agent_door_config(const struct agent_door *door);
 
+/* How a client finds it whose connection is to this peer; pin: an empty buffer of HTTPC_PIN_SIZE,
+ * which *ret may borrow from. Errors: UNTRUSTED when nobody vouches for us and somebody should. */
+MUST_USE int agent_door_config_for(const struct agent_door *door, const struct h2_peer *peer,
+                                   struct buf *pin, struct httpc_config *ret, struct err *err);
+
 /* One client's words to the agent: a connection of its own, that ends when the call is over. */
 struct agent_client {
     struct httpc *httpc;

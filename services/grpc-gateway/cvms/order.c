@@ -176,7 +176,14 @@ static int add_consumers(struct json *to, const Cvms__ComputationRunReq *order, 
     return 0;
 }
 
-static void add_terms(struct json *to, const struct order_terms *terms)
+/* Attested TLS is by evidence over what is not of our making. */
+static bool wants_attested_tls(const Cvms__ComputationRunReq *order)
+{
+    return order->agent_config != NULL && order->agent_config->attested_tls;
+}
+
+static void add_terms(const Cvms__ComputationRunReq *order, const struct order_terms *terms,
+                      struct json *to)
 {
     struct json *run = json_new_object(), *logs = json_new_object(), *legacy = json_new_object();
     struct json *readers = json_new_array();
@@ -190,6 +197,7 @@ static void add_terms(struct json *to, const struct order_terms *terms)
     json_set(logs, "to", readers);
     json_set_int(logs, "max_bytes", (int64_t)terms->log_bytes);
     json_set_bool(legacy, "signatures", terms->signatures);
+    json_set_bool(legacy, "attestation", wants_attested_tls(order));
     json_set(to, "owner", party_of(terms->owner));
     json_set(to, "run", run);
     json_set(to, "logs", logs);
@@ -205,7 +213,7 @@ int order_to_manifest(const Cvms__ComputationRunReq *order, const struct order_t
         set_text(json, "name", order->name, "/name", err) < 0 ||
         set_text(json, "description", order->description, "/description", err) < 0)
         return -1;
-    add_terms(json, terms);
+    add_terms(order, terms, json);
     if (add_algorithm(json, order->algorithm, err) < 0 || add_datasets(json, order, err) < 0 ||
         add_consumers(json, order, err) < 0)
         return -1;

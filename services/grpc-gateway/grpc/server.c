@@ -233,6 +233,7 @@ int grpc_server_start(const struct grpc_config *config, struct grpc_server **ret
     struct h2_config h2 = {
         .listen = config->listen,
         .tls = config->tls,
+        .first = config->first,
         .patience_ms = config->patience_ms,
         .serve = serve,
         .ctx = server,

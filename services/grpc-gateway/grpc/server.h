@@ -6,7 +6,7 @@
 #define COCOS_GATEWAY_GRPC_SERVER_H
 
 #include "services/grpc-gateway/grpc/call.h"
-#include "services/grpc-gateway/h2/tls.h"
+#include "services/grpc-gateway/h2/first.h"
 
 #include "lib/program/metric.h"
 
@@ -29,6 +29,7 @@ struct grpc_service {
 struct grpc_config {
     const char *listen;
     SSL_CTX *tls;                        /* NULL: plain */
+    const struct h2_first *first;        /* see h2/first.h; may be NULL. Outlives the server */
     const struct grpc_service *services; /* outlive the server */
     size_t service_count;
     unsigned calls_max;              /* 0: 512 */

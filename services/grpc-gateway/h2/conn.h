@@ -3,6 +3,7 @@
 #ifndef COCOS_GATEWAY_H2_CONN_H
 #define COCOS_GATEWAY_H2_CONN_H
 
+#include "services/grpc-gateway/h2/first.h"
 #include "services/grpc-gateway/h2/stream_io.h"
 #include "services/grpc-gateway/h2/wire.h"
 
@@ -17,12 +18,15 @@ struct h2_host {
     void *serve_ctx;
     struct h2_owner owner; /* of its streams */
     unsigned wide;         /* streams with a wide window, of all connections */
+    struct h2_asks asks;
 };
 
 struct h2_conn {
     struct h2_host *host;
     struct wire wire;
-    nghttp2_session *session; /* NULL until the wire is open */
+    nghttp2_session *session; /* NULL until the wire is open and HTTP/2 begins */
+    struct buf early;         /* what came before that */
+    struct h2_ask *ask;       /* the client's first words are being answered; NULL: none are */
     struct h2_peer peer;
     struct h2_stream *streams;
     size_t stream_count;
@@ -41,8 +45,8 @@ struct h2_conn *h2_conn_new(struct h2_host *host, int fd, SSL_CTX *tls, int64_t 
 /* Closes its streams, too. */
 void h2_conn_free(struct h2_conn *conn);
 
-/* The socket is ready, or there is something to send: goes on until it would block. False when the
- * connection is over. */
+/* The socket is ready, its ask has ended, or there is something to send: goes on until it would
+ * block. False when the connection is over. */
 bool h2_conn_run(struct h2_conn *conn, int64_t now);
 /* What epoll should wait for. */
 uint32_t h2_conn_wants(const struct h2_conn *conn);
@@ -53,6 +57,10 @@ void h2_conn_tend(struct h2_conn *conn, struct h2_stream *stream);
 /* Says GOAWAY; the connection ends with its last stream. */
 void h2_conn_drain(struct h2_conn *conn);
 void h2_conn_ping(struct h2_conn *conn, int64_t now);
+
+/* What the clock says of it, by the server's terms: false when it is over. */
+struct h2_config;
+bool h2_conn_in_time(struct h2_conn *conn, const struct h2_config *config, int64_t now);
 
 /* Ends the streams whose peer keeps their answers waiting. */
 void h2_conn_pace_streams(struct h2_conn *conn, int64_t now);

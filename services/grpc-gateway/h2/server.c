@@ -14,9 +14,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define TICK_MS       250
-#define PING_GRACE_MS 20000
-#define READY_MAX     64
+#define TICK_MS   250
+#define READY_MAX 64
 
 struct h2_server {
     struct h2_config config;
@@ -35,8 +34,9 @@ struct h2_server {
 
 /* --- what services say --- */
 
-static void wake(struct h2_server *server)
+static void wake(void *ctx)
 {
+    struct h2_server *server = ctx;
     uint64_t one = 1;
 
     while (write(server->wake, &one, sizeof(one)) < 0 && errno == EINTR)
@@ -142,38 +142,13 @@ static void accept_all(struct h2_server *server, int64_t now)
     }
 }
 
-/* What the clock says of a connection. False when it is over. */
-static bool check_time(const struct h2_config *config, struct h2_conn *conn, int64_t now)
-{
-    if (conn->session == NULL)
-        return now - conn->born_ms < config->open_timeout_ms;
-    if (conn->head_ms != 0 && now - conn->head_ms >= config->open_timeout_ms)
-        return false;
-    if (now - conn->wrote_ms >= config->patience_ms && conn->written < conn->out.len)
-        return false;
-    if (conn->pinged_ms != 0)
-        return now - conn->pinged_ms < PING_GRACE_MS;
-    if (conn->stream_count == 0) {
-        /* Whoever never asked anything has the time of a handshake, not of a rest. */
-        if (conn->idle_ms == conn->born_ms && now - conn->born_ms >= config->open_timeout_ms)
-            h2_conn_drain(conn);
-        if (now - conn->idle_ms >= config->idle_timeout_ms)
-            h2_conn_drain(conn);
-        return !conn->is_draining || now - conn->heard_ms < config->idle_timeout_ms + PING_GRACE_MS;
-    }
-    h2_conn_pace_streams(conn, now);
-    if (now - conn->heard_ms >= config->quiet_timeout_ms)
-        h2_conn_ping(conn, now);
-    return true;
-}
-
 static void check_times(struct h2_server *server, int64_t now)
 {
     struct h2_conn *next;
 
     for (struct h2_conn *conn = server->conns; conn != NULL; conn = next) {
         next = conn->next;
-        if (!check_time(&server->config, conn, now))
+        if (!h2_conn_in_time(conn, &server->config, now))
             end_conn(server, conn);
         else
             run_conn(server, conn, now);
@@ -222,6 +197,18 @@ static void renew_tls(struct h2_server *server, int64_t now)
     for (struct h2_conn *conn = server->conns; conn != NULL; conn = next) {
         next = conn->next;
         turn_away(server, conn, now);
+    }
+}
+
+/* Asks may have ended. */
+static void tend_asks(struct h2_server *server, int64_t now)
+{
+    struct h2_conn *next;
+
+    for (struct h2_conn *conn = server->conns; conn != NULL; conn = next) {
+        next = conn->next;
+        if (conn->ask != NULL)
+            run_conn(server, conn, now);
     }
 }
 
@@ -281,6 +268,8 @@ static void *serve(void *arg)
         take_events(server, ready, n, now);
         tend_streams(server, now);
         renew_tls(server, now);
+        if (server->config.first != NULL)
+            tend_asks(server, now);
         if (now - ticked >= TICK_MS) {
             ticked = now;
             check_times(server, now);
@@ -307,6 +296,7 @@ void h2_server_free(struct h2_server *server)
         return;
     while ((stream = next_poked(server)) != NULL)
         h2_stream_unref(stream);
+    h2_asks_done(&server->host.asks);
     close_fd(&server->listener);
     close_fd(&server->epoll);
     close_fd(&server->wake);
@@ -344,8 +334,10 @@ int h2_server_start(const struct h2_config *config, struct h2_server **ret, stru
     set_default(&server->config.idle_timeout_ms, 300000);
     set_default(&server->config.quiet_timeout_ms, 60000);
     set_default(&server->config.patience_ms, 60000);
-    server->host =
-        (struct h2_host){config->serve, config->ctx, {on_poke, server, server->config.patience_ms}};
+    server->host = (struct h2_host){.serve = config->serve,
+                                    .serve_ctx = config->ctx,
+                                    .owner = {on_poke, server, server->config.patience_ms}};
+    h2_asks_init(&server->host.asks, config->first, wake, server);
     server->listener = server->epoll = server->wake = -1;
     pthread_mutex_init(&server->lock, NULL);
     if (open_descriptors(server, err) < 0) {

@@ -13,19 +13,20 @@
 #ifndef COCOS_GATEWAY_H2_SERVER_H
 #define COCOS_GATEWAY_H2_SERVER_H
 
+#include "services/grpc-gateway/h2/first.h"
 #include "services/grpc-gateway/h2/stream.h"
-#include "services/grpc-gateway/h2/tls.h"
 
 struct h2_server;
 
 struct h2_config {
     const char *listen;
-    SSL_CTX *tls;              /* NULL: plain; the server takes a reference of its own */
-    unsigned connections_max;  /* 0: 256 */
-    unsigned open_timeout_ms;  /* 0: 10 s */
-    unsigned idle_timeout_ms;  /* 0: 5 min */
-    unsigned quiet_timeout_ms; /* of a connection with streams; 0: 1 min, then a PING of 20 s */
-    unsigned patience_ms;      /* with a peer that keeps a stream waiting; 0: 1 min */
+    SSL_CTX *tls;                 /* NULL: plain; the server takes a reference of its own */
+    const struct h2_first *first; /* see there; NULL: HTTP/2 only. Borrowed */
+    unsigned connections_max;     /* 0: 256 */
+    unsigned open_timeout_ms;     /* 0: 10 s */
+    unsigned idle_timeout_ms;     /* 0: 5 min */
+    unsigned quiet_timeout_ms;    /* of a connection with streams; 0: 1 min, then a PING of 20 s */
+    unsigned patience_ms;         /* with a peer that keeps a stream waiting; 0: 1 min */
 
     /* A request's head is complete. In the thread of the connections: must not block. From now on
      * the stream is the service's, which calls h2_stream_release() in the end. */

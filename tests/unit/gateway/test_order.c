@@ -131,6 +131,24 @@ static void it_becomes_a_manifest_that_says_all_of_it(void **state)
     assert_false(manifest->legacy.attestation);
 }
 
+static void an_order_that_wants_attested_tls_allows_its_evidence(void **state)
+{
+    Cvms__AgentConfig agent = CVMS__AGENT_CONFIG__INIT;
+    struct example e;
+    struct err err;
+
+    (void)state;
+    make(&e);
+    e.order.agent_config = &agent;
+    for (int i = 0; i < 2; i++) {
+        OWNED_JSON *json = NULL;
+
+        agent.attested_tls = i == 1;
+        assert_ok(order_to_manifest(&e.order, terms(), &json, &err));
+        assert_int_equal(json_get_bool(json_get(json, "legacy"), "attestation"), i == 1);
+    }
+}
+
 static void without_logs_nobody_may_read_them(void **state)
 {
     struct order_terms silent = *terms();
@@ -199,6 +217,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_wrong_is_named),
         cmocka_unit_test(it_becomes_a_manifest_that_says_all_of_it),
+        cmocka_unit_test(an_order_that_wants_attested_tls_allows_its_evidence),
         cmocka_unit_test(without_logs_nobody_may_read_them),
         cmocka_unit_test(its_digest_is_that_of_the_older_programs),
     };
