@@ -6,6 +6,7 @@
 #include "services/manager-api/fleet/policy.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -186,6 +187,17 @@ static bool is_overtaken(const struct check *check, const struct entry *entry)
            strcmp(check->judgement.pin, entry->said.pin) != 0;
 }
 
+/* Nor is anybody waited for who is overtaken until his time is up. */
+static void refuse_flight(struct check *check)
+{
+    struct judgement *judgement = &check->judgement;
+
+    judgement->result = JUDGED_REJECTED;
+    snprintf(judgement->reason, sizeof(judgement->reason),
+             "the guest named one key after the other, and was at none of them when its evidence "
+             "had been looked at");
+}
+
 static void look_again(const struct check *check, struct entry *entry)
 {
     const struct judgement *judgement = &check->judgement;
@@ -232,6 +244,20 @@ static void keep_and_decide(struct check *check, struct entry *entry, struct tid
         decide(check, entry, tidings);
 }
 
+/* With the lock held, as keep_and_decide(). */
+static void conclude(struct check *check, struct entry *entry, struct tidings *tidings)
+{
+    bool overtaken = is_overtaken(check, entry);
+
+    if (is_open_question(check) || (overtaken && may_wait(check))) {
+        look_again(check, entry);
+        return;
+    }
+    if (overtaken)
+        refuse_flight(check);
+    keep_and_decide(check, entry, tidings);
+}
+
 static void end(struct check *check)
 {
     OWNED_TIDINGS tidings = {0};
@@ -243,12 +269,8 @@ static void end(struct check *check)
     if (entry != NULL) {
         entry->gate_again_ms =
             fleet_now_ms(fleet) + (check->judgement.result == JUDGED_NOT ? RETRY_MS : PAUSE_MS);
-        if (entry->gate == GATE_MARKED && !entry_ended(entry)) {
-            if (is_open_question(check) || is_overtaken(check, entry))
-                look_again(check, entry);
-            else
-                keep_and_decide(check, entry, &tidings);
-        }
+        if (entry->gate == GATE_MARKED && !entry_ended(entry))
+            conclude(check, entry, &tidings);
         fleet_yield(fleet, entry);
     }
     pthread_mutex_unlock(&fleet->lock);

@@ -7,13 +7,16 @@
 static const struct vm_spec plain = {.cpus = 1, .log_level = 1};
 
 /* Prints the evidence as its verdict, and keeps policy and arguments to be looked at. The confined
- * child can write nothing, so they come out with the verdict. */
-static const char program[] =
-    "#!/bin/sh\n"
-    "! grep -q slow \"${10}\" || sleep 1\n"
-    "policy=$(sed 's/\"/\\\\\"/g' \"$6\")\n"
-    "printf '{\"asked\":\"%s\",\"policy\":\"%s\",' \"$*\" \"$policy\" && cut -c2- \"${10}\"\n"
-    "grep -q '\"result\":\"accepted\"' \"${10}\" || exit 5\n";
+ * child can write nothing, so they come out with the verdict; it can start nothing either, so that
+ * no shell would do. */
+static const char program[] = "#!/usr/bin/python3 -ISB\n"
+                              "import json, sys, time\n"
+                              "policy, evidence = (open(sys.argv[at]).read() for at in (6, 10))\n"
+                              "if 'slow' in evidence:\n"
+                              "    time.sleep(1)\n"
+                              "kept = {'asked': ' '.join(sys.argv[1:]), 'policy': policy}\n"
+                              "print(json.dumps(kept)[:-1] + ',' + evidence[1:])\n"
+                              "sys.exit(0 if '\"result\":\"accepted\"' in evidence else 5)\n";
 
 #define SERVER   "{\"claims\":{\"transcript\":{\"server\":\"" TEST_STATE_KEY "\"}},"
 #define ACCEPTED SERVER "\"result\":\"accepted\",\"findings\":[]}"
@@ -468,6 +471,50 @@ static void no_other_key_saves_a_machine_whose_evidence_is_wrong(void **state)
     assert_false(world_was_told(world, "vm.running"));
 }
 
+/* A key that was never said before. */
+static void say_fresh_key(struct test_world *world, const char *id, uint8_t number)
+{
+    uint8_t key[SHA256_SIZE] = {number};
+    OWNED_BUF pin = BUF_OF(KIB);
+    OWNED(free_str) char *text = NULL;
+    char hex[2 * SHA256_SIZE + 1];
+
+    text_hex(key, sizeof(key), hex);
+    text_encode_base64(SPAN_OF_ARRAY(key), &pin);
+    text = mem_printf("{\"state\":\"ReceivingData\",\"computation_id\":null,\"spki_sha256\":\"%s\","
+                      "\"seq\":%d,\"pin\":\"sha256//%s\"}",
+                      hex, number, buf_str(&pin));
+    put_in_vm(world, id, "out/state.json", text);
+}
+
+/* Each look at its evidence ends when it says another key already. */
+static void whoever_flees_from_key_to_key_fails_when_his_time_is_up(void **state)
+{
+    WORLD *world = world_with_verifier();
+    OWNED_JSON *json = NULL;
+    uint8_t number = 10;
+    char id[VM_ID_SIZE];
+
+    (void)state;
+    start(world, id);
+    put_in_vm(world, id, "out/evidence.json", SLOWLY_ACCEPTED);
+    for (; number < 20; number++) {
+        say_fresh_key(world, id, number);
+        usleep(400000);
+    }
+    assert_int_equal(world_state(world, id), API_VM_ATTESTING);
+    __atomic_add_fetch(&monotonic_shift_ms, 61000, __ATOMIC_SEQ_CST);
+    for (; number < 60 && world_state(world, id) != API_VM_FAILED; number++) {
+        say_fresh_key(world, id, number);
+        usleep(400000);
+    }
+    assert_int_equal(world_state(world, id), API_VM_FAILED);
+    assert_false(world_was_told(world, "vm.running"));
+    json = attestation_of(world, id);
+    assert_string_equal(json_get_str(json, "attestation"), "rejected");
+    assert_non_null(strstr(json_get_str(json, "reason"), "one key after the other"));
+}
+
 static void a_manager_that_starts_again_remembers_who_was_refused(void **state)
 {
     WORLD *world = world_with_verifier();
@@ -512,6 +559,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_new_key_without_evidence_ends_the_vm),
         cmocka_unit_test(a_verdict_is_of_the_key_that_was_said_when_it_was_asked_for),
         cmocka_unit_test(no_other_key_saves_a_machine_whose_evidence_is_wrong),
+        cmocka_unit_test(whoever_flees_from_key_to_key_fails_when_his_time_is_up),
         cmocka_unit_test(a_manager_that_starts_again_remembers_who_was_refused),
     };
 
