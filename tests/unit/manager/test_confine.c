@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/landlock.h>
 #include <linux/sched.h>
 #include <pthread.h>
@@ -14,11 +15,13 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 /* What a try came to. */
-enum { REFUSED = 10, DONE = 11, NOT_CONFINED = 12, NO_SUCH_CALL = 13 };
+enum { REFUSED = 10, DONE = 11, NOT_CONFINED = 12 };
 
 static int tried(long result)
 {
@@ -93,13 +96,24 @@ static int tried_a_process(long pid)
 {
     if (pid == 0)
         _exit(0);
-    return pid < 0 && errno == ENOSYS ? NO_SUCH_CALL : tried(pid);
+    return tried(pid);
 }
 
 static int try_to_clone(const void *flags)
 {
     return tried_a_process(
         syscall(SYS_clone, *(const unsigned long *)flags | SIGCHLD, NULL, NULL, NULL, 0));
+}
+
+static int try_to_fork(const void *ctx)
+{
+    (void)ctx;
+    return tried_a_process(fork());
+}
+
+static int try_to_call_fork(const void *number)
+{
+    return tried_a_process(syscall(*(const long *)number));
 }
 
 /* Its flags lie in memory, where nobody can look at them first. */
@@ -160,6 +174,18 @@ static int try_to_lift_a_bound(const void *ctx)
     return tried(setrlimit(RLIMIT_FSIZE, &none));
 }
 
+static int try_to_exceed(const void *ctx)
+{
+    const struct rlimit *most = ctx;
+    struct rlimit limit;
+
+    /* The number of a resource stands where the soft limit would. */
+    return getrlimit((__rlimit_resource_t)most->rlim_cur, &limit) == 0 &&
+                   limit.rlim_cur <= most->rlim_max && limit.rlim_max <= most->rlim_max
+               ? REFUSED
+               : DONE;
+}
+
 static void a_program_that_is_not_there_confines_nobody(void **state)
 {
     int status = 0;
@@ -197,6 +223,21 @@ static void other_doors_are_shut(void **state)
     assert_int_equal(chmod(dir.path, 0777), 0);
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         if (confined(rows[i].attempt, rows[i].ctx) != REFUSED)
+            fail_msg("row %zu", i);
+}
+
+static void time_memory_and_files_are_bound(void **state)
+{
+    static const struct rlimit rows[] = {
+        {RLIMIT_CPU, 30},     {RLIMIT_FSIZE, 0}, {RLIMIT_CORE, 0}, {RLIMIT_NOFILE, 32},
+#ifndef __SANITIZE_ADDRESS__
+        {RLIMIT_AS, 1 * GIB},
+#endif
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (confined(try_to_exceed, &rows[i]) != REFUSED)
             fail_msg("row %zu", i);
 }
 
@@ -250,22 +291,6 @@ static void no_descriptor_signals_another_process(void **state)
     close_fd(&pair[1]);
 }
 
-/* The powers of which only exec() takes away, so that but for the filter most would be made. */
-static void no_process_is_made_in_namespaces_of_its_own(void **state)
-{
-    static const unsigned long flags[] = {
-        CLONE_NEWUSER, CLONE_NEWNS,  CLONE_NEWPID,    CLONE_NEWNET,
-        CLONE_NEWIPC,  CLONE_NEWUTS, CLONE_NEWCGROUP, CLONE_NEWNS | CLONE_NEWPID,
-        CLONE_PARENT,
-    };
-
-    (void)state;
-    for (size_t i = 0; i < COUNT_OF(flags); i++)
-        if (confined(try_to_clone, &flags[i]) != REFUSED)
-            fail_msg("row %zu", i);
-    assert_int_equal(confined(try_to_clone_unseen, NULL), NO_SUCH_CALL);
-}
-
 static void *nothing(void *ctx)
 {
     return ctx;
@@ -276,14 +301,79 @@ static int try_a_thread(const void *ctx)
     pthread_t thread;
 
     (void)ctx;
-    return pthread_create(&thread, NULL, nothing, NULL) == 0 && pthread_join(thread, NULL) == 0
-               ? DONE
-               : REFUSED;
+    return pthread_create(&thread, NULL, nothing, NULL) == 0 ? DONE : REFUSED;
+}
+
+/* Not by root either, whom no number of processes binds; so there is none that could be too many,
+ * and none that stays. */
+static void it_is_and_stays_one_process(void **state)
+{
+    static const unsigned long flags[] = {0, CLONE_PARENT, CLONE_NEWUSER,
+                                          CLONE_NEWNS | CLONE_NEWPID};
+    static const long calls[] = {SYS_fork, SYS_vfork};
+
+    (void)state;
+    assert_int_equal(confined(try_to_fork, NULL), REFUSED);
+    for (size_t i = 0; i < COUNT_OF(calls); i++)
+        if (confined(try_to_call_fork, &calls[i]) != REFUSED)
+            fail_msg("call %zu", i);
+    for (size_t i = 0; i < COUNT_OF(flags); i++)
+        if (confined(try_to_clone, &flags[i]) != REFUSED)
+            fail_msg("row %zu", i);
+    assert_int_equal(confined(try_to_clone_unseen, NULL), REFUSED);
+    assert_int_equal(confined(try_a_thread, NULL), REFUSED);
+}
+
+/* A namespace, and which one it is out here. */
+struct namespace_file {
+    const char *path;
+    ino_t inode;
+};
+
+/* Where Landlock is, nothing else shows whether the mounts can be written to. */
+static int try_a_mount_to_write_to(const void *path)
+{
+    struct statvfs info;
+
+    return statvfs(path, &info) == 0 && (info.f_flag & ST_RDONLY) != 0 ? REFUSED : DONE;
+}
+
+static int try_to_share_a_namespace(const void *file)
+{
+    const struct namespace_file *outside = file;
+    struct stat info;
+
+    return stat(outside->path, &info) == 0 && info.st_ino != outside->inode ? REFUSED : DONE;
+}
+
+static void all_mounts_are_read_only(void **state)
+{
+    (void)state;
+    assert_int_equal(confined(try_a_mount_to_write_to, "/"), REFUSED);
+    assert_int_equal(confined(try_a_mount_to_write_to, "/tmp"), REFUSED);
+    assert_int_equal(confined(try_a_mount_to_write_to, "/dev"), REFUSED);
+}
+
+static void network_names_and_queues_are_its_own(void **state)
+{
+    struct namespace_file files[] = {{"/proc/self/ns/net", 0},
+                                     {"/proc/self/ns/ipc", 0},
+                                     {"/proc/self/ns/uts", 0},
+                                     {"/proc/self/ns/mnt", 0},
+                                     {"/proc/self/ns/user", 0}};
+    struct stat info;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(files); i++) {
+        assert_int_equal(stat(files[i].path, &info), 0);
+        files[i].inode = info.st_ino;
+        if (confined(try_to_share_a_namespace, &files[i]) != REFUSED)
+            fail_msg("%s", files[i].path);
+    }
 }
 
 static void what_else_programs_do_is_let_through(void **state)
 {
-    static const unsigned long plain = 0;
     const struct ask rows[] = {
         {STDERR_FILENO, F_GETFL, NULL},
         {STDERR_FILENO, F_DUPFD_CLOEXEC, NULL},
@@ -294,8 +384,6 @@ static void what_else_programs_do_is_let_through(void **state)
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         if (confined(try_a_file_command, &rows[i]) != DONE)
             fail_msg("row %zu", i);
-    assert_int_equal(confined(try_to_clone, &plain), DONE);
-    assert_int_equal(confined(try_a_thread, NULL), DONE);
 }
 
 static void files_of_this_host_cannot_be_read_even_when_anybody_may(void **state)
@@ -333,18 +421,42 @@ static void root_is_not_root_any_more(void **state)
     assert_int_equal(confined(try_to_read, path), REFUSED);
 }
 
+static int try_a_group(const void *ctx)
+{
+    (void)ctx;
+    return getgroups(0, NULL) == 0 ? REFUSED : DONE;
+}
+
+/* A group is good for every file that it may read. */
+static void no_group_of_root_is_left(void **state)
+{
+    const gid_t group = 0;
+
+    (void)state;
+    if (geteuid() != 0) {
+        print_message("SKIP: we are not root\n");
+        skip();
+    }
+    assert_int_equal(setgroups(1, &group), 0);
+    assert_int_equal(confined(try_a_group, NULL), REFUSED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_program_that_is_not_there_confines_nobody),
         cmocka_unit_test(what_programs_need_to_run_is_there),
         cmocka_unit_test(other_doors_are_shut),
+        cmocka_unit_test(time_memory_and_files_are_bound),
         cmocka_unit_test(nothing_is_sent_through_a_socket),
         cmocka_unit_test(no_descriptor_signals_another_process),
-        cmocka_unit_test(no_process_is_made_in_namespaces_of_its_own),
+        cmocka_unit_test(it_is_and_stays_one_process),
+        cmocka_unit_test(all_mounts_are_read_only),
+        cmocka_unit_test(network_names_and_queues_are_its_own),
         cmocka_unit_test(what_else_programs_do_is_let_through),
         cmocka_unit_test(files_of_this_host_cannot_be_read_even_when_anybody_may),
         cmocka_unit_test(root_is_not_root_any_more),
+        cmocka_unit_test(no_group_of_root_is_left),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

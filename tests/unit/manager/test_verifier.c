@@ -1,4 +1,5 @@
-/* The confined child, with programs in the place of the verifier that try what they must not. */
+/* The confined child, with programs in the place of the verifier that try what they must not. It
+ * can start no others, so that they are no shell scripts. */
 #include "tests/unit/manager/scratch.h"
 
 #include "services/manager-api/link/verifier.h"
@@ -18,7 +19,12 @@ static int ask(struct scratch *dir, const char *script, struct json **ret, bool 
                struct err *err)
 {
     OWNED(free_str) char *program = mem_printf("%s/program", dir->path);
-    OWNED(free_str) char *text = mem_printf("#!/bin/sh\n%s\n", script);
+    OWNED(free_str)
+    char *text = mem_printf("#!/usr/bin/python3 -IB\n"
+                            "import ctypes, json, os, sys\n"
+                            "policy, evidence = sys.argv[6], sys.argv[10]\n"
+                            "%s\n",
+                            script);
     const struct verifier_question question = {program, span_of_str(evidence),
                                                span_of_str(dir->path), "00"};
 
@@ -34,12 +40,15 @@ static void what_is_no_verdict_is_told_in_its_own_words(void **state)
     struct err err;
 
     (void)state;
-    assert_fails(ask(&dir, "echo broken >&2; exit 1", &verdict, &accepted, &err), ERR_INTERNAL);
+    assert_fails(ask(&dir, "sys.exit('broken')", &verdict, &accepted, &err), ERR_INTERNAL);
     assert_non_null(strstr(err.text, "exit code 1"));
     assert_non_null(strstr(err.text, "broken"));
-    assert_fails(ask(&dir, "echo accepted", &verdict, &accepted, &err), ERR_INTERNAL);
-    assert_fails(ask(&dir, "kill -9 $$", &verdict, &accepted, &err), ERR_INTERNAL);
+    assert_fails(ask(&dir, "print('accepted')", &verdict, &accepted, &err), ERR_INTERNAL);
+    assert_fails(ask(&dir, "os.kill(os.getpid(), 9)", &verdict, &accepted, &err), ERR_INTERNAL);
     assert_non_null(strstr(err.text, "signal 9"));
+    assert_fails(
+        ask(&dir, "print('{\"result\":\"accepted\"}'); sys.exit(1)", &verdict, &accepted, &err),
+        ERR_INTERNAL);
     assert_null(verdict);
     scratch_done(&dir);
 }
@@ -63,11 +72,11 @@ static void only_word_and_exit_code_together_accept(void **state)
         const char *script;
         bool accepted;
     } rows[] = {
-        {"echo '{\"result\":\"accepted\"}'", true},
-        {"echo '{\"result\":\"accepted\"}'; exit 5", false},
-        {"echo '{\"result\":\"rejected\"}'", false},
-        {"echo '{\"result\":\"rejected\"}'; exit 5", false},
-        {"echo '{}'", false},
+        {"print('{\"result\":\"accepted\"}')", true},
+        {"print('{\"result\":\"accepted\"}'); sys.exit(5)", false},
+        {"print('{\"result\":\"rejected\"}')", false},
+        {"print('{\"result\":\"rejected\"}'); sys.exit(5)", false},
+        {"print('{}')", false},
     };
     struct scratch dir = scratch_new();
     struct err err;
@@ -92,7 +101,9 @@ static void it_is_asked_about_what_was_given(void **state)
     struct err err;
 
     (void)state;
-    assert_ok(ask(&dir, "echo \"{\\\"said\\\":\\\"$* $(cat \"${10}\") $(cat \"$6\")\\\"}\"",
+    assert_ok(ask(&dir,
+                  "files = [open(path).read() for path in (evidence, policy)]\n"
+                  "print(json.dumps({'said': ' '.join(sys.argv[1:] + files)}))",
                   &verdict, &accepted, &err));
     said = json_get_str(verdict, "said");
     assert_non_null(strstr(said, "attestation validate"));
@@ -102,25 +113,31 @@ static void it_is_asked_about_what_was_given(void **state)
     scratch_done(&dir);
 }
 
-static void it_writes_nothing_and_reaches_nobody(void **state)
+static void it_writes_nothing_reaches_nobody_and_starts_nothing(void **state)
 {
+    static const char *const deeds[] = {"wrote", "network", "power", "another"};
     static const char script[] =
-        "w=no; n=no; p=no; dir=$(cat \"$6\")\n"
-        "{ echo x > \"$dir\"/written; } 2>/dev/null && w=yes\n"
-        "{ echo x >> \"$0\"; } 2>/dev/null && w=yes\n"
-        "( echo x >> \"$6\" ) 2>/dev/null && w=yes\n"
-        "python3 -c 'import socket; socket.socket(socket.AF_UNIX)' 2>/dev/null && n=yes\n"
-        "python3 -c 'import sys' || n=unknown\n"
-        "[ -n \"$SECRET\" ] && p=yes\n"
-        "[ \"$(python3 -c \"$(cat \"${10}\")\")\" = '1 0 0 0' ] || p=yes\n"
-        "echo \"{\\\"wrote\\\":\\\"$w\\\",\\\"network\\\":\\\"$n\\\",\\\"power\\\":\\\"$p\\\"}\"";
-    /* Whether it may gain privileges, and which it has: effective, permitted, inheritable. */
-    static const char powers[] =
-        "import ctypes\n"
+        "import socket\n"
+        "def done(deed, *arguments):\n"
+        "    try:\n"
+        "        deed(*arguments)\n"
+        "        return True\n"
+        "    except OSError:\n"
+        "        return False\n"
+        "def write(path, how):\n"
+        "    with open(path, how) as file:\n"
+        "        file.write('x')\n"
+        "wrote = [done(write, open(policy).read() + '/written', 'w'), done(write, policy, 'a'),\n"
+        "         done(write, policy, 'r+'), done(os.truncate, policy, 0),\n"
+        "         done(write, sys.argv[0], 'a')]\n"
+        /* Whether it may gain privileges, and which it has: effective, permitted, inheritable. */
         "libc, head = ctypes.CDLL(None), (ctypes.c_uint * 2)(0x20080522, 0)\n"
         "sets = (ctypes.c_uint * 6)()\n"
         "assert libc.capget(head, sets) == 0\n"
-        "print(libc.prctl(39, 0, 0, 0, 0), *(low | high for low, high in zip(sets[:3], sets[3:])))";
+        "gains = libc.prctl(39, 0, 0, 0, 0) != 1\n"
+        "print(json.dumps({'wrote': any(wrote), 'network': done(socket.socket, socket.AF_UNIX),\n"
+        "                  'power': gains or any(sets) or 'SECRET' in os.environ,\n"
+        "                  'another': done(os.fork)}))";
     struct scratch dir = scratch_new();
     OWNED(free_str) char *written = mem_printf("%s/written", dir.path);
     OWNED_JSON *verdict = NULL;
@@ -130,12 +147,11 @@ static void it_writes_nothing_and_reaches_nobody(void **state)
 
     (void)state;
     setenv("SECRET", "of the manager's environment", 1);
-    evidence = powers;
     assert_ok(ask(&dir, script, &verdict, &accepted, &err));
-    evidence = "of a guest";
-    assert_string_equal(json_get_str(verdict, "wrote"), "no");
-    assert_string_equal(json_get_str(verdict, "network"), "no");
-    assert_string_equal(json_get_str(verdict, "power"), "no");
+    for (size_t i = 0; i < COUNT_OF(deeds); i++)
+        if (json_kind_of(json_get(verdict, deeds[i])) != JSON_KIND_BOOL ||
+            json_get_bool(verdict, deeds[i]))
+            fail_msg("%s", deeds[i]);
     assert_int_equal(stat(written, &status), -1);
     scratch_done(&dir);
 }
@@ -144,14 +160,18 @@ static void it_writes_nothing_and_reaches_nobody(void **state)
 static void it_cannot_read_what_the_manager_keeps(void **state)
 {
     static const char script[] =
-        "r=no; dir=$(cat \"$6\")\n"
-        "for name in secret shared /etc/passwd /etc/shadow /root/.bashrc /proc/1/environ; do\n"
-        "    case $name in /*) path=$name;; *) path=$dir/$name;; esac\n"
-        "    { cat \"$path\" > /dev/null; } 2>/dev/null && r=$path\n"
-        "done\n"
-        "{ ls \"$dir\" > /dev/null; } 2>/dev/null && r=$dir\n"
-        "cat \"${10}\" > /dev/null || r=nothing\n"
-        "echo \"{\\\"read\\\":\\\"$r\\\"}\"";
+        "dir = open(policy).read()\n"
+        "hidden = [dir + '/secret', dir + '/shared', '/etc/passwd', '/etc/shadow',\n"
+        "          '/root/.bashrc', '/proc/1/environ', dir]\n"
+        "def can_read(path):\n"
+        "    try:\n"
+        "        os.close(os.open(path, os.O_RDONLY))\n"
+        "        return True\n"
+        "    except OSError:\n"
+        "        return False\n"
+        "read = [path for path in hidden if can_read(path)]\n"
+        "read += [] if can_read(evidence) else ['nothing']\n"
+        "print(json.dumps({'read': ' '.join(read)}))";
     struct scratch dir;
     OWNED_JSON *verdict = NULL;
     bool accepted;
@@ -167,7 +187,7 @@ static void it_cannot_read_what_the_manager_keeps(void **state)
     put(&dir, "shared", "x"); /* everybody may read it, who may enter */
     assert_int_equal(chmod(dir.path, 0755), 0);
     assert_ok(ask(&dir, script, &verdict, &accepted, &err));
-    assert_string_equal(json_get_str(verdict, "read"), "no");
+    assert_string_equal(json_get_str(verdict, "read"), "");
     scratch_done(&dir);
 }
 
@@ -176,9 +196,13 @@ static void it_sends_no_signals(void **state)
 {
     struct scratch dir = scratch_new();
     OWNED(free_str)
-    char *script = mem_printf("s=no; kill -0 %d 2>/dev/null && s=yes\n"
-                              "kill -0 $$ || s=unable\n"
-                              "echo \"{\\\"sent\\\":\\\"$s\\\"}\"",
+    char *script = mem_printf("os.kill(os.getpid(), 0)\n"
+                              "sent = 'yes'\n"
+                              "try:\n"
+                              "    os.kill(%d, 0)\n"
+                              "except PermissionError:\n"
+                              "    sent = 'no'\n"
+                              "print(json.dumps({'sent': sent}))",
                               (int)getpid());
     OWNED_JSON *verdict = NULL;
     bool accepted;
@@ -197,7 +221,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_program_that_is_not_there_is_told),
         cmocka_unit_test(only_word_and_exit_code_together_accept),
         cmocka_unit_test(it_is_asked_about_what_was_given),
-        cmocka_unit_test(it_writes_nothing_and_reaches_nobody),
+        cmocka_unit_test(it_writes_nothing_reaches_nobody_and_starts_nothing),
         cmocka_unit_test(it_cannot_read_what_the_manager_keeps),
         cmocka_unit_test(it_sends_no_signals),
     };
