@@ -100,7 +100,9 @@ def test_what_another_key_signed_or_none_does_not_start(images):
             vm = manager.create(image=name, secure_boot=True)["id"]
 
             def refused():
-                return "Access Denied" in manager.ask("GET", f"/v1/vms/{vm}/console")
-            await_true(f"the firmware to refuse '{name}'", refused, 120)
-            assert manager.vm(vm)["state"] == "booting"
+                seen = manager.vm(vm)
+                return seen if seen["state"] == "failed" else None
+            failure = await_true(f"the firmware to refuse '{name}'", refused, 120)["failure"]
+            assert failure["kind"] == "boot" and "Access Denied" in failure["detail"], failure
+            assert "Access Denied" in manager.ask("GET", f"/v1/vms/{vm}/console")
             manager.remove(vm)

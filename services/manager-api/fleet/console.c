@@ -3,6 +3,7 @@
 #include "services/manager-api/fleet/entry.h"
 
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,6 +22,24 @@ static int read_tail(const char *path, struct buf *out, struct err *err)
         lseek(fd, info.st_size - (off_t)CONSOLE_TAIL, SEEK_SET) < 0)
         return err_set_errno(err, ERR_SYSTEM, "the console's log");
     return file_read_fd(fd, out, err);
+}
+
+/* OVMF's words about a program that its keys do not let start. Only a guest that has not spoken yet
+ * is listened to, and what it can bring about with them is its own end. */
+const char *console_find_refusal(const struct share_paths *paths)
+{
+    static const char *const words[] = {"Access Denied", "Security Violation"};
+    OWNED_BUF text = BUF_OF(CONSOLE_TAIL);
+    const char *line = NULL;
+    struct err unused;
+
+    if (read_tail(paths->console, &text, &unused) < 0)
+        return NULL;
+    line = strstr(buf_str(&text), "BdsDxe: failed to ");
+    for (size_t i = 0; line != NULL && i < COUNT_OF(words); i++)
+        if (strstr(line, words[i]) != NULL)
+            return words[i];
+    return NULL;
 }
 
 int fleet_console(struct fleet *fleet, const struct fleet_caller *caller, const char *id,

@@ -88,10 +88,10 @@ void fleet_drop(struct fleet *fleet, struct entry *entry);
 struct entry *fleet_claim(struct fleet *fleet, const char *id);
 void fleet_yield(struct fleet *fleet, struct entry *entry);
 
-bool entry_ended(const struct entry *entry); /* How clients call a platform. */
-enum api_platform entry_platform(enum vm_platform platform);
-
 /* stopped, failed, expired or being removed */
+bool entry_ended(const struct entry *entry);
+/* How clients call a platform. */
+enum api_platform entry_platform(enum vm_platform platform);
 enum api_vm_state entry_state(const struct entry *entry);
 void entry_view(const struct fleet *fleet, const struct entry *entry, struct vm *ret);
 /* Marks the end; the keeper sees to it that it becomes true. kind and detail may be NULL. */
@@ -106,6 +106,10 @@ int64_t fleet_now_ms(const struct fleet *fleet);
 /* Where the files of a VM are that the caller may see. Errors: NOT_FOUND. */
 MUST_USE int fleet_paths(struct fleet *fleet, const struct fleet_caller *caller, const char *id,
                          struct share_paths *ret, struct err *err);
+
+/* Why the firmware of a debug image with Secure Boot does not start it, in the firmware's words,
+ * from its console; NULL: it does not say so. */
+const char *console_find_refusal(const struct share_paths *paths);
 
 /* Tells an event about a VM; data is taken over. */
 void fleet_tell(struct fleet *fleet, const char *id, const char *owner, const char *type,

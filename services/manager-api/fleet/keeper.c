@@ -28,6 +28,7 @@ static struct json *computation_of(const struct share_state *said)
 struct look {
     struct watch_news news;
     struct gate_view gate;
+    const char *refusal; /* the firmware's; see console_find_refusal() */
 };
 
 static void look_done(struct look *look)
@@ -99,6 +100,17 @@ static void fail(struct fleet *fleet, struct entry *entry, const char *kind, con
     tidings_add(tidings, entry, "vm.failed", fleet_reason(kind, detail));
 }
 
+static void fail_refused(struct fleet *fleet, struct entry *entry, const char *refusal,
+                         struct tidings *tidings)
+{
+    char detail[128];
+
+    snprintf(detail, sizeof(detail),
+             "Secure Boot: the image's keys did not sign what is on its disk (the firmware: %s)",
+             refusal);
+    fail(fleet, entry, "boot", detail, tidings);
+}
+
 /* Once is enough. */
 static void note_blindness(struct fleet *fleet, const struct watch_news *news)
 {
@@ -124,8 +136,12 @@ static void apply_look(struct fleet *fleet, struct entry *entry, struct look *lo
     gate_step(fleet, entry, &look->gate, tidings);
     apply_events(entry, &look->news, tidings);
     complain(fleet, entry, &look->news, tidings);
-    if (look->news.violation[0] != '\0' && !entry_ended(entry) && !entry->busy)
+    if (entry_ended(entry) || entry->busy)
+        return;
+    if (look->news.violation[0] != '\0')
         fail(fleet, entry, "share", look->news.violation, tidings);
+    else if (look->refusal != NULL && !entry->heard)
+        fail_refused(fleet, entry, look->refusal, tidings);
 }
 
 void fleet_watch_one(struct fleet *fleet, const char *id)
@@ -136,7 +152,7 @@ void fleet_watch_one(struct fleet *fleet, const char *id)
     struct entry *entry = NULL;
     struct vm_hypervisor hypervisor;
     struct watch watch = {0};
-    bool closed = false, marked = false;
+    bool closed = false, marked = false, listens = false;
     char vouched[SHARE_PIN_SIZE] = "";
     struct err ignored;
 
@@ -145,12 +161,15 @@ void fleet_watch_one(struct fleet *fleet, const char *id)
     if (entry != NULL) {
         watch = entry->watch;
         closed = entry->gate == GATE_CLOSED;
+        listens = !entry->heard && entry->record.secure_boot && entry->record.debug;
         memcpy(vouched, entry->vouched, sizeof(vouched));
     }
     hypervisor = fleet->hypervisor;
     pthread_mutex_unlock(&fleet->lock);
     if (entry == NULL || share_paths_of(fleet->state_dir, id, &paths, &ignored) < 0)
         return;
+    if (listens)
+        look.refusal = console_find_refusal(&paths);
     watch.process = process_of(&hypervisor, id);
     watch_look(&watch, paths.out, fleet_now_ms(fleet), &look.news);
     if (closed ||
@@ -179,14 +198,18 @@ static void check_clock(struct fleet *fleet, struct entry *entry, struct tidings
 {
     const struct fleet_config *config = &fleet->config;
     int64_t now_ms = fleet_now_ms(fleet);
-    char detail[128];
+    char detail[192];
 
     if (entry->deadline_ms != 0 && now_ms >= entry->deadline_ms) {
         entry_end(fleet, entry, VM_PHASE_EXPIRED, NULL, NULL);
         tidings_add(tidings, entry, "vm.expired", NULL);
     } else if (!entry->heard && now_ms - entry->started_ms > (int64_t)config->boot_timeout_ms) {
-        snprintf(detail, sizeof(detail), "the agent was not heard within %llu s",
-                 (unsigned long long)config->boot_timeout_ms / 1000);
+        snprintf(detail, sizeof(detail), "the agent was not heard within %llu s%s",
+                 (unsigned long long)config->boot_timeout_ms / 1000,
+                 entry->record.secure_boot
+                     ? "; it is the same where the firmware refuses what another key signed, which "
+                       "the console of a debug image tells"
+                     : "");
         fail(fleet, entry, "boot", detail, tidings);
     } else if (entry->heard && !entry->silent &&
                now_ms - entry->heard_ms > (int64_t)config->silence_timeout_ms) {

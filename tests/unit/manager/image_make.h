@@ -92,9 +92,9 @@ static inline void image_make_snp(const struct scratch *dir, const char *name)
 }
 
 /* The same image, which can be started with Secure Boot. */
-static inline void image_make_signed(const struct scratch *dir, const char *name)
+static inline void image_make_signed(const struct scratch *dir, const char *name, bool debug)
 {
-    OWNED_JSON *record = image_record_of(dir, name, false);
+    OWNED_JSON *record = image_record_of(dir, name, debug);
     struct json *boot = json_new_object();
     uint8_t digest[SHA256_SIZE] = {0};
 

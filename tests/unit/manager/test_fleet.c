@@ -164,7 +164,49 @@ static void an_agent_that_never_comes_ends_the_vm(void **state)
     world_await(world, id, API_VM_FAILED);
     assert_ok(fleet_get(world->fleet, &alice, id, &vm, &err));
     assert_string_equal(vm.failure.kind, "boot");
+    assert_string_equal(vm.failure.detail, "the agent was not heard within 60 s");
     world_until(!fake_look(world->fake, id).on);
+}
+
+/* A VM with Secure Boot of such an image; what its firmware says on the console. */
+static void create_signed(struct test_world *world, bool debug, const char *says,
+                          char id[static VM_ID_SIZE])
+{
+    const struct vm_spec spec = {
+        .image = (char *)"eos-debug", .cpus = 1, .secure_boot = true, .log_level = 1};
+    OWNED(free_str) char *name = NULL;
+    struct err err;
+
+    image_make_signed(&world->dir, "eos-debug", debug);
+    assert_ok(world_create(world, &alice, &spec, id, &err));
+    name = mem_printf("vms/%s/console.log", id);
+    put(&world->dir, name, says);
+}
+
+static void what_the_firmware_refuses_to_start_is_told(void **state)
+{
+    WORLD *world = world_new();
+    OWNED_VM vm = {0}, silent = {0};
+    char id[VM_ID_SIZE], other[VM_ID_SIZE], fine[VM_ID_SIZE];
+    struct err err;
+
+    (void)state;
+    world_open(world);
+    create_signed(world, true, "\x1b[1mBdsDxe: failed to load Boot0001 \"disk\": Access Denied\r\n",
+                  id);
+    world_await(world, id, API_VM_FAILED);
+    assert_ok(fleet_get(world->fleet, &alice, id, &vm, &err));
+    assert_string_equal(vm.failure.kind, "boot");
+    assert_non_null(strstr(vm.failure.detail, "Access Denied"));
+
+    create_signed(world, true, "BdsDxe: failed to load Boot0000: Not Found\r\n", fine);
+    create_signed(world, false, "", other); /* whose console goes nowhere */
+    usleep(700000);
+    assert_int_equal(world_state(world, fine), API_VM_BOOTING);
+    __atomic_add_fetch(&monotonic_shift_ms, 61000, __ATOMIC_SEQ_CST);
+    world_await(world, other, API_VM_FAILED);
+    assert_ok(fleet_get(world->fleet, &alice, other, &silent, &err));
+    assert_non_null(strstr(silent.failure.detail, "60 s; it is the same where the firmware"));
 }
 
 static void a_share_that_overflows_ends_the_vm_with_the_reason(void **state)
@@ -343,6 +385,7 @@ int main(void)
         cmocka_unit_test(the_end_of_a_guest_is_told_apart),
         cmocka_unit_test(an_agent_that_falls_silent_is_reported),
         cmocka_unit_test(an_agent_that_never_comes_ends_the_vm),
+        cmocka_unit_test(what_the_firmware_refuses_to_start_is_told),
         cmocka_unit_test(a_share_that_overflows_ends_the_vm_with_the_reason),
         cmocka_unit_test(a_definition_removed_from_outside_is_forgotten),
         cmocka_unit_test(an_old_list_does_not_lose_a_new_vm),

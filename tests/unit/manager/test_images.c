@@ -48,7 +48,7 @@ static void the_files_of_secure_boot_are_checked_instead_of_the_others(void **st
         OWNED_IMAGE image = {0};
 
         image_make(&dir, "eos", false);
-        image_make_signed(&dir, "eos");
+        image_make_signed(&dir, "eos", false);
         put(&dir, "eos/vmlinuz", "changed!"); /* is not what starts */
         assert_ok(image_load(dir.path, "eos", &image, &err));
         assert_ok(image_check(&image, VM_PLATFORM_VM, true, &err));

@@ -58,7 +58,7 @@ static void with_secure_boot_the_kernel_is_the_firmware_s_to_find(void **state)
 
     (void)state;
     make_image(&dir, "snp", false, "");
-    image_make_signed(&dir, "eos");
+    image_make_signed(&dir, "eos", false);
     assert_ok(image_load(dir.path, "eos", &image, &err));
     assert_ok(launch_fill(&image, NULL, &launch, &err));
     assert_string_equal(launch.firmware, in(&dir, "eos/OVMF_CODE.secboot.fd"));
