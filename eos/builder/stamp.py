@@ -9,7 +9,7 @@ MACHINE = ("/etc/os-release", "/etc/apt/sources.list", "/etc/apt/sources.list.d"
 
 
 def digest_of_inputs(root, programs, environment):
-    """Of everything but the packages, whose versions stay until they are refreshed."""
+    """Of everything but the packages, whose versions stay until they are refreshed, and the keys."""
     total = hashlib.sha256()
     sources = [root / "eos", root / "deploy/packages/list", root / "VERSION", *programs, *MACHINE]
     for top in map(Path, sources):
@@ -23,11 +23,21 @@ def digest_of_inputs(root, programs, environment):
     return total.hexdigest()
 
 
-def is_current(file, digest):
-    """True when the images that the stamp names came from these inputs and lie there unchanged."""
+def digest_of_keys(folder):
+    """Of the certificates of Secure Boot. The first build makes the keys, so this is another one afterwards."""
+    total = hashlib.sha256()
+    for path in sorted(Path(folder).glob("*.pem")):
+        total.update(f"{path.name} {path.stat().st_size}\n".encode() + path.read_bytes())
+    return total.hexdigest()
+
+
+def is_current(file, digest, keys):
+    """True when the images that the stamp names came from these inputs and the keys in that folder, and lie there
+    unchanged."""
     try:
         stamp = json.loads(file.read_text())
-        return stamp["inputs"] == digest and all(_is_whole(file.parent / name) for name in stamp["images"])
+        return ((stamp["inputs"], stamp["keys"]) == (digest, digest_of_keys(keys))
+                and all(_is_whole(file.parent / name) for name in stamp["images"]))
     except (OSError, ValueError, KeyError):
         return False
 
@@ -39,5 +49,5 @@ def _is_whole(folder):
     return all(hashlib.sha256((folder / part["file"]).read_bytes()).hexdigest() == part["sha256"] for part in parts)
 
 
-def write(file, digest, names):
-    file.write_text(json.dumps({"inputs": digest, "images": names}) + "\n")
+def write(file, digest, keys, names):
+    file.write_text(json.dumps({"inputs": digest, "keys": digest_of_keys(keys), "images": names}) + "\n")
