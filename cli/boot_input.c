@@ -41,6 +41,8 @@ const struct flag boot_flags[] = {
     {"manifest", 0, FLAG_LIST, "FILE", NULL, AT(manifests),
      "manifest set after it, once for each, in order; of an SNP guest the one that its launch was "
      "bound to"},
+    {"ended", 0, FLAG_BOOL, NULL, NULL, AT(ended),
+     "the computation of the last manifest is over, and the VM waits for another"},
     {"launch", 0, FLAG_TEXT, "MODEL", NULL, AT(launch),
      "add what SEV and TDX would measure at launch, with vCPUs of that model (EPYC-v4)"},
     {"ccel", 0, FLAG_TEXT, "LOG", NULL, AT(ccel),

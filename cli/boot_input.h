@@ -14,6 +14,7 @@ struct boot_options {
     const char *pk, *kek, *db, *dbx, *authority;
     const char *config, *record, *ccel, *uki, *launch;
     struct flag_list manifests;
+    bool ended;
     uint64_t memory_mib, cpus;
     const char *platform, *vcpu_type;
     bool as_is, policy, shapes, two_passes, secure_boot;

@@ -88,17 +88,18 @@ struct json *boot_values_policy(const struct json *told, const uint8_t *initrd_s
 
 /* --- the run --- */
 
-int boot_values_of_run(const char *config_path, const struct flag_list *manifests,
+int boot_values_of_run(const char *config_path, const struct flag_list *manifests, bool ended,
                        struct pcr_run *ret, struct err *err)
 {
-    uint8_t config[SHA256_SIZE], digests[MANIFESTS_MAX][SHA256_SIZE];
+    uint8_t digests[MANIFESTS_MAX][SHA256_SIZE];
+    struct pcr_run_story story = {.manifests = digests, .count = manifests->count, .ended = ended};
     OWNED_JSON *document = NULL;
 
     if (manifests->count > MANIFESTS_MAX)
         return err_set(err, ERR_USAGE, "at most %d manifests", MANIFESTS_MAX);
     if (input_read_json(config_path, MANIFEST_SIZE_MAX, &document, err) < 0)
         return -1;
-    if (pcr_run_config_digest(document, config, err) < 0)
+    if (pcr_run_config_digest(document, story.config, err) < 0)
         return err_wrap(err, "'%s'", config_path);
     for (size_t i = 0; i < manifests->count; i++) {
         OWNED_JSON *manifest = NULL;
@@ -110,7 +111,7 @@ int boot_values_of_run(const char *config_path, const struct flag_list *manifest
             return err_wrap(err, "'%s'", manifests->items[i]);
         digest_of(DIGEST_SHA256, buf_span(&text), digests[i]);
     }
-    pcr_run_predict(config, digests[0], manifests->count, ret);
+    pcr_run_predict(&story, ret);
     return 0;
 }
 

@@ -16,10 +16,10 @@ struct json *boot_values_json(const struct boot_reference *reference,
  */
 struct json *boot_values_policy(const struct json *told, const uint8_t *initrd_sha256);
 
-/* What a configuration and the manifests after it are extended into. Errors: USAGE, INPUT,
- * MALFORMED. */
+/* What a configuration and the manifests after it are extended into; ended: the last one's
+ * computation, too. Errors: USAGE, INPUT, MALFORMED. */
 MUST_USE int boot_values_of_run(const char *config_path, const struct flag_list *manifests,
-                                struct pcr_run *ret, struct err *err);
+                                bool ended, struct pcr_run *ret, struct err *err);
 
 /* The member "reference" of a release record: values for every shape that the manager offers with
  * it. Errors: INPUT. */

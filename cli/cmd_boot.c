@@ -52,8 +52,10 @@ static int predict_run(const struct boot_options *options, struct pcr_run *run, 
                        struct err *err)
 {
     *ret = options->config != NULL;
+    if (options->ended && options->manifests.count == 0)
+        return err_set(err, ERR_USAGE, "--ended: which computation? say --manifest");
     if (options->config != NULL)
-        return boot_values_of_run(options->config, &options->manifests, run, err);
+        return boot_values_of_run(options->config, &options->manifests, options->ended, run, err);
     if (options->manifests.count > 0)
         return err_set(err, ERR_USAGE, "a manifest follows a configuration: say --config");
     return 0;
@@ -242,9 +244,10 @@ static int print_snp(const struct cli *cli, const struct boot_options *options,
         return -1;
     if (model == NULL)
         return err_set(err, ERR_USAGE, "which model have the vCPUs? say --vcpu-type");
-    if (options->config != NULL)
-        return err_set(err, ERR_USAGE,
-                       "--config: an SNP guest without a TPM measures no run; its reports name it");
+    if (options->config != NULL || options->ended)
+        return err_set(
+            err, ERR_USAGE,
+            "--config, --ended: an SNP guest without a TPM measures no run; its reports name it");
     if (boot_values_of_snp(bytes, model, &part, err) < 0)
         return reject(err);
     print_part(cli, options, API_PLATFORM_SNP, part, manifest[0] != '\0' ? manifest : NULL);

@@ -36,7 +36,9 @@ struct json *run_claims(const struct run_log *run)
 
     json_set_hex(json, "config_sha256", SPAN_OF_ARRAY(run->config));
     json_set_int(json, "manifests", (int64_t)run->manifests);
-    if (run->manifests > 0)
-        json_set_hex(json, "manifest_sha256", SPAN_OF_ARRAY(run->manifest));
+    if (run_log_manifest(run).len > 0)
+        json_set_hex(json, "manifest_sha256", run_log_manifest(run));
+    if (run->ended)
+        json_set_hex(json, "ended_sha256", SPAN_OF_ARRAY(run->manifest));
     return json;
 }

@@ -151,14 +151,13 @@ bool transcript_case_check_ak(struct attest_case *c, const uint8_t tpmt[static S
 bool transcript_case_check_run(struct attest_case *c, const struct run_log *run)
 {
     struct span config = span_of(run->config, run->has_config ? SHA256_SIZE : 0);
-    struct span manifest = span_of(run->manifest, run->manifests > 0 ? SHA256_SIZE : 0);
     bool good;
 
     if (c->transcript == NULL)
         return true;
     good = check_equal(c, FINDING_TRANSCRIPT_RUN, "configuration", config,
                        transcript_get(c->transcript, TRANSCRIPT_CONFIG));
-    return check_equal(c, FINDING_TRANSCRIPT_RUN, "manifest", manifest,
+    return check_equal(c, FINDING_TRANSCRIPT_RUN, "manifest", run_log_manifest(run),
                        transcript_get(c->transcript, TRANSCRIPT_MANIFEST)) &&
            good;
 }

@@ -190,22 +190,29 @@ def test_the_stand_in_signs_the_transcript_and_says_what_it_is(sim):
     assert "SIMULATED platform" in sim.log()
 
 
+def end_of(work):
+    """What the end of a computation is measured as."""
+    return hashlib.sha256(b"cocos/end/1" + bytes.fromhex(work.sha256)).digest()
+
+
 def test_each_manifest_is_measured_before_it_is_set(sim):
     first, second = Computation("pass", {}), Computation("pass", {"a": "x"})
     first.set(sim)
     channel = Channel(sim)
     assert channel.evidence(bytes(32)).fields["manifest"].hex() == first.sha256
     assert sim.ask("DELETE", "/v1/computation", first.owner).status == 204
+    waiting = Channel(sim).evidence(bytes(32))
+    assert not waiting.fields["manifest"] and [event for event, _ in waiting.events()] == ["config", "manifest", "end"]
     second.set(sim)
     channel = Channel(sim)
     bundle = channel.evidence(bytes(32))
     assert bundle.fields["manifest"].hex() == second.sha256
-    assert [event for event, _ in bundle.events()] == ["config", "manifest", "manifest"]
+    assert [event for event, _ in bundle.events()] == ["config", "manifest", "end", "manifest"]
     assert [digest.hex() for _, digest in bundle.events()] == \
-        [EMPTY_CONFIG.hex(), first.sha256, second.sha256]
+        [EMPTY_CONFIG.hex(), first.sha256, end_of(first).hex(), second.sha256]
     # One that is refused is not measured.
     assert sim.ask("PUT", "/v1/computation", first.owner, json.dumps(first.manifest)).status == 409
-    assert len(channel.evidence(bytes(32)).events()) == 3
+    assert len(channel.evidence(bytes(32)).events()) == 4
 
 
 def test_only_the_process_of_a_computation_is_of_its_layer(sim):
@@ -222,9 +229,10 @@ def test_only_the_process_of_a_computation_is_of_its_layer(sim):
     receipt_verifier.check_layer(*layer())
     assert sim.ask("DELETE", "/v1/computation", work.owner).status == 204
     claims, manifest = layer()
-    assert manifest.hex() == work.sha256  # the machine still shows it
-    with pytest.raises(ValueError, match="layer of the computation"):
-        receipt_verifier.check_layer(claims, manifest)
+    assert not manifest  # the machine shows it no more
+    for passed_off in (manifest, bytes.fromhex(work.sha256)):
+        with pytest.raises(ValueError, match="layer of the computation"):
+            receipt_verifier.check_layer(claims, passed_off)
 
 
 # --- with a TPM ---
@@ -247,6 +255,8 @@ def test_the_tpm_quotes_what_was_measured(tpm):
         bundle = Channel(agent).evidence(secrets.token_bytes(32))
         quote = bundle.items["vtpm"]
         assert hashlib.sha256(bundle.report_data).digest() in quote and pcr in quote
+        assert agent.ask("DELETE", "/v1/computation", work.owner).status == 204
+        assert tpm.pcr(15) == hashlib.sha256(pcr + end_of(work)).digest()
         ek = x509.load_der_x509_certificate(
             base64.b64decode(bundle.json["endorsement"]["ek_certificate"]))
         modulus = ek.public_key().public_numbers().n.to_bytes(256, "big")

@@ -169,6 +169,12 @@ def chain_of(bundle):
     return next(base64.b64decode(item["data"]) for item in bundle["items"] if item["type"] == "dice")
 
 
+def events(bundle):
+    """What the run log says was measured."""
+    log = base64.b64decode(bundle["logs"]["cel"]).decode()
+    return [json.loads(line)["content"]["event"] for line in log.splitlines()]
+
+
 def test_evidence_of_each_key_goes_to_the_manager(sim, share):  # noqa: F811
     def shown():
         evidence = json.loads((share / "out" / "evidence.json").read_text())
@@ -193,7 +199,36 @@ def test_evidence_of_each_key_goes_to_the_manager(sim, share):  # noqa: F811
     work.wipe(sim)
     chains.append(await_key())
     assert bytes.fromhex(work.sha256) not in chains[2]
+    assert bytes.fromhex(work.sha256) not in shown()[0] and events(shown()[1]) == ["config", "manifest", "end"]
     assert len(set(chains)) == 3
+
+
+def test_what_died_is_ended_before_another_process_is_certified(sim, share):  # noqa: F811
+    def shown(count):
+        """What is measured once the present key's evidence is there."""
+        await_out(share, lambda out: out["spki_sha256"] == sim.state()["spki_sha256"])
+        end = time.monotonic() + 10
+        while True:
+            evidence = json.loads((share / "out" / "evidence.json").read_text())
+            if len(events(evidence)) == count:
+                return evidence
+            assert time.monotonic() < end, events(evidence)
+            time.sleep(0.02)
+
+    work = Computation("import time; time.sleep(60)", {"a": "secret"})
+    work.send(sim)
+    sim.await_state("Running")
+    os.kill(max(workers(sim)), signal.SIGKILL)
+    sim.await_state("Failed", seconds=20)
+    evidence = shown(3)
+    assert events(evidence) == ["config", "manifest", "end"]
+    assert bytes.fromhex(work.sha256) not in base64.b64decode(evidence["transcript"])
+    work.wipe(sim)  # what said that it failed was no computation, and ends none
+    other = Computation("pass")
+    other.set(sim)
+    evidence = shown(4)
+    assert events(evidence) == ["config", "manifest", "end", "manifest"]
+    assert bytes.fromhex(other.sha256) in base64.b64decode(evidence["transcript"])
 
 
 def test_a_manifest_of_the_share_has_evidence_of_its_own_process_alone(share):  # noqa: F811

@@ -232,12 +232,57 @@ def test_a_connection_that_is_cut_is_attested_again_with_the_same_agent(ready):
 
 # --- a machine that has run something before ---
 
+def test_what_waits_after_a_computation_cannot_pass_for_it(vtpm):  # noqa: F811
+    cli, agent, _ = vtpm
+    how = vtpm_policy(cli)
+    manifest = create(cli)
+    cli(*SEND, *how)
+    nonce = "11" * 32
+    get = ("attestation", "get", "--nonce", nonce, "--out", "evidence.json", *how)
+    judge = ("attestation", "validate", "evidence.json", "--nonce", nonce, *how, "--json")
+    cli(*get)
+    claims = cli(*judge, "--manifest", "m.json").json["claims"]
+    assert claims["transcript"]["manifest"] == claims["vtpm"]["run"]["manifest_sha256"] == manifest
+    cli("stop", "owner-private.pem", *how)
+    # With its end the machine shows no manifest any more, and who asks for that one is told why.
+    before = requests(agent)
+    done = cli("algo", "fit.py", "coder-private.pem", "--manifest", "m.json", *how, code=5)
+    assert "run.manifest" in done.err and f"the computation of {manifest} has ended" in done.err
+    assert "dice.computation" in done.err and "no computation's" in done.err
+    assert ("PUT", "/v1/algorithm") not in requests(agent)[len(before):]
+    cli(*get)
+    claims = cli(*judge).json["claims"]
+    assert "manifest" not in claims["transcript"]
+    run = claims["vtpm"]["run"]
+    assert (run["manifests"], run["ended_sha256"]) == (1, manifest) and "manifest_sha256" not in run
+    refused = cli(*judge, "--manifest", "m.json", code=5).json
+    assert {"run.manifest", "dice.computation"} <= {finding["id"] for finding in refused["findings"]}
+    assert refused["crypto"] == "pass"
+
+
+def test_a_key_is_the_computations_or_nothing_is_sent(vtpm):  # noqa: F811
+    """Evidence that is genuine, whole and of the right machine, but does not say whose the key is."""
+    cli, _, _ = vtpm
+    how = vtpm_policy(cli)
+    create(cli)
+    cli(*SEND, *how)
+    nonce = "11" * 32
+    for kinds, code in (("vtpm", 5), ("all", 0)):
+        cli("attestation", "get", kinds, "--nonce", nonce, "--out", "evidence.json", *how)
+        judged = cli("attestation", "validate", "evidence.json", "--nonce", nonce, *how, "--manifest", "m.json",
+                     "--json", code=code).json
+        errors = [finding for finding in judged["findings"] if finding["severity"] == "error"]
+        assert [finding["id"] for finding in errors] == ["dice.computation"] * (code == 5), errors
+        assert code == 0 or "no DICE chain" in errors[0]["got"]
+
+
 def test_a_second_computation_is_seen(vtpm):  # noqa: F811
     cli, agent, _ = vtpm
     how = vtpm_policy(cli)
     measured = [hashlib.sha256(b"{}").hexdigest(), create(cli)]
     cli(*SEND, *how)
     cli("stop", "owner-private.pem", *how)
+    measured.append(hashlib.sha256(b"cocos/end/1" + bytes.fromhex(measured[1])).hexdigest())
     cli.write("count.py", "pass\n")
     measured.append(create(cli))
     # One manifest has been set, and so far the machine is as good as new; with the next it is not.

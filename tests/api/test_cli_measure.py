@@ -131,7 +131,11 @@ def test_keys_that_are_enrolled_change_register_7_alone(cli, files):
     assert "10" not in after, "with Secure Boot the kernel measures its modules there"
 
 
-def test_register_15_is_config_and_manifests(cli, files):
+def end_of(manifest):
+    return hashlib.sha256(b"cocos/end/1" + manifest).digest()
+
+
+def test_register_15_is_config_and_manifests_and_their_ends(cli, files):
     (cli.directory / "config.json").write_text('{"boot_nonce": "AA==", "vm_id": "x"}')
     (cli.directory / "manifest.json").write_text('{ "b": 1,\n "a": 2 }')
     done = cli("measure", *files, "--json", "--config", "config.json", "--manifest", "manifest.json")
@@ -141,6 +145,14 @@ def test_register_15_is_config_and_manifests(cli, files):
     done = cli("measure", *files, "--platform", "tdx", "--firmware", "td.fd", "--json", "--config", "config.json",
                "--manifest", "manifest.json")
     assert done.json["rtmr3"] == extended_384(*(digest + bytes(16) for digest in run))
+
+    (cli.directory / "second.json").write_text("{}")
+    both = ["--json", "--config", "config.json", "--manifest", "manifest.json", "--manifest", "second.json"]
+    run += [end_of(run[1]), hashlib.sha256(b"{}").digest()]
+    assert cli("measure", *files, *both).json["pcrs"]["sha256"]["15"] == extended(*run)
+    run.append(end_of(run[3]))
+    assert cli("measure", *files, *both, "--ended").json["pcrs"]["sha256"]["15"] == extended(*run)
+    assert "--manifest" in cli("measure", *files, "--config", "config.json", "--ended", code=2).err
 
 
 # --- guests that their processor protects ---

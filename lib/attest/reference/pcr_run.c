@@ -34,18 +34,28 @@ int pcr_run_config_digest(const struct json *config, uint8_t out[static SHA256_S
     return 0;
 }
 
-void pcr_run_predict(const uint8_t config[static SHA256_SIZE], const uint8_t *manifests,
-                     size_t count, struct pcr_run *ret)
+/* Registers and size are right by construction. */
+static void extend(struct run_registers *registers, const uint8_t digest[static SHA256_SIZE])
 {
-    struct run_registers registers;
     struct err err;
 
-    run_registers_init(&registers);
-    for (size_t i = 0; i <= count; i++) {
-        const uint8_t *digest = i == 0 ? config : manifests + (i - 1) * SHA256_SIZE;
+    if (run_registers_extend(registers, span_of(digest, SHA256_SIZE), &err) < 0)
+        abort();
+}
 
-        if (run_registers_extend(&registers, span_of(digest, SHA256_SIZE), &err) < 0)
-            abort(); /* registers and size are right by construction */
+void pcr_run_predict(const struct pcr_run_story *story, struct pcr_run *ret)
+{
+    struct run_registers registers;
+    uint8_t end[SHA256_SIZE];
+
+    run_registers_init(&registers);
+    extend(&registers, story->config);
+    for (size_t i = 0; i < story->count; i++) {
+        extend(&registers, story->manifests[i]);
+        if (i + 1 == story->count && !story->ended)
+            break;
+        run_end_digest(story->manifests[i], end);
+        extend(&registers, end);
     }
     memcpy(ret->pcr, registers.pcrs.value[RUN_PCR], SHA256_SIZE);
     memcpy(ret->rtmr, registers.rtmrs.value[RUN_RTMR], SHA384_SIZE);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define RUN_LOG_MAX (256 * KIB)
+#define END_ROOM    KIB /* what is left for the end of a computation, in any case */
 #define ATTEMPTS    3
 
 /* The platform's word for the root of the DICE chain. It names a key and no moment, but a quote
@@ -26,8 +27,8 @@ struct desk {
     bool register_used; /* ... before us */
     struct buf run_log;
     uint64_t records;
-    bool has_digest[2];
-    uint8_t digest[2][SHA256_SIZE]; /* by enum run_event: the last one measured */
+    bool has_config, has_manifest; /* a manifest, until its computation ends */
+    uint8_t config_sha256[SHA256_SIZE], manifest_sha256[SHA256_SIZE];
     struct desk_root root;
 };
 
@@ -93,23 +94,59 @@ static int extend(const struct desk *desk, const uint8_t digest[static SHA256_SI
 static int measure(struct desk *desk, enum run_event event,
                    const uint8_t digest[static SHA256_SIZE], struct err *err)
 {
-    if (check_register(desk, err) < 0)
-        return -1;
-    if (desk->run_log.len > RUN_LOG_MAX - KIB)
-        return err_set(err, ERR_TOO_LARGE, "the run log is full; the machine must be started anew");
-    if (extend(desk, digest, err) < 0)
-        return -1;
+    if (check_register(desk, err) < 0 || extend(desk, digest, err) < 0)
+        return err_wrap(err, "measure");
     run_log_add(&desk->run_log, desk->records++, event, digest);
-    memcpy(desk->digest[event], digest, SHA256_SIZE);
-    desk->has_digest[event] = true;
     desk->root.present = false;
     return 0;
 }
 
-int desk_measure(struct desk *desk, enum run_event event, const uint8_t digest[static SHA256_SIZE],
-                 struct err *err)
+int desk_measure_config(struct desk *desk, const uint8_t digest[static SHA256_SIZE],
+                        struct err *err)
 {
-    return measure(desk, event, digest, err) < 0 ? err_wrap(err, "measure") : 0;
+    if (desk->has_config)
+        return err_set(err, ERR_STATE, "measure: the configuration was measured already");
+    if (measure(desk, RUN_CONFIG, digest, err) < 0)
+        return -1;
+    memcpy(desk->config_sha256, digest, SHA256_SIZE);
+    desk->has_config = true;
+    return 0;
+}
+
+static int check_manifest(const struct desk *desk, struct err *err)
+{
+    if (!desk->has_config)
+        return err_set(err, ERR_STATE, "measure: a manifest comes after the configuration");
+    if (desk->has_manifest)
+        return err_set(err, ERR_STATE, "measure: a computation must end before the next manifest");
+    if (desk->run_log.len > RUN_LOG_MAX - 2 * END_ROOM)
+        return err_set(err, ERR_TOO_LARGE,
+                       "measure: the run log is full; the machine must be started anew");
+    return 0;
+}
+
+int desk_measure_manifest(struct desk *desk, const uint8_t digest[static SHA256_SIZE],
+                          struct err *err)
+{
+    if (check_register(desk, err) < 0 || check_manifest(desk, err) < 0 ||
+        measure(desk, RUN_MANIFEST, digest, err) < 0)
+        return -1;
+    memcpy(desk->manifest_sha256, digest, SHA256_SIZE);
+    desk->has_manifest = true;
+    return 0;
+}
+
+int desk_measure_end(struct desk *desk, struct err *err)
+{
+    uint8_t digest[SHA256_SIZE];
+
+    if (!desk->has_manifest)
+        return 0;
+    run_end_digest(desk->manifest_sha256, digest);
+    if (measure(desk, RUN_END, digest, err) < 0)
+        return -1;
+    desk->has_manifest = false;
+    return 0;
 }
 
 int desk_read_register(const struct desk *desk, uint8_t out[static SHA256_SIZE], struct err *err)
@@ -168,10 +205,10 @@ static void complete_transcript(const struct desk *desk, const struct transcript
 {
     uint8_t digest[SHA256_SIZE];
 
-    if (desk->has_digest[RUN_CONFIG])
-        transcript_set(transcript, TRANSCRIPT_CONFIG, desk->digest[RUN_CONFIG]);
-    if (desk->has_digest[RUN_MANIFEST])
-        transcript_set(transcript, TRANSCRIPT_MANIFEST, desk->digest[RUN_MANIFEST]);
+    if (desk->has_config)
+        transcript_set(transcript, TRANSCRIPT_CONFIG, desk->config_sha256);
+    if (desk->has_manifest)
+        transcript_set(transcript, TRANSCRIPT_MANIFEST, desk->manifest_sha256);
     if (desk->config.places.tpm != NULL) {
         digest_of(DIGEST_SHA256, tpm_device_ak(desk->config.places.tpm), digest);
         transcript_set(transcript, TRANSCRIPT_AK, digest);

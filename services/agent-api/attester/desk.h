@@ -1,10 +1,11 @@
 /* The desk at which evidence is asked for, and through which goes what is measured about the run,
  * so that no answer mixes two moments.
  *
- * What the agent acts on is measured first, once: the configuration at start, then each manifest.
- * PCR 15 is extended (without a TPM, on TDX, RTMR 3 where the kernel lets us) and the run log
- * (run_log.h) says with what; other machines show the same in the transcript and the log alone. PCR
- * 16 is not used, since any process in the guest can reset it.
+ * What the agent acts on is measured first, once: the configuration at start, then each manifest,
+ * and the end of its computation before anybody else is certified or answered for. PCR 15 is
+ * extended (without a TPM, on TDX, RTMR 3 where the kernel lets us) and the run log (run_log.h)
+ * says with what; other machines show the same in the transcript and the log alone. PCR 16 is not
+ * used, since any process in the guest can reset it.
  *
  * One thread at a time; who may wait, and how many, is the asker's (pact/line.h). */
 #ifndef COCOS_AGENT_ATTESTER_DESK_H
@@ -31,10 +32,17 @@ struct desk_config {
 struct desk *desk_new(const struct desk_config *config);
 void desk_free(struct desk *desk);
 
-/* Measures, and only then returns. The configuration comes first and once. Errors: UNAVAILABLE (the
- * register was used before we started, so it says nothing of us), SYSTEM, TOO_LARGE (the log). */
-MUST_USE int desk_measure(struct desk *desk, enum run_event event,
-                          const uint8_t digest[static SHA256_SIZE], struct err *err);
+/* Measures, and only then returns: the configuration first and once, then manifests, each after the
+ * end of the one before. Errors: UNAVAILABLE (the register was used before we started, so it says
+ * nothing of us), STATE (the other order), SYSTEM, TOO_LARGE (the log). */
+MUST_USE int desk_measure_config(struct desk *desk, const uint8_t digest[static SHA256_SIZE],
+                                 struct err *err);
+MUST_USE int desk_measure_manifest(struct desk *desk, const uint8_t digest[static SHA256_SIZE],
+                                   struct err *err);
+/* The end of the computation whose manifest was measured last; nothing when there is none. From
+ * then on no evidence names its manifest. There is always room for it in the log. Errors: SYSTEM:
+ * nothing can be said of the machine any more. */
+MUST_USE int desk_measure_end(struct desk *desk, struct err *err);
 
 /* What the run register holds, by the log of what was measured. Errors: INTERNAL. */
 MUST_USE int desk_read_register(const struct desk *desk, uint8_t out[static SHA256_SIZE],

@@ -193,7 +193,7 @@ static int take_manifest(struct keeper *keeper, const struct post *post,
 
     if (check_may_offer(keeper, post, err) < 0 || read_offer(record, fd, &text, err) < 0)
         return -1;
-    if (desk_measure(keeper->desk, RUN_MANIFEST, record->manifest_sha256, err) < 0)
+    if (desk_measure_manifest(keeper->desk, record->manifest_sha256, err) < 0)
         return -1;
     keeper->next = (struct task){.manifest = text, .set = true};
     text = BUF_OF(0);

@@ -6,7 +6,8 @@
  *                hands to the keeper: the keeper measures it and starts
  *   computation  in a fresh process, certified by layer 2, which gets the manifest and CDI_2 alone.
  *                When the computation is ended it leaves, its secrets end with it, and the next one
- *                waits again.
+ *                waits again: after the end was measured, so that nothing that waits can pass for
+ *                a computation.
  *   failed       a waiting one that says what became of a computation whose process died.
  *
  * New connections are the present process's; the one before answers on its old ones for a short

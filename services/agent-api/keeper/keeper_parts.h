@@ -77,7 +77,8 @@ void keeper_tear_down(struct keeper *keeper);
 struct task task_of_nothing(void);
 void task_done(struct task *task);
 
-/* Starts a process for a task, which is taken. Errors: SYSTEM, INTERNAL. */
+/* Starts a process for a task, which is taken; one that is no computation's after the end of the
+ * computation before it was measured. Errors: SYSTEM, INTERNAL. */
 MUST_USE int post_start(struct keeper *keeper, struct task *task, struct post **ret,
                         struct err *err);
 /* Kills and frees; NULL is fine. */

@@ -120,6 +120,15 @@ static int spawn(struct keeper *keeper, struct post *post, int birth_fd, struct 
     return 0;
 }
 
+/* A process that is not the computation's is certified, and answered for, only when the machine
+ * shows that the computation is over. */
+static int read_run(struct keeper *keeper, struct layers_work *work, struct err *err)
+{
+    if (!work->has_manifest && desk_measure_end(keeper->desk, err) < 0)
+        return -1;
+    return desk_read_register(keeper->desk, work->run, err);
+}
+
 static int begin(struct keeper *keeper, struct post *post, struct identity_seed *seed,
                  struct err *err)
 {
@@ -134,7 +143,7 @@ static int begin(struct keeper *keeper, struct post *post, struct identity_seed 
 
     memcpy(work.code, keeper->program, sizeof(work.code));
     memcpy(work.manifest, task->manifest_sha256, sizeof(work.manifest));
-    if (desk_read_register(keeper->desk, work.run, err) < 0 ||
+    if (read_run(keeper, &work, err) < 0 ||
         layers_begin(keeper->layers, &work, seed, post->spki_sha256, err) < 0 ||
         write_birth(keeper, task, seed, &birth_fd, err) < 0 ||
         spawn(keeper, post, birth_fd, err) < 0)

@@ -92,7 +92,7 @@ static void take_share(struct keeper *keeper)
 {
     struct err err;
 
-    if (desk_measure(keeper->desk, RUN_CONFIG, keeper->share->sha256, &err) < 0) {
+    if (desk_measure_config(keeper->desk, keeper->share->sha256, &err) < 0) {
         fail_first(keeper, FAILURE_CONFIG, &err);
         return;
     }

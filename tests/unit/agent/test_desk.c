@@ -98,9 +98,10 @@ static void the_transcript_has_what_was_measured(void **state)
     struct err err;
 
     (void)state;
-    assert_ok(desk_measure(desk, RUN_CONFIG, config_digest, &err));
-    assert_ok(desk_measure(desk, RUN_MANIFEST, config_digest, &err));
-    assert_ok(desk_measure(desk, RUN_MANIFEST, manifest_digest, &err));
+    assert_ok(desk_measure_config(desk, config_digest, &err));
+    assert_ok(desk_measure_manifest(desk, config_digest, &err));
+    assert_ok(desk_measure_end(desk, &err));
+    assert_ok(desk_measure_manifest(desk, manifest_digest, &err));
     assert_ok(desk_ask(desk, &question, &text, &err));
     desk_free(desk);
 
@@ -116,6 +117,82 @@ static void the_transcript_has_what_was_measured(void **state)
     assert_memory_equal(run.config, config_digest, SHA256_SIZE);
 }
 
+static void measuring_in_another_order_is_refused(void **state)
+{
+    struct desk *desk = desk_new(&held);
+    struct err err;
+
+    (void)state;
+    assert_fails(desk_measure_manifest(desk, manifest_digest, &err), ERR_STATE);
+    assert_ok(desk_measure_config(desk, config_digest, &err));
+    assert_fails(desk_measure_config(desk, config_digest, &err), ERR_STATE);
+    assert_ok(desk_measure_manifest(desk, manifest_digest, &err));
+    assert_fails(desk_measure_manifest(desk, manifest_digest, &err), ERR_STATE);
+    assert_non_null(strstr(err.text, "must end"));
+    assert_ok(desk_measure_end(desk, &err));
+    assert_ok(desk_measure_manifest(desk, manifest_digest, &err));
+    desk_free(desk);
+}
+
+static void take_answer(struct desk *desk, struct transcript *transcript, struct run_log *run)
+{
+    struct desk_question question = question_of(TRANSCRIPT_CHANNEL);
+    OWNED_BUF text = BUF_OF(DESK_ANSWER_MAX);
+    OWNED_BUNDLE bundle = {0};
+    struct err err;
+
+    assert_ok(desk_ask(desk, &question, &text, &err));
+    assert_ok(bundle_parse(buf_span(&text), &bundle, &err));
+    assert_ok(transcript_parse(bundle_span(&bundle.transcript), transcript, &err));
+    assert_ok(run_log_read(bundle_span(&bundle.logs.cel), run, &err));
+}
+
+static void after_the_end_no_evidence_names_the_manifest(void **state)
+{
+    struct desk *desk = desk_new(&held);
+    struct transcript transcript;
+    struct run_log run;
+    struct err err;
+
+    (void)state;
+    assert_ok(desk_measure_config(desk, config_digest, &err));
+    assert_ok(desk_measure_end(desk, &err)); /* there is nothing to end */
+    take_answer(desk, &transcript, &run);
+    assert_false(run.ended);
+    assert_ok(desk_measure_manifest(desk, manifest_digest, &err));
+    take_answer(desk, &transcript, &run);
+    assert_true(transcript.has[TRANSCRIPT_MANIFEST]);
+    assert_ok(desk_measure_end(desk, &err));
+    assert_ok(desk_measure_end(desk, &err)); /* once is enough */
+    take_answer(desk, &transcript, &run);
+    assert_false(transcript.has[TRANSCRIPT_MANIFEST]);
+    assert_true(run.ended);
+    assert_int_equal(run.manifests, 1);
+    desk_free(desk);
+}
+
+/* A full log takes no manifest more, and the end of the last one all the same. */
+static void there_is_always_room_for_an_end(void **state)
+{
+    struct desk *desk = desk_new(&held);
+    struct transcript transcript;
+    struct run_log run;
+    unsigned count = 0;
+    struct err err;
+
+    (void)state;
+    assert_ok(desk_measure_config(desk, config_digest, &err));
+    while (desk_measure_manifest(desk, manifest_digest, &err) == 0) {
+        assert_ok(desk_measure_end(desk, &err));
+        assert_true(++count < 10000);
+    }
+    assert_int_equal(err.kind, ERR_TOO_LARGE);
+    take_answer(desk, &transcript, &run);
+    assert_int_equal(run.manifests, count);
+    assert_true(run.ended);
+    desk_free(desk);
+}
+
 static void the_register_is_what_the_log_leads_to(void **state)
 {
     struct desk *desk = desk_new(&held);
@@ -125,7 +202,7 @@ static void the_register_is_what_the_log_leads_to(void **state)
     (void)state;
     assert_ok(desk_read_register(desk, value, &err));
     assert_true(span_is_zero(SPAN_OF_ARRAY(value)));
-    assert_ok(desk_measure(desk, RUN_CONFIG, config_digest, &err));
+    assert_ok(desk_measure_config(desk, config_digest, &err));
     assert_ok(desk_read_register(desk, value, &err));
     memcpy(twice + SHA256_SIZE, config_digest, SHA256_SIZE);
     digest_of(DIGEST_SHA256, SPAN_OF_ARRAY(twice), expected);
@@ -173,7 +250,7 @@ static void the_platforms_word_for_the_root_is_asked_for_once(void **state)
         assert_int_equal(bundle_count(&bundle), 1);
         assert_int_equal(bundle_at(&bundle, 0)->type, BUNDLE_DICE);
     }
-    assert_ok(desk_measure(desk, RUN_CONFIG, config_digest, &err)); /* a register moved */
+    assert_ok(desk_measure_config(desk, config_digest, &err)); /* a register moved */
     {
         OWNED_BUF text = BUF_OF(DESK_ANSWER_MAX);
 
@@ -284,14 +361,15 @@ static void a_verifier_accepts_what_the_desk_says_about_a_tpm(void **state)
         skip();
     usual = policy_of(world.tpm, 1, true);
     strict = policy_of(world.tpm, 1, false);
-    assert_ok(desk_measure(world.desk, RUN_CONFIG, config_digest, &err));
-    assert_ok(desk_measure(world.desk, RUN_MANIFEST, manifest_digest, &err));
+    assert_ok(desk_measure_config(world.desk, config_digest, &err));
+    assert_ok(desk_measure_manifest(world.desk, manifest_digest, &err));
     assert_ok(desk_ask(world.desk, &question, &text, &err));
     assert_true(is_accepted(buf_span(&text), usual, NULL));
     assert_false(is_accepted(buf_span(&text), strict, "tpm.emulated"));
 
     /* A second computation in the same machine is seen. */
-    assert_ok(desk_measure(world.desk, RUN_MANIFEST, config_digest, &err));
+    assert_ok(desk_measure_end(world.desk, &err));
+    assert_ok(desk_measure_manifest(world.desk, config_digest, &err));
     assert_ok(desk_ask(world.desk, &question, &second, &err));
     assert_false(is_accepted(buf_span(&second), usual, "run.manifests"));
     world_end(&world);
@@ -309,7 +387,7 @@ static void evidence_from_boot_is_no_evidence_of_a_connection(void **state)
     if (!world_begin(&world))
         skip();
     policy = policy_of(world.tpm, 1, true);
-    assert_ok(desk_measure(world.desk, RUN_CONFIG, config_digest, &err));
+    assert_ok(desk_measure_config(world.desk, config_digest, &err));
     assert_ok(desk_ask(world.desk, &question, &text, &err));
     assert_false(is_accepted(buf_span(&text), policy, "transcript.channel"));
     world_end(&world);
@@ -331,7 +409,7 @@ static void what_a_caller_chose_names_the_run_and_no_connection(void **state)
     if (!world_begin(&world))
         skip();
     policy = policy_of(world.tpm, 1, true);
-    assert_ok(desk_measure(world.desk, RUN_CONFIG, config_digest, &err));
+    assert_ok(desk_measure_config(world.desk, config_digest, &err));
     assert_ok(desk_ask(world.desk, &question, &text, &err));
     assert_ok(bundle_parse(buf_span(&text), &bundle, &err));
     assert_ok(transcript_parse(bundle_span(&bundle.transcript), &transcript, &err));
@@ -353,9 +431,9 @@ static void a_register_that_was_used_before_us_proves_nothing(void **state)
     (void)state;
     if (!world_begin(&world))
         skip();
-    assert_ok(desk_measure(world.desk, RUN_CONFIG, config_digest, &err));
+    assert_ok(desk_measure_config(world.desk, config_digest, &err));
     after = desk_of(world.tpm);
-    assert_fails(desk_measure(after, RUN_CONFIG, config_digest, &err), ERR_UNAVAILABLE);
+    assert_fails(desk_measure_config(after, config_digest, &err), ERR_UNAVAILABLE);
     assert_fails(desk_ask(after, &question, &text, &err), ERR_UNAVAILABLE);
     assert_non_null(strstr(err.text, "started anew"));
     desk_free(after);
@@ -371,7 +449,7 @@ static void what_cannot_be_measured_is_not_logged(void **state)
     if (!world_begin(&world))
         skip();
     fake_tpm_stop(&world.fake);
-    assert_fails(desk_measure(world.desk, RUN_CONFIG, config_digest, &err), ERR_SYSTEM);
+    assert_fails(desk_measure_config(world.desk, config_digest, &err), ERR_SYSTEM);
     desk_free(world.desk);
     tpm_device_free(world.tpm);
 }
@@ -382,6 +460,9 @@ int main(void)
         cmocka_unit_test(where_nothing_attests_there_is_no_evidence),
         cmocka_unit_test(evidence_that_is_not_there_is_named),
         cmocka_unit_test(the_transcript_has_what_was_measured),
+        cmocka_unit_test(measuring_in_another_order_is_refused),
+        cmocka_unit_test(after_the_end_no_evidence_names_the_manifest),
+        cmocka_unit_test(there_is_always_room_for_an_end),
         cmocka_unit_test(the_register_is_what_the_log_leads_to),
         cmocka_unit_test(without_a_chain_there_is_no_evidence_of_that_kind),
         cmocka_unit_test(the_platforms_word_for_the_root_is_asked_for_once),

@@ -34,6 +34,7 @@ static void world_make(struct world *w)
     assert_ok(layers_make(uds, &input, &input, &w->layers, &err));
     w->keeper.layers = w->layers;
     w->keeper.desk = desk_new(&config);
+    assert_ok(desk_measure_config(w->keeper.desk, uds, &err));
     w->keeper.present = &w->post;
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
     w->post.socket = pair[0];

@@ -50,8 +50,8 @@ static void world_make(struct world *w, bool attests)
         config.places.sim_key = w->root;
     }
     w->keeper.desk = desk_new(&config);
-    assert_ok(desk_measure(w->keeper.desk, RUN_CONFIG, digests[0], &err));
-    assert_ok(desk_measure(w->keeper.desk, RUN_MANIFEST, digests[1], &err));
+    assert_ok(desk_measure_config(w->keeper.desk, digests[0], &err));
+    assert_ok(desk_measure_manifest(w->keeper.desk, digests[1], &err));
     w->line = fake_keeper_start(&w->keeper);
     w->witness = (struct witness){
         .line = w->line, .signer = w->key, .chain = buf_span(&w->seed.chain[IDENTITY_RECEIPT])};

@@ -73,6 +73,35 @@ static void a_demanded_manifest_that_was_not_set_is_refused(void **state)
     assert_only(&b, FINDING_RUN_MANIFEST);
 }
 
+static void a_demanded_manifest_whose_computation_has_ended_is_refused_and_told(void **state)
+{
+    OWNED_BENCH b, any;
+
+    (void)state;
+    bench_make(&b, BOTH);
+    b.run.ended = true;
+    appraise_run(&b.c, &b.run);
+    assert_only(&b, FINDING_RUN_MANIFEST);
+    assert_string_equal(b.verdict.findings[0].got, "none: the computation of " HEX_11 " has ended");
+
+    bench_make(&any, ""); /* who demands none is told nothing */
+    any.run.ended = true;
+    appraise_run(&any.c, &any.run);
+    assert_int_equal(any.verdict.count, 0);
+}
+
+static void computations_that_have_ended_count_as_well(void **state)
+{
+    OWNED_BENCH b;
+
+    (void)state;
+    bench_make(&b, "");
+    b.run.manifests = 2;
+    b.run.ended = true;
+    appraise_run(&b.c, &b.run);
+    assert_only(&b, FINDING_RUN_MANIFESTS);
+}
+
 static void a_second_manifest_is_refused_unless_the_policy_allows_it(void **state)
 {
     OWNED_BENCH b, more;
@@ -123,6 +152,8 @@ int main(void)
         cmocka_unit_test(another_manifest_is_refused),
         cmocka_unit_test(another_configuration_is_refused),
         cmocka_unit_test(a_demanded_manifest_that_was_not_set_is_refused),
+        cmocka_unit_test(a_demanded_manifest_whose_computation_has_ended_is_refused_and_told),
+        cmocka_unit_test(computations_that_have_ended_count_as_well),
         cmocka_unit_test(a_second_manifest_is_refused_unless_the_policy_allows_it),
         cmocka_unit_test(what_the_policy_names_is_marked_as_judged),
         cmocka_unit_test(without_a_policy_nothing_is_judged),

@@ -143,6 +143,7 @@ static void without_a_tpm_the_log_must_agree_with_the_transcript(void **state)
     agent_policy(&a, "");
     agent_accepted(&a);
     assert_true(verdict_holds(&a.verdict, FINDING_RUN_MANIFEST));
+    machine_run(&a.machine, RUN_END, "manifest");
     machine_run(&a.machine, RUN_MANIFEST, "another");
     agent_describe(&a);
     agent_refused(&a, FINDING_TRANSCRIPT_RUN);

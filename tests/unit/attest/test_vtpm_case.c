@@ -464,6 +464,7 @@ static void a_second_manifest_is_refused(void **state)
 
     (void)state;
     scene_make(&s);
+    machine_run(&s.machine, RUN_END, "manifest");
     machine_run(&s.machine, RUN_MANIFEST, "manifest");
     quote_again(&s);
     assert_refused(&s, FINDING_RUN_MANIFESTS);

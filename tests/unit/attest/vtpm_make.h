@@ -91,16 +91,20 @@ static inline void machine_run_files(struct machine *m)
     machine_list(m, buf_span(&file));
 }
 
+/* text: the configuration or manifest; of an end the manifest that it is about. */
 static inline void machine_run(struct machine *m, enum run_event event, const char *text)
 {
     uint8_t digest[SHA256_SIZE];
     uint64_t number = 0;
+    struct err err;
 
     for (size_t i = 0; i < m->cel.len; i++)
         number += m->cel.data[i] == '\n';
     digest_of(DIGEST_SHA256, span_of_str(text), digest);
+    if (event == RUN_END)
+        run_end_digest(digest, digest);
     run_log_add(&m->cel, number, event, digest);
-    machine_extend(m, RUN_PCR, span_of_str(text));
+    assert_int_equal(pcr_bank_extend(&m->bank, RUN_PCR, SPAN_OF_ARRAY(digest), &err), 0);
 }
 
 /* A booted machine that runs manifest "manifest" under configuration "{}". */
