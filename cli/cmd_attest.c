@@ -56,6 +56,24 @@ static int find_types(const char *word, const char *const **ret, struct err *err
                    word);
 }
 
+#define TYPES_MAX 4 /* of a row with its end, and a chain */
+
+/* Who demands a manifest demands its computation's key, and so the chain comes along. */
+static void ask_chain(struct httpc_terms *terms, const char *out[static TYPES_MAX])
+{
+    const struct policy *policy = terms->given.policy;
+    size_t count = 0;
+
+    if (terms->types == NULL || policy == NULL || !policy->manifest_sha256.present)
+        return;
+    for (const char *const *type = terms->types; *type != NULL; type++)
+        if (strcmp(*type, "dice") != 0)
+            out[count++] = *type;
+    out[count++] = "dice";
+    out[count] = NULL;
+    terms->types = out;
+}
+
 static int read_nonce(const char *hex, struct buf *nonce, struct err *err)
 {
     if (hex == NULL)
@@ -157,7 +175,7 @@ static int run_get(const struct cli *cli, const void *ptr, struct err *err)
     OWNED_HTTPC_ATTESTED attested = {.has_transcript = false};
     OWNED_BUF nonce = BUF_OF(TRANSCRIPT_VALUE_SIZE);
     const char *word = cli_arg(cli, 0) != NULL ? cli_arg(cli, 0) : rows[0].word;
-    const char *const *types;
+    const char *const *types, *with_chain[TYPES_MAX];
     OWNED_AGENT *agent = NULL;
 
     if (find_types(word, &types, err) < 0 || read_nonce(options->nonce, &nonce, err) < 0 ||
@@ -166,6 +184,7 @@ static int run_get(const struct cli *cli, const void *ptr, struct err *err)
     if (agent->trust != NULL)
         terms = *trust_terms(agent->trust);
     terms.types = types;
+    ask_chain(&terms, with_chain);
     terms.given.nonce = buf_span(&nonce);
     if (options->format != NULL && strcmp(options->format, "eat") == 0)
         return run_token(options, agent, &terms, err);
@@ -194,7 +213,9 @@ const struct command attest_commands[] = {
             "WHAT is all (default), snp, tdx, vtpm, snp-vtpm, dice or sim. The bundle names the "
             "connection on which it was fetched; in a file it proves what the machine was at "
             "that moment, to whoever chose the nonce. With a policy it is judged at once, on "
-            "the connection, and rejected evidence ends with exit code 5.",
+            "the connection, and rejected evidence ends with exit code 5. Where a manifest is "
+            "demanded, or was seen on the connection, the DICE chain comes along, which says "
+            "whose the key is.",
         .example = "cocos-cli attestation get vtpm --vm \"$VM\" --out evidence.json",
     },
     {NULL},

@@ -1,7 +1,9 @@
 #include "lib/attest/bundle_case.h"
 
+#include "lib/attest/dice_use.h"
 #include "lib/attest/evidence/svsm.h"
 #include "lib/attest/transcript_case.h"
+#include "lib/base/text.h"
 
 #define VMPL_OFFSET 0x30 /* in a report: AMD 56860, ATTESTATION_REPORT */
 
@@ -135,6 +137,37 @@ static struct attest_input within(const struct attest_input *in, const struct tr
     return inner;
 }
 
+static int find_computation(const struct attest_case *c, const struct bundle *bundle,
+                            struct err *err)
+{
+    if (dice_use_check_computation(bundle, err) < 0)
+        return -1;
+    return c->dice_proven ? 0 : err_set(err, ERR_UNTRUSTED, "its DICE chain does not hold");
+}
+
+/* The machine computes the manifest, but is it the computation that answers? The platform vouches
+ * for every process of the agent alike; whose key it is, the layer that certified it says. What a
+ * caller of the first agents' protocol gets has no chain: it is for no connection, so that nobody
+ * relies on a key of it. */
+static void judge_key(struct attest_case *c, const struct bundle *bundle)
+{
+    char manifest[2 * SHA256_SIZE + 1];
+    struct finding *finding;
+    struct err err;
+
+    if (c->policy == NULL || !c->policy->manifest_sha256.present ||
+        c->transcript->kind == TRANSCRIPT_LEGACY)
+        return;
+    if (find_computation(c, bundle, &err) == 0) {
+        verdict_pass(c->verdict, FINDING_DICE_COMPUTATION);
+        return;
+    }
+    text_hex(c->policy->manifest_sha256.data, SHA256_SIZE, manifest);
+    finding = verdict_add(c->verdict, FINDING_DICE_COMPUTATION);
+    finding_expect(finding, "a key that the layer of %s certified", manifest);
+    finding_got(finding, "%s", err.text);
+}
+
 static void check(struct attest_case *c, const struct bundle *bundle,
                   const struct transcript *transcript)
 {
@@ -151,6 +184,7 @@ static void check(struct attest_case *c, const struct bundle *bundle,
     vouched = check_items(c, bundle, report_data);
     if (!run_is_shown(bundle))
         transcript_case_judge_run(c, logs.cel);
+    judge_key(c, bundle);
     c->transcript = NULL;
     c->in = outer;
     if (whole && vouched)

@@ -7,8 +7,8 @@
  * this looks at the last certificates only.
  *
  * The layer must be a computation's, and its manifest the one that the platform shows. Processes
- * that wait for a manifest are certified as well, after a computation too, when the platform still
- * shows its manifest: their keys stand for no computation. Pure. */
+ * that wait for a manifest are certified as well, by the agent's layer: their keys stand for no
+ * computation. Pure. */
 #ifndef COCOS_ATTEST_DICE_USE_H
 #define COCOS_ATTEST_DICE_USE_H
 

@@ -4,8 +4,8 @@
 
 /* --- the key --------------------------------------------------------------------------------- */
 
-/* Whether the evidence is about a process of the computation that it names: one that waits, after
- * it or before another, shows the same manifest. */
+/* Whether the evidence is about a process of the computation that it names, and not about one that
+ * waits, by whatever policy it was judged. */
 static bool computes(const struct bundle *bundle, const struct verdict *verdict)
 {
     struct err unused;

@@ -8,6 +8,7 @@
 #include "lib/httpc/internal.h"
 
 #define CREDENTIAL_TEXT_MAX 256
+#define WHY_MAX             512
 
 /* One asking: what we chose, what the connection is, what came. */
 struct asking {
@@ -251,24 +252,34 @@ int httpc_attest(struct httpc *client, const struct httpc_terms *terms, struct h
     return 0;
 }
 
-static const char *first_error(const struct verdict *verdict)
+/* "run.manifest: none: the computation of ... has ended" */
+static void write_first_error(const struct verdict *verdict, struct buf *out)
 {
-    for (size_t i = 0; i < verdict->count; i++)
-        if (verdict->findings[i].severity == SEVERITY_ERROR)
-            return finding_row(verdict->findings[i].id)->id;
-    return "incomplete";
+    for (size_t i = 0; i < verdict->count; i++) {
+        const struct finding *finding = &verdict->findings[i];
+
+        if (finding->severity != SEVERITY_ERROR)
+            continue;
+        buf_add_str(out, finding_row(finding->id)->id);
+        if (finding->got != NULL)
+            buf_printf(out, ": %.200s", finding->got);
+        return;
+    }
+    buf_add_str(out, "incomplete");
 }
 
 int channel_renew(struct httpc *client, struct err *err)
 {
     OWNED_HTTPC_ATTESTED attested = {.bundle = BUF_OF(0)};
+    OWNED_BUF why = BUF_OF(WHY_MAX);
 
     if (httpc_attest(client, client->channel.terms, &attested, err) < 0)
         return -1;
     if (verdict_accepted(&attested.verdict))
         return 0;
+    write_first_error(&attested.verdict, &why);
     return err_set(err, ERR_UNTRUSTED,
                    "the connection was opened anew, and what answers now is not accepted (%s); "
                    "nothing was sent",
-                   first_error(&attested.verdict));
+                   buf_str(&why));
 }

@@ -33,4 +33,8 @@ FINDING(DICE_REQUIRED, "dice.required", POLICY, ERROR,
         "a DICE chain that holds, which the policy requires",
         "ask for evidence of type dice in the same bundle, whose transcript names the chain's last key; without dice.required no chain is needed",
         "docs/policy.md")
+FINDING(DICE_COMPUTATION, "dice.computation", POLICY, ERROR,
+        "the server's key against the layer of the computation with manifest_sha256",
+        "connect when that computation is set, and ask for evidence of type dice in the same bundle; a process of the agent that waits has no key of a computation",
+        "docs/attestation.md, DICE")
 /* clang-format on */

@@ -1,8 +1,10 @@
 /* An agent on a machine of our own, for tests of bundles: an SNP report and a quote of its TPM over
- * one transcript, in a bundle that a fitting policy accepts; tests change one thing of it. */
+ * one transcript, and the chain of a computation's process, in a bundle that a fitting policy
+ * accepts; tests change one thing of it. */
 #ifndef COCOS_TESTS_ATTEST_BUNDLE_MAKE_H
 #define COCOS_TESTS_ATTEST_BUNDLE_MAKE_H
 
+#include "tests/unit/attest/computation_make.h"
 #include "tests/unit/attest/vtpm_make.h"
 
 #include "lib/attest/evidence/bundle.h"
@@ -16,8 +18,10 @@ struct agent {
     struct buf encoded, text, policy;
     struct buf svsm; /* the manifest of an SVSM that makes the report; empty: none does */
     const struct attest_credential *credential;
-    bool snp, vtpm;   /* which items it sends */
-    struct span dice; /* borrowed; empty: no chain */
+    bool snp, vtpm; /* which items it sends */
+    struct computation computation;
+    bool no_chain;    /* that would lead to its key */
+    struct span dice; /* another chain in its place; borrowed */
     uint8_t channel_bytes[3][32];
     struct attest_channel channel;
     struct attest_input in;
@@ -33,6 +37,7 @@ static inline void agent_done(struct agent *a)
     buf_done(&a->policy);
     buf_done(&a->svsm);
     verdict_done(&a->verdict);
+    computation_done(&a->computation);
 }
 #define OWNED_AGENT __attribute__((cleanup(agent_done))) struct agent
 
@@ -86,6 +91,8 @@ static inline void agent_describe(struct agent *a)
 
 static inline void agent_make(struct agent *a)
 {
+    uint8_t manifest[SHA256_SIZE];
+
     *a = (struct agent){.encoded = BUF_OF(TRANSCRIPT_SIZE_MAX),
                         .text = BUF_OF(256 * KIB),
                         .policy = BUF_OF(16 * KIB),
@@ -96,6 +103,9 @@ static inline void agent_make(struct agent *a)
     machine_make(&a->machine);
     for (size_t i = 0; i < sizeof(a->channel_bytes); i++)
         a->channel_bytes[i / 32][i % 32] = (uint8_t)(i + 1);
+    digest_of(DIGEST_SHA256, span_of_str("manifest"), manifest);
+    computation_make(&a->computation, SPAN_OF_ARRAY(manifest));
+    key_identity(a->computation.server, a->channel_bytes[2]);
     transcript_set(&a->transcript, TRANSCRIPT_NONCE, a->channel_bytes[0]);
     transcript_set(&a->transcript, TRANSCRIPT_EXPORTER, a->channel_bytes[1]);
     transcript_set(&a->transcript, TRANSCRIPT_SERVER, a->channel_bytes[2]);
@@ -105,12 +115,50 @@ static inline void agent_make(struct agent *a)
                                          .server = SPAN_OF_ARRAY(a->channel_bytes[2])};
 }
 
+/* Lets the server have this key, whose public half is copied. */
+static inline void agent_take_key(struct agent *a, const struct key *server)
+{
+    OWNED_BUF spki = BUF_OF(2 * KIB);
+    struct err err;
+
+    key_write_spki(server, &spki);
+    key_free(a->computation.server);
+    assert_ok(key_load_public_der(buf_span(&spki), &a->computation.server, &err));
+    key_identity(server, a->channel_bytes[2]);
+    transcript_set(&a->transcript, TRANSCRIPT_SERVER, a->channel_bytes[2]);
+}
+
+/* The platform's word for the root of the chain, once; a TPM's where it sends no report. */
+static inline void agent_root(struct agent *a)
+{
+    struct computation *computation = &a->computation;
+    uint8_t report_data[SHA512_SIZE], extra[SHA256_SIZE];
+
+    if (computation->evidence.len > 0)
+        return;
+    dice_root_report_data(computation->root, report_data);
+    computation->type = a->snp ? BUNDLE_SNP : BUNDLE_VTPM;
+    if (a->snp) {
+        memcpy(a->world.report + 0x50, report_data, sizeof(report_data));
+        fake_snp_make(&a->world);
+        buf_add(&computation->evidence, a->world.report, sizeof(a->world.report));
+        fake_snp_table(&a->world, &computation->evidence);
+        return;
+    }
+    transcript_extra_data(report_data, extra);
+    buf_reset(&a->machine.extra);
+    buf_add(&a->machine.extra, extra, sizeof(extra));
+    machine_quote(&a->machine, NULL);
+    buf_add_span(&computation->evidence, machine_message(&a->machine));
+}
+
 /* Lets the platform sign the transcript as it is now. */
 static inline void agent_sign(struct agent *a)
 {
     uint8_t report_data[SHA512_SIZE], extra[SHA256_SIZE];
     struct err err;
 
+    agent_root(a);
     buf_reset(&a->encoded);
     assert_ok(transcript_encode(&a->transcript, &a->encoded, &err));
     transcript_report_data(buf_span(&a->encoded), report_data);
@@ -128,7 +176,7 @@ static inline void agent_sign(struct agent *a)
 static inline void agent_write(struct agent *a)
 {
     struct transcript_logs logs = agent_logs(a);
-    OWNED_BUF report = BUF_OF(64 * KIB);
+    OWNED_BUF report = BUF_OF(64 * KIB), chain = BUF_OF(64 * KIB);
     OWNED_BUNDLE bundle;
     struct err err;
 
@@ -142,8 +190,11 @@ static inline void agent_write(struct agent *a)
         assert_ok(bundle_add(&bundle, BUNDLE_VTPM, machine_message(&a->machine), &err));
     if (a->snp)
         assert_ok(bundle_add(&bundle, BUNDLE_SNP, buf_span(&report), &err));
+    computation_server_chain(&a->computation, &chain);
     if (a->dice.len > 0)
         assert_ok(bundle_add(&bundle, BUNDLE_DICE, a->dice, &err));
+    else if (!a->no_chain)
+        assert_ok(bundle_add(&bundle, BUNDLE_DICE, buf_span(&chain), &err));
     buf_reset(&a->text);
     assert_ok(bundle_write(&bundle, &a->text, &err));
 }

@@ -104,7 +104,6 @@ static void add_reports(void)
 
 static void add_agents(void)
 {
-    uint8_t identity[SHA256_SIZE];
     OWNED_KEY *server = NULL;
     OWNED_BUF text = BUF_OF(1 * KIB);
     struct err err;
@@ -112,8 +111,8 @@ static void add_agents(void)
 
     assert_ok(key_generate(KEY_P256, 0, &server, &err));
     agent_make(&agent);
-    key_identity(server, identity);
-    transcript_set(&agent.transcript, TRANSCRIPT_SERVER, identity);
+    agent_take_key(&agent, server);
+    agent.no_chain = true; /* a chain is a sample of its own */
     buf_printf(
         &text,
         "{\"version\":1,\"waive\":[\"freshness\",\"measurement\",\"min_tcb\",\"crl\",\"pei\"],"

@@ -26,7 +26,7 @@ static void a_whole_bundle_is_accepted(void **state)
     assert_non_null(json_get(claims, "snp"));
     assert_string_equal(json_get_str(json_get(json_get(claims, "vtpm"), "ak"), "bound_by"),
                         "guest");
-    assert_int_equal(a.verdict.opened, 3);
+    assert_int_equal(a.verdict.opened, 5); /* with the chain, and the word for its root */
 }
 
 static void a_tpm_alone_needs_a_key_that_the_policy_names(void **state)
@@ -215,6 +215,94 @@ static void malformed_bundles_are_refused_with_their_place(void **state)
     agent_expect(&a, FINDING_TRANSCRIPT_FORM);
 }
 
+/* --- whose key it is -------------------------------------------------------------------------- */
+
+static void expect_no_computation(struct agent *a, const char *got)
+{
+    agent_refused(a, FINDING_DICE_COMPUTATION);
+    for (size_t i = 0; i < a->verdict.count; i++)
+        if (a->verdict.findings[i].id == FINDING_DICE_COMPUTATION)
+            assert_non_null(strstr(a->verdict.findings[i].got, got));
+}
+
+/* With a TPM, and where no register shows the run. */
+static void a_key_that_is_not_the_computations_is_refused(void **state)
+{
+    (void)state;
+    for (int tpm = 0; tpm < 2; tpm++) {
+        OWNED_AGENT a;
+
+        make_fresh(&a);
+        a.vtpm = tpm == 1;
+        agent_policy(&a, "");
+        a.no_chain = true;
+        expect_no_computation(&a, "no DICE chain");
+        assert_int_equal(verdict_crypto(&a.verdict), OUTCOME_PASS); /* all of it is genuine */
+        a.no_chain = false;
+        a.computation.what = "waiting";
+        expect_no_computation(&a, "no computation's");
+        assert_int_equal(verdict_crypto(&a.verdict), OUTCOME_PASS);
+        a.computation.what = DICE_LAYER_COMPUTATION;
+        a.computation.of[0] ^= 1;
+        expect_no_computation(&a, "another manifest");
+        assert_int_equal(verdict_crypto(&a.verdict), OUTCOME_PASS);
+        a.computation.of[0] ^= 1;
+        agent_accepted(&a);
+        assert_true(verdict_holds(&a.verdict, FINDING_DICE_COMPUTATION));
+    }
+}
+
+static void a_chain_that_does_not_hold_certifies_no_key(void **state)
+{
+    OWNED_AGENT a;
+    struct key *other;
+
+    (void)state;
+    make_fresh(&a);
+    buf_add_str(&a.computation.evidence, "x");
+    a.computation.type = BUNDLE_SNP;
+    agent_refused(&a, FINDING_DICE_COMPUTATION);
+    buf_reset(&a.computation.evidence);
+    other = a.computation.server; /* another key than that of the transcript */
+    a.computation.server = computation_key();
+    expect_no_computation(&a, "does not hold");
+    key_free(a.computation.server);
+    a.computation.server = other;
+    agent_accepted(&a);
+}
+
+static void who_demands_no_manifest_needs_no_chain(void **state)
+{
+    OWNED_AGENT a;
+    char *said;
+
+    (void)state;
+    make_fresh(&a);
+    a.no_chain = true;
+    agent_refused(&a, FINDING_DICE_COMPUTATION);
+    said = strstr((char *)a.policy.data, "\"manifest_sha256\":");
+    assert_non_null(said);
+    memset(said + strlen("\"manifest_sha256\":"), ' ', 66);
+    memcpy(said + strlen("\"manifest_sha256\":"), "null", 4);
+    agent_accepted(&a);
+}
+
+/* The computation is over, and a process that waits answers. */
+static void after_the_end_the_manifest_is_refused(void **state)
+{
+    OWNED_AGENT a;
+
+    (void)state;
+    make_fresh(&a);
+    machine_run(&a.machine, RUN_END, "manifest");
+    agent_describe(&a);
+    agent_refused(&a, FINDING_TRANSCRIPT_RUN); /* the transcript names it still */
+    a.transcript.has[TRANSCRIPT_MANIFEST] = false;
+    agent_refused(&a, FINDING_RUN_MANIFEST);
+    assert_true(agent_found(&a, FINDING_DICE_COMPUTATION));
+    assert_int_equal(verdict_crypto(&a.verdict), OUTCOME_PASS);
+}
+
 /* One bit of the items, anywhere. */
 static void no_bit_of_an_item_can_be_changed(void **state)
 {
@@ -305,6 +393,10 @@ int main(void)
         cmocka_unit_test(a_report_of_nobody_we_know_vouches_for_nothing),
         cmocka_unit_test(a_kind_that_the_policy_does_not_name_is_refused),
         cmocka_unit_test(malformed_bundles_are_refused_with_their_place),
+        cmocka_unit_test(a_key_that_is_not_the_computations_is_refused),
+        cmocka_unit_test(a_chain_that_does_not_hold_certifies_no_key),
+        cmocka_unit_test(who_demands_no_manifest_needs_no_chain),
+        cmocka_unit_test(after_the_end_the_manifest_is_refused),
         cmocka_unit_test(no_bit_of_an_item_can_be_changed),
         cmocka_unit_test(an_svsms_tpm_is_bound_by_its_endorsement_key),
         cmocka_unit_test(an_svsms_report_is_over_its_manifest_and_from_where_it_is),

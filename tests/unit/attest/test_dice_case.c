@@ -185,6 +185,8 @@ static void a_policy_that_requires_a_chain_refuses_evidence_without(void **state
     agent_make(&a);
     a.in.nonce = SPAN_OF_ARRAY(a.channel_bytes[0]);
     agent_policy(&a, ",\"dice\":{\"required\":true}");
+    agent_accepted(&a);
+    a.no_chain = true;
     agent_refused(&a, FINDING_DICE_REQUIRED);
 }
 

@@ -13,11 +13,8 @@
 /* An agent whose server's key is this one, and what it sends as a token. */
 static void make_agent(struct agent *a, const struct key *server)
 {
-    uint8_t identity[SHA256_SIZE];
-
     agent_make(a);
-    key_identity(server, identity);
-    transcript_set(&a->transcript, TRANSCRIPT_SERVER, identity);
+    agent_take_key(a, server);
     a->in.nonce = SPAN_OF_ARRAY(a->channel_bytes[0]);
 }
 
@@ -63,7 +60,7 @@ static void a_bundle_signed_by_the_servers_key_is_accepted(void **state)
     make_agent(&a, server);
     write_token(&a, server);
     agent_expect(&a, FINDING_COUNT);
-    assert_int_equal(a.verdict.opened, 4);
+    assert_int_equal(a.verdict.opened, 6);
     assert_string_equal(json_get_str(json_get(a.verdict.claims, "token"), "form"), "cwt");
 }
 

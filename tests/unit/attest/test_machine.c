@@ -253,11 +253,8 @@ static void write_token(struct agent *a, const struct key *signer)
 
 static void make_agent(struct agent *a)
 {
-    uint8_t identity[SHA256_SIZE];
-
     agent_make(a);
-    key_identity(server, identity);
-    transcript_set(&a->transcript, TRANSCRIPT_SERVER, identity);
+    agent_take_key(a, server);
     a->in.nonce = SPAN_OF_ARRAY(a->channel_bytes[0]);
 }
 

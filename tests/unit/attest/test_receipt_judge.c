@@ -13,15 +13,9 @@
 /* An agent, its receipt and the keys of both; a test changes one thing, and judges. */
 struct world {
     struct agent agent;
-    struct key *root;    /* of the device; certified the layer's key */
-    struct key *server;  /* as the transcript names it */
-    struct key *layer;   /* certified the server's key, and that for receipts */
-    const char *what;    /* the layer is for; NULL: its certificate is left out */
-    const char *of;      /* the manifest that it is for */
     struct key *signer;  /* of the receipt */
     const char *profile; /* of the signer's certificate; NULL: there is no chain */
     const struct key *certifier;
-    bool no_chain; /* in the evidence */
     struct receipt receipt;
     struct buf text;
     struct receipt_result_file file;
@@ -31,32 +25,15 @@ struct world {
 static void world_done(struct world *w)
 {
     agent_done(&w->agent);
-    key_free(w->root);
-    key_free(w->server);
-    key_free(w->layer);
     key_free(w->signer);
     receipt_done(&w->receipt);
     buf_done(&w->text);
 }
 #define OWNED_WORLD __attribute__((cleanup(world_done))) struct world
 
-static struct key *new_key(void)
-{
-    struct key *key;
-    struct err err;
-
-    assert_ok(key_generate(KEY_P256, 0, &key, &err));
-    return key;
-}
-
 static void world_make(struct world *w)
 {
-    *w = (struct world){.root = new_key(),
-                        .server = new_key(),
-                        .layer = new_key(),
-                        .what = DICE_LAYER_COMPUTATION,
-                        .of = "manifest",
-                        .text = BUF_OF(256 * KIB)};
+    *w = (struct world){.text = BUF_OF(256 * KIB)};
     agent_make(&w->agent);
     w->agent.transcript.kind = TRANSCRIPT_BOOT;
     w->agent.transcript.has[TRANSCRIPT_EXPORTER] = false;
@@ -64,70 +41,33 @@ static void world_make(struct world *w)
     digest_of(DIGEST_SHA256, span_of_str("manifest"), w->receipt.manifest_sha256.data);
 }
 
-static void certify_layer(const struct world *w, struct buf *out)
+/* The chain of the key that signed, which comes without evidence for its root. */
+static void write_key_chain(struct world *w, const struct key *signer)
 {
-    OWNED_BUF config = BUF_OF(256);
-    uint8_t manifest[SHA256_SIZE];
-    struct dice_input input = {.mode = DICE_NORMAL};
-    const struct dice_certificate certificate = {
-        .issuer = w->root, .subject = w->layer, .input = &input, .issues = true};
-    struct err err;
+    struct computation bare = w->agent.computation;
+    const struct dice_certificate last = {.issuer =
+                                              w->certifier != NULL ? w->certifier : bare.layer,
+                                          .subject = signer,
+                                          .profile = w->profile};
+    struct json_blob *to = &w->receipt.key_chain.dice;
+    OWNED_BUF chain = BUF_OF(8 * KIB);
 
-    digest_of(DIGEST_SHA256, span_of_str(w->of), manifest);
-    cbor_add_map(&config, 2);
-    cbor_add_uint(&config, DICE_LAYER_WHAT);
-    cbor_add_text(&config, w->what);
-    cbor_add_uint(&config, DICE_LAYER_OF);
-    cbor_add_bytes(&config, SPAN_OF_ARRAY(manifest));
-    input.config = buf_span(&config);
-    assert_ok(dice_layer_write(&certificate, out, &err));
-}
-
-/* The chain of a key that the layer certified. Without the layer's own certificate it begins with
- * the layer. */
-static void write_chain(const struct world *w, const struct key *issuer, const struct key *subject,
-                        const char *profile, struct buf *out)
-{
-    const struct dice_certificate certificate = {
-        .issuer = issuer, .subject = subject, .profile = profile};
-    OWNED_BUF layer = BUF_OF(4 * KIB), leaf = BUF_OF(4 * KIB);
-    struct span certificates[2];
-    struct dice_chain_parts parts = {w->layer, certificates, 0, 0, {NULL, 0}};
-    struct err err;
-
-    if (w->what != NULL) {
-        certify_layer(w, &layer);
-        certificates[parts.count++] = buf_span(&layer);
-        parts.root = w->root;
-    }
-    assert_ok(dice_layer_write(&certificate, &leaf, &err));
-    certificates[parts.count++] = buf_span(&leaf);
-    assert_ok(dice_chain_write(&parts, out, &err));
+    bare.evidence = BUF_OF(0);
+    computation_chain(&bare, &last, &chain);
+    free(to->data);
+    *to = (struct json_blob){(uint8_t *)mem_copy(chain.data, chain.len), chain.len};
 }
 
 /* The agent makes evidence for the receipt, and signs it. */
 static void world_write(struct world *w)
 {
-    const struct key *signer = w->signer != NULL ? w->signer : w->server;
-    OWNED_BUF chain = BUF_OF(8 * KIB), servers = BUF_OF(8 * KIB);
-    uint8_t identity[SHA256_SIZE];
+    const struct key *signer = w->signer != NULL ? w->signer : w->agent.computation.server;
     struct err err;
 
-    if (w->profile != NULL) {
-        write_chain(w, w->certifier != NULL ? w->certifier : w->layer, signer, w->profile, &chain);
-        free(w->receipt.key_chain.dice.data);
-        w->receipt.key_chain.dice.data = (uint8_t *)mem_copy(chain.data, chain.len);
-        w->receipt.key_chain.dice.len = chain.len;
-    }
-    if (!w->no_chain) {
-        write_chain(w, w->layer, w->server, NULL, &servers);
-        w->agent.dice = buf_span(&servers);
-    }
-    key_identity(w->server, identity);
-    transcript_set(&w->agent.transcript, TRANSCRIPT_SERVER, identity);
+    if (w->profile != NULL)
+        write_key_chain(w, signer);
     agent_sign(&w->agent);
     agent_write(&w->agent);
-    w->agent.dice = span_of(NULL, 0);
     digest_of(DIGEST_SHA256, buf_span(&w->agent.text), w->receipt.evidence_sha256.data);
     assert_ok(receipt_sign(&w->receipt, signer, &err));
     buf_reset(&w->text);
@@ -146,7 +86,9 @@ static void world_judge(struct world *w, struct span text, struct verdict *ret)
     question.given.evidence = buf_span(&w->agent.text);
     assert_ok(policy_load(buf_span(&w->agent.policy), &policy, &err));
     question.given.policy = policy;
-    key_write_public_pem(w->what != NULL ? w->root : w->layer, &root);
+    key_write_public_pem(w->agent.computation.what != NULL ? w->agent.computation.root
+                                                           : w->agent.computation.layer,
+                         &root);
     question.given.key = buf_span(&root);
     assert_ok(receipt_judge(&question, &said, ret, &err));
 }
@@ -188,7 +130,7 @@ static void a_receipt_without_evidence_of_its_own_is_refused(void **state)
     world_make(&w);
     world_write(&w);
     w.receipt.evidence_sha256.present = false;
-    assert_ok(receipt_sign(&w.receipt, w.server, &err));
+    assert_ok(receipt_sign(&w.receipt, w.agent.computation.server, &err));
     buf_reset(&w.text);
     assert_ok(receipt_write(&w.receipt, &w.text, &err));
     expect(&w, FINDING_RECEIPT_EVIDENCE);
@@ -202,7 +144,7 @@ static void another_key_is_refused(void **state)
 
     (void)state;
     world_make(&w);
-    w.signer = new_key();
+    w.signer = computation_key();
     world_write(&w);
     expect(&w, FINDING_RECEIPT_KEY);
 }
@@ -232,16 +174,16 @@ static void evidence_that_the_policy_refuses_is_refused(void **state)
 static void a_chain_must_lead_to_the_signer_from_the_layer_of_the_server(void **state)
 {
     OWNED_WORLD w;
-    OWNED_KEY *other = new_key();
+    OWNED_KEY *other = computation_key();
 
     (void)state;
     world_make(&w);
-    w.signer = new_key();
+    w.signer = computation_key();
     w.profile = DICE_USE_RECEIPT;
-    w.no_chain = true;
+    w.agent.no_chain = true;
     world_write(&w);
     expect(&w, FINDING_RECEIPT_KEY);
-    w.no_chain = false;
+    w.agent.no_chain = false;
     agent_policy(&w.agent, ",\"dice\":{\"required\":true}");
     w.profile = DICE_USE_SEAL; /* a key for something else */
     world_write(&w);
@@ -261,7 +203,7 @@ static void expect_no_key(struct world *w)
     w->profile = NULL; /* the server's own */
     world_write(w);
     expect(w, FINDING_RECEIPT_KEY);
-    w->signer = new_key();
+    w->signer = computation_key();
     w->profile = DICE_USE_RECEIPT;
     world_write(w);
     expect(w, FINDING_RECEIPT_KEY);
@@ -275,17 +217,17 @@ static void the_layer_of_the_server_must_be_that_of_the_computation(void **state
 
     (void)state;
     world_make(&w);
-    w.what = "waiting";
+    w.agent.computation.what = "waiting";
     expect_no_key(&w);
-    w.what = NULL; /* nobody says what the layer is for */
+    w.agent.computation.what = NULL; /* nobody says what the layer is for */
     expect_no_key(&w);
-    w.what = DICE_LAYER_COMPUTATION;
-    w.of = "another manifest";
+    w.agent.computation.what = DICE_LAYER_COMPUTATION;
+    w.agent.computation.of[0] ^= 1;
     expect_no_key(&w);
-    w.of = "manifest";
-    w.no_chain = true;
+    w.agent.computation.of[0] ^= 1;
+    w.agent.no_chain = true;
     expect_no_key(&w);
-    w.no_chain = false;
+    w.agent.no_chain = false;
     w.profile = NULL;
     world_write(&w);
     expect(&w, FINDING_COUNT);

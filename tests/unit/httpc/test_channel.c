@@ -9,6 +9,7 @@
 #include "lib/httpc/internal.h"
 #include "lib/httpd/httpd.h"
 #include "tests/fakes/https_client.h"
+#include "tests/unit/attest/computation_make.h"
 
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -25,6 +26,8 @@ enum lie {
     LIE_MANIFEST, /* another computation */
     LIE_ROOT,     /* signed by somebody else */
     LIE_REPORT,   /* a report over another transcript */
+    LIE_KEY,      /* the computation's machine, but a process of it that waits */
+    LIE_CHAIN,    /* nobody says whose key it is */
     LIE_NOTHING,  /* no evidence at all */
     LIE_COUNT
 };
@@ -33,6 +36,7 @@ static struct {
     struct httpd *httpd;
     struct httpd_service service;
     struct https_identity identity;
+    struct computation computation; /* whose key the server's is */
     struct key *root, *other_root, *party;
     char url[64];
     enum lie lie;
@@ -89,6 +93,27 @@ static void fill_log(struct buf *log)
     run_log_add(log, 1, RUN_MANIFEST, digest);
 }
 
+/* What leads from the platform to the server's key. */
+static int add_chain(struct bundle *bundle, struct err *err)
+{
+    struct computation *computation = &served.computation;
+    struct sim_machine machine = {.measurement = "test"};
+    OWNED_BUF chain = BUF_OF(64 * KIB);
+
+    if (served.lie == LIE_CHAIN)
+        return 0;
+    memcpy(computation->of, manifest, SHA256_SIZE);
+    computation->of[31] ^= served.lie == LIE_MANIFEST;
+    computation->what = served.lie == LIE_KEY ? "waiting" : DICE_LAYER_COMPUTATION;
+    computation->type = BUNDLE_SIM;
+    dice_root_report_data(computation->root, machine.report_data);
+    buf_reset(&computation->evidence);
+    if (sim_report_make(&machine, served.root, &computation->evidence, err) < 0)
+        return -1;
+    computation_server_chain(computation, &chain);
+    return bundle_add(bundle, BUNDLE_DICE, buf_span(&chain), err);
+}
+
 static int attest(void *app, struct httpd_request *rq, struct httpd_reply *reply, struct err *err)
 {
     OWNED_BUF nonce = BUF_OF(64), report = BUF_OF(4096), text = BUF_OF(BUNDLE_TEXT_MAX);
@@ -116,7 +141,7 @@ static int attest(void *app, struct httpd_request *rq, struct httpd_reply *reply
     if (sim_report_make(&machine, served.lie == LIE_ROOT ? served.other_root : served.root, &report,
                         err) < 0 ||
         bundle_add(&bundle, BUNDLE_SIM, buf_span(&report), err) < 0 ||
-        bundle_write(&bundle, &text, err) < 0)
+        add_chain(&bundle, err) < 0 || bundle_write(&bundle, &text, err) < 0)
         return -1;
     httpd_reply_bytes(reply, 200, "application/json", &text);
     return 0;
@@ -177,6 +202,10 @@ static int set_up(void **ptr)
     (void)ptr;
     memset(&served, 0, sizeof(served));
     https_identity_make(KEY_P256, 1, &served.identity);
+    computation_make(&served.computation, SPAN_OF_ARRAY(manifest));
+    key_free(served.computation.server);
+    assert_ok(
+        key_load_private_pem(buf_span(&served.identity.key), &served.computation.server, &err));
     assert_ok(key_generate(KEY_P384, 0, &served.root, &err));
     assert_ok(key_generate(KEY_P384, 0, &served.other_root, &err));
     assert_ok(key_generate(KEY_P256, 0, &served.party, &err));
@@ -194,6 +223,7 @@ static int tear_down(void **ptr)
     (void)ptr;
     httpd_stop(served.httpd, 0);
     https_identity_done(&served.identity);
+    computation_done(&served.computation);
     key_free(served.root);
     key_free(served.other_root);
     key_free(served.party);
