@@ -238,8 +238,10 @@ static int show_result(const struct cli *cli, const struct validate_options *opt
     if (options->expect.policy != NULL && input_read(options->expect.policy, &policy, err) < 0)
         return -1;
     context.policy = buf_span(&policy);
-    if (input_read_private_key(options->ear_key, &key, err) < 0)
+    if (input_read_private_key(options->ear_key, &key, err) < 0) {
+        err->kind = ERR_USAGE;
         return -1;
+    }
     if (ear_write(verdict, &context, key, &token, err) < 0) {
         err->kind = ERR_USAGE;
         return err_wrap(err, "--ear-key");

@@ -34,6 +34,13 @@ const struct flag expect_flags[] = {
 
 /* --- what each of them says, as the document of a policy --- */
 
+/* A file of the caller's that says nothing, as a policy that says nothing. */
+static int used_wrongly(struct err *err)
+{
+    err->kind = ERR_USAGE;
+    return -1;
+}
+
 static int read_igvm(const struct expect_options *options, struct json **ret, struct err *err)
 {
     OWNED_BUF file = BUF_OF(IGVM_SIZE_MAX);
@@ -60,7 +67,7 @@ int expect_image(const char *path, const struct expect_shape *shape, struct json
     while (strcmp(api_platform_names[vm.platform], platform) != 0)
         vm.platform++; /* the flag's choices are among them */
     if (input_read_json(path, IMAGE_RECORD_MAX, &json, err) < 0)
-        return -1;
+        return used_wrongly(err);
     if (image_record_decode(json, &record, err) == 0) {
         vm.memory_mib = vm.memory_mib > 0 ? vm.memory_mib : record.default_memory_mib;
         vm.cpus = vm.cpus > 0 ? vm.cpus : 1;
@@ -82,7 +89,7 @@ static int read_manifest(const struct expect_options *options, struct json **ret
     char hash[MANIFEST_HASH_SIZE];
 
     if (input_read_json(options->manifest, MANIFEST_SIZE_MAX, &manifest, err) < 0)
-        return -1;
+        return used_wrongly(err);
     if (manifest_hash(manifest, hash, err) < 0) {
         err->kind = ERR_USAGE;
         return err_wrap(err, "'%s'", options->manifest);

@@ -103,13 +103,16 @@ static void appraise_guest(const struct snp_report *report, const struct policy_
         finding_expect(finding, "all bytes 0xff");
         finding_got_hex(finding, SPAN_OF_ARRAY(report->report_id_ma));
     }
+    if (report->vmpl == SNP_VMPL_HOST) {
+        finding = verdict_add(verdict, FINDING_SNP_VMPL_HOST);
+        finding_expect(finding, "%" PRIu32, policy->vmpl);
+        finding_got(finding, "a report that the host asked for");
+        return;
+    }
     finding = verdict_check(verdict, FINDING_SNP_VMPL, report->vmpl == policy->vmpl);
     if (finding != NULL) {
         finding_expect(finding, "%" PRIu32, policy->vmpl);
-        if (report->vmpl == UINT32_MAX)
-            finding_got(finding, "none: the host asked for it");
-        else
-            finding_got(finding, "%" PRIu32, report->vmpl);
+        finding_got(finding, "%" PRIu32, report->vmpl);
     }
 }
 

@@ -19,7 +19,6 @@
 #define KEY_INFO_SIGNING(info) ((info) >> 2 & 7)
 #define KEY_INFO_KNOWN         0x1fU
 #define VMPL_MAX               3
-#define VMPL_HOST              UINT32_MAX
 
 /* What the ABI says "must be zero" of, in the versions from min to max. */
 static const struct {
@@ -61,7 +60,7 @@ static int check_form(const struct snp_report *report, uint32_t key_info, struct
                        "byte 0x%03x: signature algorithm %" PRIu32
                        ", expected 1 (ECDSA P-384 with SHA-384)",
                        OFFSET_SIGNATURE_ALGO, report->signature_algo);
-    if (report->vmpl > VMPL_MAX && report->vmpl != VMPL_HOST)
+    if (report->vmpl > VMPL_MAX && report->vmpl != SNP_VMPL_HOST)
         return err_set(err, ERR_INPUT, "byte 0x%03x: VMPL %" PRIu32 ", expected 0 to 3",
                        OFFSET_VMPL, report->vmpl);
     if ((report->policy & SNP_POLICY_RESERVED_ONE) == 0)

@@ -18,6 +18,8 @@
 #define SNP_REPORT_SIGNED_SIZE 672  /* 0x2a0: what the signature covers */
 #define SNP_SCALAR_SIZE        48   /* of P-384 */
 
+#define SNP_VMPL_HOST UINT32_MAX /* in place of a level: no guest asked for the report */
+
 /* Guest policy: what the owner of the guest demanded at launch. */
 #define SNP_POLICY_SMT               (1ULL << 16)
 #define SNP_POLICY_RESERVED_ONE      (1ULL << 17)

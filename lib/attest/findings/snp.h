@@ -128,6 +128,10 @@ FINDING(SNP_VMPL, "snp.vmpl", POLICY, ERROR,
         "the privilege level that asked for the report",
         "ask for the report from VMPL {expected}, or set snp.vmpl to {got} if code at that level is what you trust",
         "AMD 56860, ATTESTATION_REPORT.VMPL")
+FINDING(SNP_VMPL_HOST, "snp.vmpl.host", POLICY, ERROR,
+        "that the guest asked for the report",
+        "let the guest ask for it, from VMPL {expected}: no guest stands behind a report that its host asked for, and no policy accepts one",
+        "AMD 56860, ATTESTATION_REPORT.VMPL")
 FINDING(SNP_REPORT_DATA, "snp.report_data", POLICY, ERROR,
         "REPORT_DATA, all 64 bytes",
         "ask for a new report with {expected} as its report data; this one answers another question",

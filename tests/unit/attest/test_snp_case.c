@@ -169,7 +169,8 @@ static void a_host_that_asks_for_a_report_is_no_guest(void **state)
     fake_put32(world.report, 0x030, UINT32_MAX);
     fake_snp_make(&world);
     fake_snp_input(&world, &in);
-    judge(&in, "{}", "snp.vmpl");
+    judge(&in, "{}", "snp.vmpl.host");
+    judge(&in, "{\"vmpl\":3}", "snp.vmpl.host");
 }
 
 static void every_product_has_its_own_tcb(void **state)
