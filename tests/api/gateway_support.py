@@ -29,9 +29,12 @@ def door():
     shutil.rmtree(agent.door_folder)
 
 
-@pytest.fixture(params=["plaintext", "tls"])
+@pytest.fixture(params=["plaintext", "tls", "mtls"])
 def gateway(request, door):
     from gateways import Gateway
+    from parties import Party
 
-    with Gateway("--agent", door.door, tls=request.param == "tls") as running:
+    client = Party("grpcio") if request.param == "mtls" else None
+    more = ["--client-ca", client.certificate_file] if client else []
+    with Gateway("--agent", door.door, *more, tls=request.param != "plaintext", client=client) as running:
         yield running

@@ -73,9 +73,10 @@ def role_signature(party, role):
 class Gateway:
     """Started with the object, stopped with the context."""
 
-    def __init__(self, *arguments, tls=True, identity=None):
+    def __init__(self, *arguments, tls=True, identity=None, client=None):
         self.folder = tempfile.mkdtemp(prefix="cocos-gateway-")
         self.tls = tls
+        self.client = client  # whose certificate is shown where nobody else's is
         self.log_path = os.path.join(self.folder, "log")
         command = [os.path.join(BIN, "cocos-gateway"), "--listen", "127.0.0.1:0", *arguments]
         if tls and identity:
@@ -108,6 +109,7 @@ class Gateway:
         raise AssertionError(f"no '{pattern}' in: {self.log()}")
 
     def channel(self, party=None):
+        party = party or self.client
         target = f"127.0.0.1:{self.port}"
         options = [("grpc.max_receive_message_length", 8 << 20), ("grpc.max_send_message_length", 64 << 20)]
         if not self.tls:

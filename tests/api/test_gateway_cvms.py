@@ -81,7 +81,7 @@ def test_a_server_that_is_away_is_told_everything_when_it_comes_back(door):
         door.await_state("ConsumingResults")
         fetch(client, work)
         door.await_state("Complete")
-        time.sleep(3)  # ten minutes, where the longest pause is half a minute
+        time.sleep(4)  # of pauses of 0.2 s at most: ten minutes of those of half a minute that are the default
         assert gateway.log().count("connect: Connection refused") == 1
         server.start()
         server.await_visit(2)

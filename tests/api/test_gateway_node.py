@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from agents import Computation
-from gateways import Gateway, LegacyComputation, agent_with_door, role_signature
+from gateways import Client, Gateway, LegacyComputation, agent_with_door, field, fields_of, role_signature
 from managers import Manager
 from parties import Party
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-LARGE_MIB = int(os.environ.get("LARGE_MIB", "64"))  # 1024 for the whole of it
+LARGE_MIB = int(os.environ.get("LARGE_MIB", "1024"))  # less for who is in a hurry
 COPY = "import shutil\nshutil.copy('datasets/a', 'results/a')\n"
 
 
@@ -147,24 +147,44 @@ def test_two_hundred_streams_at_once(plain, door, tmp_path):
     door.await_state("ConsumingResults")
 
 
+def grpcio_sends(client, block, name, metadata):
+    messages = (field(1, block) + field(2, name) for _ in range(LARGE_MIB))
+    client.data(messages, metadata, timeout=500)
+
+
+def grpcio_fetches(client, metadata):
+    """(what the header says, what came)"""
+    call = client.channel.unary_stream(
+        "/agent.AgentService/Result", request_serializer=bytes,
+        response_deserializer=lambda message: sum(len(value) for _, value in fields_of(message)))
+    answer = call(b"", metadata=metadata, timeout=500)
+    came = sum(answer)
+    return int(dict(answer.initial_metadata())["file-size"]), came
+
+
 def test_much_goes_both_ways(tmp_path):
+    """A gibibyte, by either client that is not ours."""
     block = random.randbytes(1 << 20)
     (tmp_path / "block").write_bytes(block)
     digest = hashlib.sha3_256()
     for _ in range(LARGE_MIB):
         digest.update(block)
     with agent_with_door() as agent, Gateway("--agent", agent.door) as gateway:
-        node = Node(gateway)
-        work = LegacyComputation(COPY, {"a": "x"}, memory_mib=128 + 2 * LARGE_MIB, timeout="5m")
-        work.manifest["datasets"][0]["sha3_256"] = digest.hexdigest()
+        node, grpcio = Node(gateway), Client(gateway.channel())
+        work = LegacyComputation(COPY, {"a": "x", "b": "x"}, memory_mib=128 + 2 * LARGE_MIB, timeout="5m")
+        for dataset in work.manifest["datasets"]:
+            dataset["sha3_256"] = digest.hexdigest()
         work.set(agent)
         assert node("algo", **algorithm(work)) == {}
         assert node("data", file=str(tmp_path / "block"), times=LARGE_MIB, name="a", seconds=500,
                     metadata=signed(work.data, "data-provider")) == {}
+        grpcio_sends(grpcio, block, "b", [tuple(pair) for pair in signed(work.data, "data-provider")])
         assert agent.await_state("ConsumingResults", "Failed", seconds=200)["state"] == "ConsumingResults"
         got = node("result", seconds=500, metadata=signed(work.consumer, "consumer"))
         assert got["bytes"] == got["size"] > LARGE_MIB << 20
         assert agent.state()["state"] == "Complete"
+        size, came = grpcio_fetches(grpcio, [tuple(pair) for pair in signed(work.consumer, "consumer")])
+        assert size == came == got["size"]
     os.rmdir(agent.door_folder)
 
 
