@@ -79,6 +79,9 @@ const struct program_info gateway_info = {
         "The agent's door stands inside of the confidential virtual machine, beside the agent, so "
         "that no upload is ever in clear on the host. On the host only the manager's door may "
         "stand.\n\n"
+        "At SIGHUP it reads its certificate, the key and --client-ca anew: who is connected is "
+        "asked "
+        "to connect again, and what is under way goes on.\n\n"
         "With --cvms-url the gateway also dials out to a computation server of the older, gRPC "
         "kind, takes its orders to the agent, and tells it what happens. `cocos-gateway "
         "cvms-server` is such a server for trying things out; see cocos-gateway-cvms-server(8).",
