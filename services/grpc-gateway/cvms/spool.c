@@ -24,6 +24,8 @@ struct spool {
     uint64_t added;              /* the number of the newest */
     uint64_t sent, marked;       /* up to these numbers */
     uint64_t lost[SPOOL_KIND_COUNT];
+    uint64_t risked[SPOOL_KIND_COUNT]; /* given up on their way: lost if they do not arrive */
+    uint64_t risked_last;              /* the newest of them */
     size_t count[SPOOL_KIND_COUNT];
 };
 
@@ -85,8 +87,21 @@ static void lose_oldest(struct spool *spool, enum spool_kind kind)
 
     while ((*at)->kind != kind)
         at = &(*at)->next;
-    spool->lost[kind]++;
+    if ((*at)->number <= spool->sent) {
+        spool->risked[kind]++;
+        spool->risked_last = (*at)->number;
+    } else {
+        spool->lost[kind]++;
+    }
     take_out(spool, at);
+}
+
+static void settle_risked(struct spool *spool, bool arrived)
+{
+    for (int kind = 0; kind < SPOOL_KIND_COUNT; kind++) {
+        spool->lost[kind] += arrived ? 0 : spool->risked[kind];
+        spool->risked[kind] = 0;
+    }
 }
 
 /* Makes room for one of this kind: nothing of more worth goes for it. */
@@ -183,12 +198,15 @@ void spool_confirm(struct spool *spool)
     pthread_mutex_lock(&spool->lock);
     while (spool->first != NULL && spool->first->number <= spool->marked)
         take_out(spool, &spool->first);
+    if (spool->risked_last <= spool->marked)
+        settle_risked(spool, true);
     pthread_mutex_unlock(&spool->lock);
 }
 
 void spool_rewind(struct spool *spool)
 {
     pthread_mutex_lock(&spool->lock);
+    settle_risked(spool, false);
     spool->sent = spool->marked = 0;
     spool->unsent = spool->first;
     if (spool->first != NULL)

@@ -3,7 +3,8 @@
  * An entry stays until the server is known to have it: what was sent and not confirmed is sent
  * again after a connection broke, so the server may hear a thing twice, but hears everything. When
  * it is full, the oldest log goes first; events go only when there is no log left, and answers
- * only when there is no event left. How much was lost is counted, to be told.
+ * only when there is no event left. How much was lost is counted, to be told; what goes while it is
+ * on its way is lost only when the connection breaks before it is confirmed.
  *
  * Thread-safe. */
 #ifndef COCOS_GATEWAY_CVMS_SPOOL_H

@@ -113,7 +113,7 @@ static void what_is_not_confirmed_is_sent_again(void **state)
     assert_true(spool_is_empty(spool));
 }
 
-static void an_entry_that_is_on_its_way_can_be_lost_as_well(void **state)
+static void what_goes_on_its_way_is_lost_only_if_it_does_not_arrive(void **state)
 {
     OWNED_OF(spool) *spool = new_spool(2 * (COST + 2));
 
@@ -122,12 +122,22 @@ static void an_entry_that_is_on_its_way_can_be_lost_as_well(void **state)
     add(spool, SPOOL_LOG, "l2");
     assert_next(spool, "l1");
     add(spool, SPOOL_LOG, "l3");
-    add(spool, SPOOL_LOG, "l4");
+    assert_int_equal(spool_take_lost(spool, SPOOL_LOG), 0);
+    add(spool, SPOOL_LOG, "l4"); /* l2 goes, which was not sent */
+    assert_int_equal(spool_take_lost(spool, SPOOL_LOG), 1);
+    spool_mark(spool);
     assert_next(spool, "l3");
     assert_next(spool, "l4");
     assert_next(spool, NULL);
+    spool_confirm(spool); /* of l1 */
     add(spool, SPOOL_LOG, "l5");
     assert_next(spool, "l5");
+    assert_int_equal(spool_take_lost(spool, SPOOL_LOG), 0);
+    spool_rewind(spool); /* nobody has confirmed l3 */
+    assert_int_equal(spool_take_lost(spool, SPOOL_LOG), 1);
+    assert_next(spool, "l4");
+    assert_next(spool, "l5");
+    assert_next(spool, NULL);
 }
 
 static void its_descriptor_says_when_there_is_something(void **state)
@@ -152,7 +162,7 @@ int main(void)
         cmocka_unit_test(nothing_of_more_worth_goes_for_a_log),
         cmocka_unit_test(what_is_larger_than_all_of_it_is_lost_alone),
         cmocka_unit_test(what_is_not_confirmed_is_sent_again),
-        cmocka_unit_test(an_entry_that_is_on_its_way_can_be_lost_as_well),
+        cmocka_unit_test(what_goes_on_its_way_is_lost_only_if_it_does_not_arrive),
         cmocka_unit_test(its_descriptor_says_when_there_is_something),
     };
 
