@@ -3,6 +3,7 @@
 Order, owner, times, modes and inode numbers are ours; what the build machine's file system says of a
 file does not count. An image is several archives behind one another; the kernel unpacks them in turn."""
 
+import functools
 import os
 import stat
 import subprocess
@@ -68,6 +69,7 @@ class Archive:
         return head + bytes(-len(head) % 4) + data + bytes(-len(data) % 4)
 
 
+@functools.cache  # what is in both images is packed once
 def compress(data):
     """Zstandard: on an emulated CPU the firmware's hashing of the image costs more a byte than unpacking it
     does, so smaller is also faster. Level 12 packs in seconds; 19 would save a tenth and take ten times as

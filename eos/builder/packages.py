@@ -3,6 +3,7 @@
 apt runs with lists and downloads of its own, so nothing of the machine changes, and root is not needed.
 Lists are kept: the same build directory gives the same versions until it is told to refresh."""
 
+import functools
 import hashlib
 import os
 import re
@@ -12,7 +13,8 @@ from pathlib import Path
 
 from builder import BuildError
 
-# The machine's own configuration is read first, so that its proxies and keys hold here too.
+# The machine's own configuration is read first, so that its proxies and keys hold here too. Containers are told
+# to keep no index of the lists; here it saves a second for each question.
 APT_CONF = """\
 #clear APT::Update::Pre-Invoke;
 #clear APT::Update::Post-Invoke;
@@ -24,6 +26,8 @@ Dir::Etc::sourceparts "-";
 Dir::State "{home}/state";
 Dir::State::status "{home}/status";
 Dir::Cache "{home}/cache";
+Dir::Cache::pkgcache "pkgcache.bin";
+Dir::Cache::srcpkgcache "srcpkgcache.bin";
 Acquire::Languages "none";
 APT::Architecture "amd64";
 APT::Architectures {{ "amd64"; }};
@@ -52,6 +56,7 @@ def _output(command, **options):
     return done.stdout
 
 
+@functools.cache
 def _machine_sources(codename):
     """Each source of the machine that carries its own Debian release: (options, uri, suite, component)."""
     form = "$(ORIGIN)|$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(SIGNED_BY)"
