@@ -181,7 +181,7 @@ check-install: all tools build/attest/libcocos-attest.so ## what make install pu
 check-docker: ## one container a program, built and started
 	$(Q)docker/check
 
-check-eos: programs ## what is in the guest image, and how it behaves in a VM
+check-eos: eos ## what is in the guest image, and how it behaves in a VM
 	$(Q)tests/eos/check
 
 check-vm: eos ## a computation in a real VM, the way of the demo
