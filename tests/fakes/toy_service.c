@@ -312,7 +312,7 @@ void toy_ask(const char *text, struct https_reply *ret)
 
 void toy_await(const atomic_int *counter, int wanted, const char *what)
 {
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < 6000; i++) {
         if (atomic_load(counter) >= wanted)
             return;
         usleep(10000);

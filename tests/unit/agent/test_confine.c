@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define WAIT_MS 20000
+#define WAIT_MS 60000
 
 /* A directory with an algorithm, one dataset, and a place for the root. */
 struct place {

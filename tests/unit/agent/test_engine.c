@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #define ALGORITHM  "open('results/x', 'w').write('y')"
-#define WAIT_MS    20000
+#define WAIT_MS    60000
 #define MEMORY_MIB 4096
 
 /* An engine in a directory of its own, and what it told: "state:Running manifest ...". */

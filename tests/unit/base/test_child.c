@@ -35,11 +35,11 @@ static void a_deadline_ends_the_whole_family(void **state)
     (void)state;
     assert_fails(child_run(SHELL("sleep 60 & echo $!; wait"), 300, &out, NULL, &result, &err),
                  ERR_TIMEOUT);
-    assert_true(clock_monotonic_ms() - start_ms < 5000);
+    assert_true(clock_monotonic_ms() - start_ms < 30000);
     buf_drop_front(&out, 0);
     out.data[out.len - 1] = '\0'; /* the line break */
     assert_ok(text_parse_u64((const char *)out.data, 1 << 30, &pid, &err));
-    for (int i = 0; i < 100 && kill((pid_t)pid, 0) == 0; i++)
+    for (int i = 0; i < 3000 && kill((pid_t)pid, 0) == 0; i++)
         usleep(10000); /* until somebody reaps it */
     OWNED(free_str) char *stat_path = mem_printf("/proc/%d/stat", (int)pid);
     OWNED_BUF stat = BUF_OF(4096);

@@ -11,7 +11,7 @@ static void the_monotonic_clock_runs_forward_in_milliseconds(void **state)
 
     (void)state;
     usleep(20000);
-    assert_in_range(clock_monotonic_ms() - before, 20, 5000);
+    assert_in_range(clock_monotonic_ms() - before, 20, 60000);
 }
 
 static void the_wall_clock_is_that_of_the_system(void **state)
@@ -19,8 +19,8 @@ static void the_wall_clock_is_that_of_the_system(void **state)
     int64_t before = time(NULL), ms = clock_now_ms(), now = clock_now();
 
     (void)state;
-    assert_in_range(now - before, 0, 5);
-    assert_in_range(ms / 1000 - before, 0, 5);
+    assert_in_range(now - before, 0, 60);
+    assert_in_range(ms / 1000 - before, 0, 60);
 }
 
 int main(void)

@@ -111,7 +111,7 @@ static void a_peer_that_sends_nothing_is_borne_for_a_while(void **state)
 
     (void)state;
     assert_fails(h2_stream_read(stream, &taken, H2_FOREVER, &end, &err), ERR_TIMEOUT);
-    assert_in_range(clock_monotonic_ms() - begin, 300, 5000);
+    assert_in_range(clock_monotonic_ms() - begin, 300, 60000);
     assert_true(h2_stream_feed(stream, span_of_str("late"))); /* and once it came, it is read */
     assert_ok(h2_stream_read(stream, &taken, H2_FOREVER, &end, &err));
     end_stream(stream);

@@ -79,9 +79,9 @@ static void a_call_that_hangs_is_left_behind(void **state)
     struct err err;
 
     (void)state;
-    world->hang_ms = 150;
+    world->hang_ms = 3000;
     assert_fails(guard->ops->list(guard, &seen, &count, &err), ERR_TIMEOUT);
-    assert_true(clock_monotonic_ms() - begun < 149);
+    assert_true(clock_monotonic_ms() - begun < 2900);
     assert_null(seen);
     guard->ops->close(guard); /* waits for it */
     fake_world_free(world);
