@@ -67,7 +67,7 @@ class Agent:
         with open(self.log_path, encoding="utf-8", errors="replace") as file:
             return file.read()
 
-    def await_log(self, pattern, seconds=20):
+    def await_log(self, pattern, seconds=60):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             found = re.search(pattern, self.log())
@@ -81,7 +81,7 @@ class Agent:
         """Ends it as a service manager would; it must end well and soon."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(timeout=30) == 0, self.log()[-4000:]
+        assert self.process.wait(timeout=60) == 0, self.log()[-4000:]
 
     def __enter__(self):
         return self
@@ -108,11 +108,11 @@ class Agent:
             context.load_cert_chain(party.certificate_file, party.key_file)
         return context
 
-    def connect(self, party=None, timeout=30):
+    def connect(self, party=None, timeout=60):
         return http.client.HTTPSConnection("127.0.0.1", self.port, context=self.context(party),
                                            timeout=timeout)
 
-    def raw(self, party=None, timeout=30):
+    def raw(self, party=None, timeout=60):
         """A TLS connection to write bytes to."""
         plain = socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
         return self.context(party).wrap_socket(plain)

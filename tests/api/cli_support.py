@@ -6,6 +6,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -17,6 +18,17 @@ from https_service import pem_of  # noqa: E402
 
 BIN = pathlib.Path(os.environ.get("BIN_DIR", ROOT / "build" / "asan" / "bin"))
 INSECURE = "--insecure-no-attestation"
+
+
+def await_asked(fake, method, path, times):
+    """Until a fake was asked that often from now on."""
+    def asked():
+        return sum((request.method, request.path) == (method, path) for request in list(fake.requests))
+
+    wanted, end = asked() + times, time.monotonic() + 60
+    while asked() < wanted:
+        assert time.monotonic() < end, [(request.method, request.path) for request in fake.requests]
+        time.sleep(0.02)
 
 
 class Done:

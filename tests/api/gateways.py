@@ -98,7 +98,7 @@ class Gateway:
         with open(self.log_path, encoding="utf-8", errors="replace") as file:
             return file.read()
 
-    def await_log(self, pattern, seconds=20):
+    def await_log(self, pattern, seconds=60):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             found = re.search(pattern, self.log())
@@ -125,7 +125,7 @@ class Gateway:
     def stop(self):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(timeout=30) == 0, self.log()[-4000:]
+        assert self.process.wait(timeout=60) == 0, self.log()[-4000:]
 
     def __enter__(self):
         return self
@@ -152,7 +152,7 @@ class Client:
     def _method(self, shape, path):
         return getattr(self.channel, shape)(path, request_serializer=bytes, response_deserializer=bytes)
 
-    def health(self, name="agent", timeout=20):
+    def health(self, name="agent", timeout=60):
         return self._method("unary_unary", "/grpc.health.v1.Health/Check")(field(1, name), timeout=timeout)
 
     def algo(self, messages, metadata, timeout=60):

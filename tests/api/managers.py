@@ -17,6 +17,8 @@ import urllib.parse
 
 import jsonschema
 
+from ports import free_ports
+
 BIN = os.environ.get("BIN_DIR", "build/bin")
 PROGRAM = os.path.join(BIN, "cocos-manager")
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -123,12 +125,6 @@ def make_image(images, name, debug=False, **changes):
         json.dump(record, out)
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def environment_of(folder, **more):
     return {"PATH": os.environ["PATH"], "HOME": folder,
             "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", ""),
@@ -154,7 +150,7 @@ class Manager:
         self.start()
 
     def start(self):
-        self.port = free_port()
+        self.port = free_ports()
         settings = {"listen": f"127.0.0.1:{self.port}", **self.settings}
         settings["listen"] = settings["listen"].replace("PORT", str(self.port))
         self.log_path = os.path.join(self.folder, "log")
@@ -162,7 +158,7 @@ class Manager:
         with open(self.log_path, "ab") as log, open(self.out_path, "wb") as out:
             self.process = subprocess.Popen([PROGRAM], env=environment_of(self.folder, **settings),
                                             stdin=subprocess.DEVNULL, stdout=out, stderr=log)
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while True:
             assert self.process.poll() is None, self.log()
             try:
@@ -182,7 +178,7 @@ class Manager:
     def stop(self, how=signal.SIGTERM):
         if self.process.poll() is None:
             self.process.send_signal(how)
-        code = self.process.wait(timeout=30)
+        code = self.process.wait(timeout=60)
         assert how != signal.SIGTERM or code == 0, f"exit {code}: {self.log()[-4000:]}"
 
     def __enter__(self):
@@ -205,7 +201,7 @@ class Manager:
 
     def connect(self):
         context = ssl.create_default_context(cafile=os.path.join(self.state, "ca.pem"))
-        return http.client.HTTPSConnection("localhost", self.port, context=context, timeout=30)
+        return http.client.HTTPSConnection("localhost", self.port, context=context, timeout=60)
 
     def ask(self, method, path, body=None, token="", headers=None):
         """One request, its answer checked against the document. token: "" the admin's, None none."""
@@ -259,7 +255,7 @@ class Manager:
             file.write(data)
         os.rename(path + ".part", path)
 
-    def await_vm(self, vm, condition, seconds=15, token=""):
+    def await_vm(self, vm, condition, seconds=60, token=""):
         """Waits until a VM is as wanted, and returns it; condition(None) is asked when it is gone."""
         until = time.monotonic() + seconds
         while True:
@@ -279,7 +275,8 @@ class Manager:
         self.await_vm(vm, lambda found: found is None)
 
     def events(self, path="/v1/events", after=None, token="", seconds=2.0, until=None):
-        """The events of a stream: until one of a type comes, or for some seconds."""
+        """The events of a stream: until one of a type or about a VM comes, or until none comes for some
+        seconds."""
         connection = self.connect()
         headers = {"Authorization": "Bearer " + (token or self.admin)}
         if after is not None:
@@ -290,9 +287,9 @@ class Manager:
         if response.status != 200:
             return response.status
         assert response.getheader("Content-Type").startswith("text/event-stream")
-        connection.sock.settimeout(seconds)
+        connection.sock.settimeout(60 if until else seconds)
         try:
-            while not (until and found and found[-1]["type"] == until):
+            while not (until and found and until in (found[-1]["type"], found[-1]["subject"])):
                 line = response.readline()
                 if not line:
                     break

@@ -36,7 +36,7 @@ class Peer:
     """A connection to write frames to, and to read them from."""
 
     def __init__(self, gateway, hello=True):
-        self.socket = socket.create_connection(("127.0.0.1", gateway.port), timeout=20)
+        self.socket = socket.create_connection(("127.0.0.1", gateway.port), timeout=60)
         self.buffer = b""
         if hello:
             self.say(PREFACE + frame(SETTINGS, 0, 0))

@@ -154,7 +154,7 @@ class Server:
             visit.over.set()
             visit.orders.put(None)
 
-    def await_visit(self, count=1, seconds=30):
+    def await_visit(self, count=1, seconds=60):
         with self.changed:
             assert self.changed.wait_for(lambda: len(self.visits) >= count, seconds), len(self.visits)
         return self.visits[count - 1]

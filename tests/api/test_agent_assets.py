@@ -28,7 +28,7 @@ def start_upload(agent, work, path, announced, sent, party=None):
     return raw
 
 
-def await_nothing(agent, seconds=20):
+def await_nothing(agent, seconds=60):
     end = time.monotonic() + seconds
     while left_over(agent):
         assert time.monotonic() < end, left_over(agent)
@@ -88,14 +88,14 @@ def test_two_at_once_and_one_cut_in_the_middle(agent):
     data = os.urandom(2_000_000)
     work = Computation(READ, {"a": data}).set(agent).send_algorithm(agent)
     first = start_upload(agent, work, "/v1/datasets/a", len(data), data[:1_000_000])
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while agent.ask("HEAD", "/v1/datasets/a", work.data).status != 409:
         assert time.monotonic() < end
     answer = agent.ask("PUT", "/v1/datasets/a", work.data, data)
     assert answer.status == 409 and "another request" in answer.json["detail"]
 
     first.close()
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while agent.ask("HEAD", "/v1/datasets/a", work.data).status != 200:
         assert time.monotonic() < end
     assert [os.path.basename(path) for path in left_over(agent)] == ["algorithm"]
@@ -109,7 +109,7 @@ def test_a_half_closed_upload_leaves_nothing(agent):
     raw = start_upload(agent, work, "/v1/datasets/a", 1000, b"x" * 500)
     raw.unwrap()
     raw.close()
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while agent.ask("HEAD", "/v1/datasets/a", work.data).status != 200:
         assert time.monotonic() < end
     assert [os.path.basename(path) for path in left_over(agent)] == ["algorithm"]
@@ -176,8 +176,8 @@ def test_slow_clients_are_cut(agent):
     time.sleep(1)
     assert agent.state()["state"] == "ReceivingData"  # others are served meanwhile
     header.join(), body.join()
-    assert ends["header"] < 25 and ends["body"] < 40, ends
-    end = time.monotonic() + 10
+    assert ends["header"] < 50 and ends["body"] < 55, ends
+    end = time.monotonic() + 60
     while agent.ask("HEAD", "/v1/datasets/a", work.data).status != 200:
         assert time.monotonic() < end
 
@@ -282,7 +282,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(small_disk):
         except OSError:
             pass  # the answer came before everything was sent
         connection.close()
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         while agent.ask("HEAD", "/v1/datasets/a", work.data).status != 200:
             assert time.monotonic() < end
         assert [os.path.basename(path) for path in left_over(agent)] == ["algorithm"]

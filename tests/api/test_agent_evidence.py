@@ -40,7 +40,7 @@ class Channel:
         if party is not None:
             context.use_certificate_file(party.certificate_file)
             context.use_privatekey_file(party.key_file)
-        self.plain = socket.create_connection(("127.0.0.1", agent.port), timeout=30)
+        self.plain = socket.create_connection(("127.0.0.1", agent.port), timeout=60)
         self.plain.settimeout(None)
         self.tls = SSL.Connection(context, self.plain)
         self.tls.set_connect_state()
@@ -298,7 +298,7 @@ def test_evidence_of_the_boot_goes_out_through_the_share(tmp_path, tpm):
     (tmp_path / "in/config.json").write_text(json.dumps(config))
     with Agent(share=str(tmp_path), COCOS_AGENT_PLATFORM="vtpm",
                COCOS_AGENT_TPM=tpm.tcti) as agent:
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while not (tmp_path / "out/evidence.json").exists():  # the TPM takes its time after the start
             assert time.monotonic() < until, agent.log()
             time.sleep(0.05)

@@ -67,7 +67,7 @@ def test_a_timeout_ends_what_ignores_every_signal(agent):
                           "if os.fork() == 0: os.setsid()\n"
                           "while True: time.sleep(1)\n", timeout="2s")
     assert (told["kind"], told["limit"]) == ("timeout", "2s")
-    assert time.monotonic() - begin < 15
+    assert time.monotonic() - begin < 60
 
 
 def test_memory_is_bounded(agent):
@@ -88,6 +88,7 @@ def test_a_million_files_are_no_way_round(agent):
     assert told["kind"] == "disk"
 
 
+@pytest.mark.alone
 def test_a_fork_bomb_is_bounded(agent):
     told = failure(agent, "import os, time\n"
                           "while True:\n"
@@ -97,6 +98,7 @@ def test_a_fork_bomb_is_bounded(agent):
         assert (told["kind"], told["limit"]) == ("processes", "256")
 
 
+@pytest.mark.alone
 def test_a_fork_bomb_that_hides_its_errors_meets_the_timeout(agent):
     told = failure(agent, "import os\n"
                           "while True:\n"
@@ -140,7 +142,7 @@ def test_the_agent_never_blocks_on_what_the_algorithm_says(agent):
     work = Computation("import time; print('x', flush=True); time.sleep(600)").set(agent)
     work.send_algorithm(agent)
     agent.await_state("Running")
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while work.log(agent) == "":
         assert time.monotonic() < end
     said = next(ends["1"] for ends in map(pipe_ends, reversed(processes_of(agent))) if "1" in ends)
@@ -175,12 +177,12 @@ def test_a_stop_ends_everything(agent):
                        "open('results/x', 'w').write('x')\n"
                        "while True: time.sleep(1)\n")
     work.send(agent)
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while len(processes_of(agent)) < 20:
         assert time.monotonic() < end
     begin, running = time.monotonic(), set(processes_of(agent))
     work.wipe(agent)
-    assert time.monotonic() - begin < 10
+    assert time.monotonic() - begin < 60
     assert not running & set(processes_of(agent))  # the next one may be looking at what the machine can do
     assert agent.state()["state"] == "ReceivingManifest"
     files = [name for _, _, names in os.walk(agent.state_dir) for name in names]
@@ -190,7 +192,7 @@ def test_a_stop_ends_everything(agent):
 def test_sigterm_during_a_run_ends_the_agent_and_the_run():
     with Agent() as agent:
         Computation("import time; time.sleep(600)").send(agent)
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while len(processes_of(agent)) < 3:
             assert time.monotonic() < end
         running = processes_of(agent)
@@ -202,13 +204,13 @@ def test_sigterm_during_a_run_ends_the_agent_and_the_run():
 def test_an_agent_that_is_killed_takes_the_run_with_it():
     with Agent() as agent:
         Computation("import time; time.sleep(600)").send(agent)
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while len(processes_of(agent)) < 3:
             assert time.monotonic() < end
         running = processes_of(agent)
         agent.process.kill()
         agent.process.wait()
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         while any(os.path.exists(f"/proc/{pid}") for pid in running):
             assert time.monotonic() < end
         agent.start()  # and the next one finds nothing of it
@@ -329,6 +331,7 @@ def test_nothing_outside_can_be_reached(user):
         assert "'root'" not in names and "'home'" not in names
 
 
+@pytest.mark.alone
 def test_nothing_stays_behind_in_the_machine():
     def groups():
         out = subprocess.run(["find", "/sys/fs/cgroup", "-name", "cocos-[0-9]*"],
@@ -342,7 +345,7 @@ def test_nothing_stays_behind_in_the_machine():
     with Agent() as agent:
         work = Computation("open('results/x', 'w')")
         work.run(agent)
-        end = time.monotonic() + 10  # a process that waits looks first at what the machine can do
+        end = time.monotonic() + 60  # a process that waits looks first at what the machine can do
         while groups() != [] or mounts() != []:
             assert time.monotonic() < end, (groups(), mounts())
             time.sleep(0.05)

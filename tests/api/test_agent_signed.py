@@ -84,7 +84,7 @@ def test_times_are_checked(channel):
     {"tag": "other"},
     {"alg": "ed25519"},
     {"alg": "none"},
-    {"keyid": Computation.data.identity},
+    pytest.param({"keyid": Computation.data.identity}, id="the key of another"),
     {"covered": ["@method", "@path", "@query", "cocos-computation"]},
     {"covered": ["@method", "@path", "cocos-computation", "cocos-channel"]},
     {"covered": ["@path", "@query", "cocos-computation", "cocos-channel"]},

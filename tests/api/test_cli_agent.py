@@ -13,7 +13,7 @@ import time
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from cli_support import BIN, INSECURE
+from cli_support import BIN, INSECURE, await_asked
 from fake_parts import FakeAgent
 from https_service import Answer, pin_of, problem, verify_signature
 
@@ -347,9 +347,9 @@ def test_run_under_auto_only_waits(parties, fake_agent):
             "-o", "m.json")
     parties("manifest", "send", "m.json", "owner-private.pem", INSECURE)
     process = parties.start("run", "owner-private.pem", INSECURE)
-    time.sleep(0.7)
+    await_asked(fake_agent, "GET", "/v1/state", 2)  # so the first answer was read
     parties("algo", "fit.py", "owner-private.pem", INSECURE)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=60)
     assert process.returncode == 0 and out == b"ConsumingResults\n"
     assert b"waiting for the algorithm" in err
     assert not any(request.path == "/v1/run" for request in fake_agent.requests)
@@ -372,9 +372,9 @@ def test_wait_survives_a_short_absence(parties, loaded):
         return Answer(200, loaded.state_document())
 
     process = parties.start("wait")
-    time.sleep(0.5)
+    await_asked(loaded, "GET", "/v1/state", 2)
     loaded.answers[("GET", "/v1/state")] = absent
-    assert process.wait(timeout=20) == 0
+    assert process.wait(timeout=60) == 0
     process.communicate()
 
 
@@ -434,7 +434,7 @@ def test_an_interrupted_download_leaves_nothing(parties, finished):
             path.stat().st_size for path in parties.directory.glob("out/.*.part")):
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=10)
+    process.communicate(timeout=60)
     assert process.returncode == 130
     assert os.listdir(parties.path("out")) == []
 

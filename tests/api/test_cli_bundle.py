@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import subprocess
+import threading
 import time
 
 import pytest
@@ -212,7 +213,7 @@ def test_patience_has_an_end(bundle):
     bundle.kds.answers["/vcek/v1/Milan/cert_chain"] = Answer(429, b"", {"Retry-After": "3600"})
     start = time.monotonic()
     done = bundle(code=1)
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 60
     assert "wants to be left alone for 1h" in done.err and "--patience" in done.err
     assert files_of(bundle.cache) == []
 
@@ -230,10 +231,12 @@ def test_a_flood_is_cut_off(bundle):
 
 
 def test_silence_is_a_timeout(bundle):
-    bundle.kds.answers["/vcek/v1/Milan/cert_chain"] = lambda request: time.sleep(8)
+    enough = threading.Event()
+    bundle.kds.answers["/vcek/v1/Milan/cert_chain"] = lambda request: enough.wait(60) and None
     start = time.monotonic()
     bundle("--timeout", "1s", code=3)
-    assert time.monotonic() - start < 6
+    assert time.monotonic() - start < 50
+    enough.set()
 
 
 def test_nobody_there_is_unreachable(bundle):

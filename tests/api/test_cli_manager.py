@@ -5,12 +5,12 @@ import json
 import re
 import signal
 import stat
-import time
 
 import pytest
 from OpenSSL import SSL
 
 import corim_grammar
+from cli_support import await_asked
 from fake_parts import FakeManager
 from https_service import Answer, make_certificate, pem_of, problem
 from managers import Manager
@@ -292,7 +292,7 @@ def test_events_follow_across_a_broken_connection(cli, fake_manager):
         assert [json.loads(line)["id"] for line in lines] == [1, 2, 3, 4]
     finally:
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=10)
+        _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert b"trying again" in err
     assert fake_manager.requests[-1].headers["last-event-id"] in ("2", "4")
@@ -306,9 +306,9 @@ def test_an_event_that_is_no_json_is_an_error(cli, fake_manager):
 def test_interrupted_while_waiting_is_exit_130(cli, fake_manager):
     fake_manager.states = ["provisioning", "booting"]
     process = cli.start("create-vm", "--wait")
-    time.sleep(1.2)
+    await_asked(fake_manager, "GET", "/v1/vms/vm-1", 2)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=10)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert b"interrupted" in err
 

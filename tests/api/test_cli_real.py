@@ -168,7 +168,7 @@ def test_a_vm_from_its_creation_to_its_end(operator, fresh):
     second = next(item["id"] for item in operator("list-vms", "--json").json["items"] if item["name"] == "second")
     fresh.await_state(second, "booting")
     fresh.say(second)
-    out, err = waiting.communicate(timeout=30)
+    out, err = waiting.communicate(timeout=60)
     assert out.decode().strip() == second and waiting.returncode == 0, err
     types = [json.loads(line)["type"] for line in operator("events", vm, "--json").out.splitlines()]
     assert types[:2] == ["vm.created", "vm.booting"] and "vm.running" in types
@@ -176,7 +176,7 @@ def test_a_vm_from_its_creation_to_its_end(operator, fresh):
     assert json.loads(following.stdout.readline())["type"] == "vm.created"
     operator("remove-vm", "demo")
     operator("remove-vm", second)
-    out, err = following.communicate(timeout=30)
+    out, err = following.communicate(timeout=60)
     assert following.returncode == 0 and b"gone" in err
     assert json.loads(out.splitlines()[-1])["type"] == "vm.deleted"
     assert operator("list-vms", "--json").json["items"] == []

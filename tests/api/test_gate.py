@@ -81,7 +81,7 @@ def test_a_guest_that_was_told_something_else_is_found(tpm):
         with open(os.path.join(copy, "in", "config.json"), "w", encoding="utf-8") as file:
             json.dump({**config, "log_level": "debug"}, file)
         with Agent(share=copy, COCOS_AGENT_PLATFORM="vtpm", COCOS_AGENT_TPM=tpm.tcti):
-            until = time.monotonic() + 20
+            until = time.monotonic() + 60
             while not all(os.path.exists(os.path.join(copy, "out", name)) for name in ("evidence.json", "state.json")):
                 assert time.monotonic() < until
                 time.sleep(0.05)

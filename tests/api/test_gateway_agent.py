@@ -111,7 +111,7 @@ def test_who_has_nothing_to_send_is_told_before_his_first_message(door, gateway)
     begin = time.monotonic()
     details = refused(lambda: client.data(silence(), signed(work.stranger, "data-provider")),
                       grpc.StatusCode.UNAUTHENTICATED)
-    assert "data-provider" in details and time.monotonic() - begin < 10
+    assert "data-provider" in details and time.monotonic() - begin < 25
     stop.set()
 
 
@@ -183,7 +183,7 @@ def test_a_cancelled_upload_leaves_nothing(door, gateway):
     future.cancel()
     held.set()
     gateway.await_log("AgentService/Data: 1 in")
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while True:  # the name is free again once the agent has heard of it
         try:
             client.data(dataset_messages("a", work.datasets["a"]), signed(work.data, "data-provider"))
@@ -206,7 +206,7 @@ def test_a_deadline_ends_a_call(door, gateway):
     begin = time.monotonic()
     refused(lambda: client.algo(slowly(), signed(work.provider, "algorithm-provider", ("algo_type", "python")),
                                 timeout=2), grpc.StatusCode.DEADLINE_EXCEEDED)
-    assert time.monotonic() - begin < 10
+    assert time.monotonic() - begin < 25
     stop.set()
 
 
@@ -303,4 +303,4 @@ def test_what_this_machine_has_not_is_said(door, gateway):
     refused(lambda: attestation(channel, field(2, bytes(32)) + b"\x18\x01"), grpc.StatusCode.UNIMPLEMENTED)
     for path in ("AzureAttestationToken", "IMAMeasurements"):
         call = channel.unary_unary(f"/agent.AgentService/{path}", request_serializer=bytes, response_deserializer=bytes)
-        refused(lambda call=call: call(b"", timeout=20), grpc.StatusCode.UNIMPLEMENTED)
+        refused(lambda call=call: call(b"", timeout=60), grpc.StatusCode.UNIMPLEMENTED)

@@ -20,7 +20,7 @@ def ask_reflection(channel, version, *requests):
     """The answers, each {field number: bytes}."""
     call = channel.stream_stream(f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo",
                                  request_serializer=bytes, response_deserializer=bytes)
-    return [dict(fields_of(answer)) for answer in call(iter(requests), timeout=20)]
+    return [dict(fields_of(answer)) for answer in call(iter(requests), timeout=60)]
 
 
 class Server:

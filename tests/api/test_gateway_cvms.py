@@ -164,7 +164,7 @@ def test_a_gateway_that_ends_answers_the_order_that_is_under_way(door):
         gateway.process.terminate()
         time.sleep(0.5)
         os.kill(process, signal.SIGCONT)
-        assert server.await_word("stop", seconds=10)["message"] == ""
+        assert server.await_word("stop", seconds=60)["message"] == ""
         assert server.steps("c-1")[-1] == "Stopped/Stopped"
 
 
@@ -298,5 +298,5 @@ def test_settings_that_are_wrong_are_refused(arguments, why):
     import subprocess
     from agents import BIN
     done = subprocess.run([os.path.join(BIN, "cocos-gateway"), "--agent", "unix:/none", "--listen", "127.0.0.1:0",
-                           *arguments], capture_output=True, text=True, timeout=30)
+                           *arguments], capture_output=True, text=True, timeout=60)
     assert done.returncode == 2 and why in done.stderr

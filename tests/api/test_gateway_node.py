@@ -99,7 +99,7 @@ def test_refusals_come_before_the_body_is_read(plain, door, tmp_path):
     answer = plain("algo", file=str(tmp_path / "block"), times=100_000,
                    metadata=signed(work.stranger, "algorithm-provider", ["algo_type", "bin"]))
     assert answer["code"] == "UNAUTHENTICATED" and "algorithm-provider" in answer["details"]
-    assert time.monotonic() - begin < 20
+    assert time.monotonic() - begin < 60
     assert plain("algo", text="x")["code"] == "UNAUTHENTICATED"
 
 
@@ -113,7 +113,7 @@ def test_deadlines_and_cancellation_leave_nothing(plain, door, tmp_path):
     assert plain("stuck", seconds=2, **half)["code"] == "DEADLINE_EXCEEDED"
     assert plain("stuck", cancel_after=1, **half)["code"] == "CANCELLED"
     assert door.state()["awaiting"]["datasets"] == ["a"]
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while (answer := plain("data", **half | {"file": str(tmp_path / "whole")})) != {}:
         assert answer["code"] == "FAILED_PRECONDITION" and time.monotonic() < end, answer  # not heard of it yet
     door.await_state("ConsumingResults")

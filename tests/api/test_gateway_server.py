@@ -37,7 +37,7 @@ class TryOut:
         self.front = int(self.await_log(r"front: https://.*, port (\d+)").group(1))
         self.token = self.await_log(r"token: ([0-9a-f]{64})").group(1)
 
-    def await_log(self, pattern, seconds=20):
+    def await_log(self, pattern, seconds=60):
         end = time.monotonic() + seconds
         while True:
             with open(self.log_path, encoding="utf-8") as file:
@@ -51,7 +51,7 @@ class TryOut:
     def connect(self):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        return http.client.HTTPSConnection("127.0.0.1", self.front, context=context, timeout=30)
+        return http.client.HTTPSConnection("127.0.0.1", self.front, context=context, timeout=60)
 
     def ask(self, method, path, body=None, token=None):
         connection = self.connect()
@@ -87,7 +87,7 @@ class TryOut:
     def __exit__(self, kind, value, trace):
         self.process.send_signal(signal.SIGTERM)
         try:
-            assert self.process.wait(timeout=30) == 0
+            assert self.process.wait(timeout=60) == 0
         finally:
             if kind is not None:
                 with open(self.log_path, encoding="utf-8") as file:
@@ -96,7 +96,7 @@ class TryOut:
 
 
 def await_agent(server, name):
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while server.ask("GET", f"/v1/agents/{name}").status != 200:
         assert time.monotonic() < end
         time.sleep(0.05)

@@ -66,8 +66,8 @@ def test_anothers_events_are_not_told(shared, tokens):
     shared.remove(vm)
     told = shared.events(token=tokens["bob"], seconds=0.7)
     assert vm not in [event["subject"] for event in told]
-    assert vm in [event["subject"] for event in shared.events(token=tokens["alice"], seconds=0.7)]
-    assert vm in [event["subject"] for event in shared.events(seconds=0.7)]
+    assert vm in [event["subject"] for event in shared.events(token=tokens["alice"], until=vm)]
+    assert vm in [event["subject"] for event in shared.events(until=vm)]
 
 
 def test_refusals_come_in_their_order(shared, tokens):
@@ -87,7 +87,7 @@ def test_refusals_come_in_their_order(shared, tokens):
 def test_every_answer_has_an_id_that_the_log_knows(shared):
     answer = shared.get("/v1/vms/none")
     assert answer.json["instance"] == answer.headers["x-request-id"]
-    until = time.monotonic() + 5
+    until = time.monotonic() + 60
     while answer.headers["x-request-id"] not in shared.log():  # written when the answer is on its way
         assert time.monotonic() < until
         time.sleep(0.05)

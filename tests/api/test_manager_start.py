@@ -9,15 +9,16 @@ import subprocess
 
 import pytest
 
-from managers import PROGRAM, Manager, environment_of, free_port
+from managers import PROGRAM, Manager, environment_of
+from ports import free_ports
 
 FILES = ["ca.pem", "server.pem", "server.key", "admin.token"]
 
 
 def run(folder, *words, **settings):
-    settings.setdefault("listen", f"127.0.0.1:{free_port()}")
+    settings.setdefault("listen", f"127.0.0.1:{free_ports()}")
     return subprocess.run([PROGRAM, *words], env=environment_of(str(folder), **settings),
-                          capture_output=True, text=True, timeout=30, check=False)
+                          capture_output=True, text=True, timeout=60, check=False)
 
 
 def test_the_first_start_makes_files_for_the_owner_only_and_says_how_to_use_them(fresh):
@@ -66,7 +67,7 @@ def test_two_managers_do_not_share_a_directory(fresh):
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_with_zero(fresh, signal_number):
     fresh.process.send_signal(signal_number)
-    assert fresh.process.wait(timeout=20) == 0
+    assert fresh.process.wait(timeout=60) == 0
 
 
 @pytest.mark.parametrize("settings, words", [
@@ -109,7 +110,7 @@ def test_help_and_version_are_answered(tmp_path):
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "[::]"])
 def test_without_other_credentials_it_serves_on_loopback_only(tmp_path, address):
-    done = run(tmp_path, listen=f"{address}:{free_port()}")
+    done = run(tmp_path, listen=f"{address}:{free_ports()}")
     assert done.returncode == 2
     assert "token add" in done.stderr and "127.0.0.1" in done.stderr
 
@@ -167,12 +168,12 @@ def test_a_verifier_that_only_root_may_run_is_told(tmp_path):
     verifier.write_text("#!/bin/sh\n")
     verifier.chmod(0o750)
     done = subprocess.run([PROGRAM], env=environment_of(str(tmp_path), listen="127.0.0.1:0", verifier=str(verifier)),
-                          capture_output=True, text=True, timeout=30, check=False)
+                          capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2 and "chmod o+rx" in done.stderr, done
 
 
 def test_a_verifier_is_there_or_is_said_to_be_none(tmp_path):
     for verifier in ("/no/verifier", str(tmp_path)[:-1] + "-missing"):
         done = subprocess.run([PROGRAM], env=environment_of(str(tmp_path), listen="127.0.0.1:0", verifier=verifier),
-                              capture_output=True, text=True, timeout=30)
+                              capture_output=True, text=True, timeout=60)
         assert done.returncode == 2 and verifier in done.stderr and "none" in done.stderr, done

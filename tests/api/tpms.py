@@ -9,6 +9,8 @@ import time
 
 import pytest
 
+from ports import free_ports
+
 
 class Tpm:
     def __init__(self):
@@ -30,13 +32,13 @@ class Tpm:
         subprocess.run(["swtpm_setup", "--tpm2", "--tpmstate", self.folder, "--overwrite",
                         "--create-ek-cert", "--config", os.path.join(self.folder, "setup.conf")],
                        check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        port = free_ports()
+        port = free_ports(2)
         self.tcti = f"swtpm:host=127.0.0.1,port={port}"
         self.process = subprocess.Popen(
             ["swtpm", "socket", "--tpm2", "--tpmstate", "dir=" + self.folder,
              "--server", f"type=tcp,port={port}", "--ctrl", f"type=tcp,port={port + 1}",
              "--flags", "not-need-init,startup-clear"])
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         while True:
             try:
                 socket.create_connection(("127.0.0.1", port + 1)).close()
@@ -54,7 +56,7 @@ class Tpm:
         """Only while nobody else holds the TPM's one connection idle: swtpm serves one at a time."""
         path = os.path.join(self.folder, "pcr")
         subprocess.run(["tpm2_pcrread", "-T", self.tcti, "-o", path, f"sha256:{index}"], check=True,
-                       stdout=subprocess.DEVNULL, timeout=20)
+                       stdout=subprocess.DEVNULL, timeout=60)
         with open(path, "rb") as file:
             return file.read()
 
@@ -65,15 +67,3 @@ class Tpm:
         self.process.terminate()
         self.process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def free_ports():
-    while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port = first.getsockname()[1]
-            try:
-                second.bind(("127.0.0.1", port + 1))
-                return port
-            except OSError:
-                continue

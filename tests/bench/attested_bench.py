@@ -13,7 +13,8 @@ from agent_bench import NOTHING, make_file
 from bench import BIN, MIB, ROOT, Agent, run, scratch
 
 sys.path.insert(0, str(ROOT / "tests" / "api"))
-from tpms import Tpm, free_ports  # noqa: E402
+from ports import free_ports  # noqa: E402
+from tpms import Tpm  # noqa: E402
 
 SIZE = 1024 * MIB
 UPLOADS = 5
@@ -44,7 +45,7 @@ class Meter:
 
     def __init__(self, tpm):
         self.busy, self.ports = 0.0, [int(tpm.tcti.rsplit("=", 1)[1]) + i for i in range(2)]
-        first = free_ports()
+        first = free_ports(2)
         self.listeners = [socket.create_server(("127.0.0.1", first + i)) for i in range(2)]
         self.tcti = f"swtpm:host=127.0.0.1,port={first}"
         for listener, port in zip(self.listeners, self.ports):

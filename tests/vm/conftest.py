@@ -6,6 +6,7 @@ import os
 import signal
 import ssl
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -14,6 +15,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "api"))
+from ports import free_ports  # noqa: E402
+
 BIN = Path(os.environ.get("BIN_DIR", ROOT / "build" / "bin"))
 URI = os.environ.get("COCOS_MANAGER_LIBVIRT_URI", "qemu:///system")
 
@@ -49,7 +53,7 @@ class Manager:
     def start(self):
         environment = {
             **os.environ,
-            "COCOS_MANAGER_LISTEN": f"127.0.0.1:{self.port or free_port()}",
+            "COCOS_MANAGER_LISTEN": f"127.0.0.1:{self.port or free_ports()}",
             "COCOS_MANAGER_STATE_DIR": str(self.state),
             "COCOS_MANAGER_IMAGE_DIR": str(self.images),
             "COCOS_MANAGER_LIBVIRT_URI": URI,
@@ -59,7 +63,7 @@ class Manager:
         with open(self.folder / "log", "ab") as log:
             self.process = subprocess.Popen([BIN / "cocos-manager"], env=environment,
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        await_true("the manager", self.is_ready, 30)
+        await_true("the manager", self.is_ready, 60)
 
     def is_ready(self):
         try:
@@ -103,7 +107,7 @@ class Manager:
     def vm(self, identity):
         return self.ask("GET", f"/v1/vms/{identity}")
 
-    def await_state(self, identity, wanted, seconds=120):
+    def await_state(self, identity, wanted, seconds=300):
         def check():
             vm = self.vm(identity)
             assert vm["state"] == wanted or vm["state"] != "failed", vm
@@ -120,13 +124,6 @@ class Manager:
                 return refused.status == 404
             return False
         await_true(f"VM {identity} to be gone", gone, 60)
-
-
-def free_port():
-    import socket
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def qemu_pid(identity):

@@ -1,14 +1,9 @@
 """The agent of a VM, asked as any other agent is."""
 
 import subprocess
-import sys
 from pathlib import Path
 
-from conftest import ROOT
-
-sys.path.insert(0, str(ROOT / "tests" / "api"))
-
-from agents import Agent  # noqa: E402
+from agents import Agent  # whose folder conftest.py names
 
 
 class GuestAgent(Agent):

@@ -42,7 +42,7 @@ def make_image(images, name, cmdline, probe, ballast):
     (folder / "image.json").write_bytes(record.encode(made))
 
 
-def await_words(manager, identity, seconds=150):
+def await_words(manager, identity, seconds=300):
     """What the guest said on its console: {name: bytes}."""
     def said():
         lines = [line.split(" ") for line in manager.ask("GET", f"/v1/vms/{identity}/console").splitlines()]

@@ -28,7 +28,7 @@ def upload_and_fetch(vm, agent, work):
     client = Client(channel_to(vm, agent))
     client.algo(algorithm_messages(work), signed(work.provider, "algorithm-provider", ("algo_type", "bin")))
     client.data(dataset_messages("a", work.datasets["a"]), signed(work.data, "data-provider"))
-    agent.await_state("ConsumingResults", seconds=120)
+    agent.await_state("ConsumingResults", seconds=300)
     client.result(signed(work.consumer, "consumer"))
     agent.await_state("Complete")
 
@@ -50,8 +50,8 @@ def test_a_computation_server_drives_a_vm_from_run_request_to_stop(manager, tmp_
         upload_and_fetch(manager.vm(vm["id"]), agent, work)
         visits = len(server.visits)
         server.start()
-        server.await_visit(visits + 1, seconds=120)
-        server.await_word("event", type="Complete", seconds=120)
+        server.await_visit(visits + 1, seconds=300)
+        server.await_word("event", type="Complete", seconds=300)
         server.await_word("log", message="hello from within")
         visits = len(server.visits)
         server.stop_computation()
@@ -60,9 +60,9 @@ def test_a_computation_server_drives_a_vm_from_run_request_to_stop(manager, tmp_
         assert [step for at, step in enumerate(steps) if step not in steps[:at]] == WHOLE
         await_true("the agent to be free", lambda: agent.state()["state"] == "ReceivingManifest", 30)
         server.run(run_request(work, "c-2", kind="bin"))
-        assert server.await_word("run", computation="c-2", seconds=120)["error"] == ""
+        assert server.await_word("run", computation="c-2", seconds=300)["error"] == ""
         upload_and_fetch(manager.vm(vm["id"]), agent, work)
-        server.await_word("event", computation="c-2", type="Complete", seconds=120)
+        server.await_word("event", computation="c-2", type="Complete", seconds=300)
         server.await_word("log", computation="c-2", message="hello from within")
         server.stop_computation("c-2")
         assert server.await_word("stop", computation="c-2")["message"] == ""

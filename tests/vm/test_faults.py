@@ -27,8 +27,8 @@ def port_is_free(port):
 
 def test_killed_qemu_is_told_within_ten_seconds_and_disturbs_nobody(manager):
     vm, other = manager.create(name="victim"), manager.create(name="bystander")
-    manager.await_state(vm["id"], "running", 180)
-    manager.await_state(other["id"], "running", 180)
+    manager.await_state(vm["id"], "running", 300)
+    manager.await_state(other["id"], "running", 300)
     port = agent_port(manager.vm(vm["id"]))
     assert not port_is_free(port)
 
@@ -47,12 +47,12 @@ def test_killed_qemu_is_told_within_ten_seconds_and_disturbs_nobody(manager):
 
 def test_killed_manager_finds_its_vms_again(manager):
     vm = manager.create(name="kept", ttl="2h")
-    manager.await_state(vm["id"], "running", 180)
+    manager.await_state(vm["id"], "running", 300)
     before = manager.vm(vm["id"])
 
     manager.kill()
     manager.start()
-    after = manager.await_state(vm["id"], "running", 30)
+    after = manager.await_state(vm["id"], "running", 120)
     for member in ("id", "name", "owner", "image", "created_at", "expires_at", "agent_url", "agent_pin"):
         assert after[member] == before[member], member
     manager.remove(vm["id"])
@@ -82,24 +82,29 @@ def test_manager_killed_during_create_leaves_nothing_half_made(manager):
 
 
 def test_ttl_ends_a_vm_also_across_a_restart(manager):
-    vm = manager.create(name="brief", ttl="45s")
-    manager.await_state(vm["id"], "running", 180)
+    for ttl in (45, 120, 300):  # a machine with much to do boots no VM in the first of them
+        vm = manager.create(name="brief", ttl=f"{ttl}s")
+        states = "running", "expired"
+        if await_true("it to run", lambda: manager.vm(vm["id"])["state"] in states and manager.vm(vm["id"]),
+                      300)["state"] == "running":
+            break
+        manager.remove(vm["id"])
     manager.kill()
     manager.start()
 
     def over():
         items = manager.ask("GET", "/v1/vms")["items"]
         return not items or items[0]["state"] in ("expired", "stopped")
-    await_true("the end of its time", over, 60)
+    await_true("the end of its time", over, ttl + 60)
 
 
 def test_metrics_of_a_vm_grow_and_release_images_have_no_console(manager):
     vm = manager.create(name="measured")
-    manager.await_state(vm["id"], "running", 180)
+    manager.await_state(vm["id"], "running", 300)
     first = manager.ask("GET", f"/v1/vms/{vm['id']}/metrics")
-    time.sleep(1)
-    second = manager.ask("GET", f"/v1/vms/{vm['id']}/metrics")
-    assert second["cpu"]["time_ns"] > first["cpu"]["time_ns"] > 0
+    assert first["cpu"]["time_ns"] > 0
+    await_true("them to grow", lambda: manager.ask("GET", f"/v1/vms/{vm['id']}/metrics")["cpu"]["time_ns"] >
+               first["cpu"]["time_ns"], 60)
     with pytest.raises(Refused) as refused:
         manager.ask("GET", f"/v1/vms/{vm['id']}/console")
     assert refused.value.status in (404, 409, 422)

@@ -56,7 +56,7 @@ def test_a_client_of_grpc_computes_in_a_vm(manager, tmp_path):
     plain = manager.create(name="without")
     vm = manager.create(name="with", image="eos", grpc=True)
     assert plain["grpc_url"] is None and vm["grpc_url"].startswith("https://127.0.0.1:")
-    manager.await_state(vm["id"], "running", 180)
+    manager.await_state(vm["id"], "running", 300)
     agent = GuestAgent(manager.vm(vm["id"]))
     data = bytes(range(256)) * 20_000
     work = LegacyComputation(compile_algorithm(tmp_path, "copy", COPY), {"a": data}, kind="native").set(agent)
@@ -64,7 +64,7 @@ def test_a_client_of_grpc_computes_in_a_vm(manager, tmp_path):
     client.health()
     client.algo(algorithm_messages(work), signed(work.provider, "algorithm-provider", ("algo_type", "bin")))
     client.data(dataset_messages("a", data), signed(work.data, "data-provider"))
-    agent.await_state("ConsumingResults", seconds=120)
+    agent.await_state("ConsumingResults", seconds=300)
     headers, messages = client.result(signed(work.consumer, "consumer"))
     archive = b"".join(content for message in messages for _, content in fields_of(message))
     assert int(headers["file-size"]) == len(archive)

@@ -23,7 +23,7 @@ int main(void)
 
 def test_an_algorithm_that_takes_all_memory_goes_and_the_agent_stays(manager, tmp_path):
     vm = manager.create(name="greedy", memory_mib=512)
-    manager.await_state(vm["id"], "running", 180)
+    manager.await_state(vm["id"], "running", 300)
     agent = GuestAgent(manager.vm(vm["id"]))
 
     work = Computation(compile_algorithm(tmp_path, "eater", EATER), kind="native", memory_mib=513, timeout="5m")

@@ -77,7 +77,7 @@ def test_guest_image_quotes_what_its_release_record_says(tmp_path):
     """The agent's own evidence, and register 15 from the configuration that its host gave it."""
     with Manager(ROOT / "build/vm-tests/guest-image").running() as manager:
         vm = manager.create(memory_mib=512, cpus=2)
-        vm = manager.await_state(vm["id"], "running", 180)
+        vm = manager.await_state(vm["id"], "running", 300)
         policy = manager.ask("GET", f"/v1/vms/{vm['id']}/attestation-policy")
         config = manager.state / "vms" / vm["id"] / "in/config.json"
         done = subprocess.run([BIN / "cocos-cli", "measure", "--image", manager.images / "eos-base/image.json",

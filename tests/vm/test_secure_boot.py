@@ -81,7 +81,7 @@ def test_signed_kernel_runs_and_quotes_the_keys_that_let_it():
                for memory, cpus in ((least, 1), (2816, 2))]
         plain = manager.create()["id"]
         for vm in vms:
-            told = manager.await_state(vm, "running", 180)
+            told = manager.await_state(vm, "running", 300)
             assert told["secure_boot"] is True and told["attestation"] == "accepted", told
             verdict = manager.ask("GET", f"/v1/vms/{vm}/attestation")["verdict"]
             assert verdict["claims"]["vtpm"]["boot"]["secure_boot"] == "on", verdict["claims"]
