@@ -75,7 +75,10 @@ def test_a_demand_that_is_empty_is_not_taken_for_none(cli):
 def test_wrong_use_is_exit_2(cli):
     (cli.directory / "noise").write_bytes(b"x")
     (cli.directory / "bad.json").write_text('{"version": 1, "unknown": 1}')
+    (cli.directory / "broken.json").write_text("{")
     cli("attestation", "validate", "noise", "--policy", "bad.json", code=2)
+    for flag in ("--policy", "--manifest", "--image", "--ear-key"):
+        cli("attestation", "validate", "noise", flag, "broken.json", code=2)
     cli("attestation", "validate", "noise", "--nonce", "xyz", code=2)
     cli("attestation", "validate", "noise", "--time", "yesterday", code=2)
     cli("attestation", "validate", "noise", "--report-data", "11" * 63, code=2)

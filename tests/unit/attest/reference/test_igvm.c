@@ -150,6 +150,29 @@ static void unknown_headers_need_the_optional_bit(void **state)
     }
 }
 
+static void a_file_of_another_length_than_it_says_is_refused(void **state)
+{
+    (void)state;
+    for (int by = -1; by <= 1; by++) {
+        OWNED_BUF file = BUF_OF(4096);
+        struct igvm igvm;
+        struct err err;
+
+        igvm_begin(&file);
+        igvm_add_platform(&file, IGVM_SNP, 1);
+        igvm_add_page(&file, 0x1000, 1, 0, 0);
+        igvm_seal(&file, file.len);
+        buf_add_u8(&file, 0);
+        file.len = file.len - 1 + (size_t)by;
+        if (by == 0) {
+            assert_ok(igvm_parse(buf_span(&file), &igvm, &err));
+            continue;
+        }
+        assert_fails(igvm_parse(buf_span(&file), &igvm, &err), ERR_INPUT);
+        assert_non_null(strstr(err.text, "the header says"));
+    }
+}
+
 static void headers_without_data_are_refused(void **state)
 {
     OWNED_BUF file = BUF_OF(4096);
@@ -339,6 +362,7 @@ int main(void)
         cmocka_unit_test(platforms_measure_their_own_pages),
         cmocka_unit_test(sections_out_of_order_are_refused),
         cmocka_unit_test(unknown_headers_need_the_optional_bit),
+        cmocka_unit_test(a_file_of_another_length_than_it_says_is_refused),
         cmocka_unit_test(headers_without_data_are_refused),
         cmocka_unit_test(both_forms_of_the_fixed_header_are_read),
         cmocka_unit_test(headers_that_are_wrong_are_refused_and_named),

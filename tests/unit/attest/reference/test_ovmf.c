@@ -315,6 +315,65 @@ static void a_kernel_without_a_section_for_its_hashes_is_refused(void **state)
     assert_non_null(strstr(err.text, "would not be measured"));
 }
 
+/* --- what has no measurement at all ---------------------------------------------------------- */
+
+static void what_is_no_firmware_is_measured_in_no_mode(void **state)
+{
+    struct sev_measurement measurement;
+    OWNED_IMAGE image;
+    struct span bytes;
+    struct err err;
+
+    (void)state;
+    make(&image, NULL, 4096);
+    bytes = seal(&image);
+    image.bytes[4096 - 33] ^= 1; /* of the table's GUID */
+    for (int mode = 0; sev_mode_names[mode] != NULL; mode++) {
+        const struct sev_files files = {.ovmf = bytes, .svsm = bytes};
+
+        assert_fails(sev_measure_begin((enum sev_mode)mode, VMSA_QEMU, &files, &measurement, &err),
+                     ERR_INPUT);
+        assert_non_null(strstr(err.text, "no table of GUIDs"));
+    }
+}
+
+static void processors_that_cannot_start_are_not_measured(void **state)
+{
+    static const struct {
+        bool reset_block;
+        uint32_t count;
+        bool good;
+    } rows[] = {
+        {true, 0, false},
+        {true, 1, true},
+        {true, SEV_VCPUS_MAX, true},
+        {true, SEV_VCPUS_MAX + 1, false},
+        {false, 1, true},
+        {false, 2, false}, /* the second one would start nowhere */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const struct sev_vcpus vcpus = {rows[i].count, 0x800f12, 0x1};
+        struct sev_measurement measurement;
+        struct sev_files files = {0};
+        uint8_t digest[SHA384_SIZE];
+        OWNED_IMAGE image;
+        size_t len;
+        struct err err;
+
+        begin(&image);
+        add_section(&image, 0x810000, 4096, OVMF_SEC_MEM);
+        add_entry(&image, SEV_METADATA, (const uint32_t[]){METADATA_AT}, 1);
+        if (rows[i].reset_block)
+            add_entry(&image, RESET_BLOCK, (const uint32_t[]){0x80b004}, 1);
+        files.ovmf = seal(&image);
+        assert_ok(sev_measure_begin(SEV_MODE_SNP, VMSA_QEMU, &files, &measurement, &err));
+        if ((sev_measure_finish(&measurement, &vcpus, digest, &len, &err) == 0) != rows[i].good)
+            fail_msg("row %zu", i);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -326,6 +385,8 @@ int main(void)
         cmocka_unit_test(hashes_stand_where_the_table_says),
         cmocka_unit_test(a_kernel_whose_hashes_have_no_place_is_refused),
         cmocka_unit_test(a_kernel_without_a_section_for_its_hashes_is_refused),
+        cmocka_unit_test(what_is_no_firmware_is_measured_in_no_mode),
+        cmocka_unit_test(processors_that_cannot_start_are_not_measured),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
