@@ -139,6 +139,7 @@ static int describe(struct vm_provider *provider, struct vm_hypervisor *ret, str
     *ret = (struct vm_hypervisor){.uri = "fake:///",
                                   .library = "fake 1",
                                   .emulator = "FAKE 1",
+                                  .emulator_version = FAKE_VERSION,
                                   .tpm = true,
                                   .pretends = true};
     memcpy(ret->offers, world_of(provider)->offers, sizeof(ret->offers));
@@ -204,6 +205,7 @@ static int define(struct vm_provider *provider, const struct vm_launch *launch, 
     machine->defined = true;
     machine->record = launch->record;
     machine->place = launch->place;
+    machine->emulator_version = launch->emulator_version;
     memset(machine->binding, 0, sizeof(machine->binding));
     if (launch->protection.bound)
         memcpy(machine->binding, launch->protection.binding, sizeof(machine->binding));

@@ -19,6 +19,7 @@ struct fake_machine {
     enum vm_end end;
     struct vm_record record;
     struct vm_place place;
+    uint32_t emulator_version;
     uint8_t binding[VM_BINDING_SIZE]; /* that its last definition had; zeros for none */
 };
 
@@ -40,6 +41,8 @@ struct fake_world {
     bool all_ports_busy;
     enum tee_switch offers[TEE_COUNT]; /* kinds of protection that it says it has */
 };
+
+#define FAKE_VERSION 1000000 /* that it says it is of */
 
 #define FAKE_DEATH 86 /* the exit code of a process that died by plan */
 

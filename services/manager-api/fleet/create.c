@@ -199,6 +199,7 @@ static int prepare_files(struct creation *creation, const struct vm_hypervisor *
         return err_wrap(err, "reference values");
     memcpy(launch->in_dir, creation->paths.in, sizeof(launch->in_dir));
     memcpy(launch->out_dir, creation->paths.out, sizeof(launch->out_dir));
+    launch->emulator_version = hypervisor->emulator_version;
     if (creation->record.debug)
         memcpy(launch->console, creation->paths.console, sizeof(launch->console));
     return 0;

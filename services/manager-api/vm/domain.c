@@ -161,10 +161,15 @@ static void write_igvm(struct xml *xml, const char *path)
     write_argument(xml, "-machine", "igvm-cfg=cocosigvm");
 }
 
+/* From 9.2 on QEMU counts in milliseconds, and from 10.0 on it no longer knows the word for
+ * seconds. */
+#define QEMU_RECONNECT_MS 9002000
+
 /* One stream of bytes to the computation server, whatever connections the guest makes of it. */
-static void write_cvms(struct xml *xml, const char *authority)
+static void write_cvms(struct xml *xml, const struct vm_launch *launch)
 {
-    const char *colon = strrchr(authority, ':');
+    const char *authority = launch->record.cvms, *colon = strrchr(authority, ':');
+    bool milliseconds = launch->emulator_version >= QEMU_RECONNECT_MS;
     char text[VM_CVMS_SIZE + 64];
     int len = colon == NULL ? 0 : (int)(colon - authority);
 
@@ -173,13 +178,14 @@ static void write_cvms(struct xml *xml, const char *authority)
         authority++;
         len -= 2;
     }
-    snprintf(text, sizeof(text), "socket,id=cocoscvms,host=%.*s,port=%s,reconnect=1", len,
-             authority, colon == NULL ? "" : colon + 1);
+    snprintf(text, sizeof(text), "socket,id=cocoscvms,host=%.*s,port=%s,%s", len, authority,
+             colon == NULL ? "" : colon + 1, milliseconds ? "reconnect-ms=1000" : "reconnect=1");
     write_argument(xml, "-chardev", text);
 }
 
-static void write_network(struct xml *xml, const struct vm_record *record)
+static void write_network(struct xml *xml, const struct vm_launch *launch)
 {
+    const struct vm_record *record = &launch->record;
     char text[256], grpc[64] = "";
     size_t len;
 
@@ -190,7 +196,7 @@ static void write_network(struct xml *xml, const struct vm_record *record)
              "user,id=cocosnet,ipv6=off,restrict=on,hostfwd=tcp:127.0.0.1:%u-:%u%s", record->port,
              DOMAIN_AGENT_PORT, grpc);
     if (record->cvms[0] != '\0') {
-        write_cvms(xml, record->cvms);
+        write_cvms(xml, launch);
         len = strlen(text);
         snprintf(text + len, sizeof(text) - len, ",guestfwd=tcp:" DOMAIN_CVMS "-chardev:cocoscvms");
     }
@@ -205,7 +211,7 @@ static void write_arguments(struct xml *xml, const struct vm_launch *launch)
     char text[128];
 
     xml_open(xml, "qemu:commandline");
-    write_network(xml, &launch->record);
+    write_network(xml, launch);
     /* libvirt calls the second export fsdev-fs1 and has no element for its speed. */
     snprintf(text, sizeof(text), "fsdev.fsdev-fs1.throttling.bps-write=%llu",
              DOMAIN_SHARE_BYTES_PER_SECOND);

@@ -83,9 +83,11 @@ static int describe(struct vm_provider *provider, struct vm_hypervisor *ret, str
     process_run_dir(found.uri, found.run_dir, sizeof(found.run_dir));
     if (virConnectGetLibVersion(connection, &version) == 0)
         version_text("libvirt", version, found.library, sizeof(found.library));
-    if (virConnectGetVersion(connection, &version) == 0)
+    if (virConnectGetVersion(connection, &version) == 0) {
         version_text(virConnectGetType(connection), version, found.emulator,
                      sizeof(found.emulator));
+        found.emulator_version = (uint32_t)version;
+    }
 
     found.pretends = is_test_driver(connection);
     host = virConnectGetCapabilities(connection);

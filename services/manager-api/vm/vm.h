@@ -149,6 +149,7 @@ struct vm_launch {
     char out_dir[VM_PATH_SIZE];   /* exported as cocos-out */
     char console[VM_PATH_SIZE];   /* where console text goes; "" for nowhere */
     bool kvm;                     /* the processor's own virtualisation, else emulation */
+    uint32_t emulator_version;    /* whose words the arguments are in; see struct vm_hypervisor */
 };
 
 /* Why a VM that was on is off. */
@@ -184,6 +185,7 @@ struct vm_hypervisor {
     char uri[256];
     char library[VM_VERSION_SIZE];     /* "libvirt 9.0.0" */
     char emulator[VM_VERSION_SIZE];    /* "QEMU 7.2.22"; "" when not known */
+    uint32_t emulator_version;         /* the same as 7002022; 0 */
     char run_dir[256];                 /* where files tell the VMs' processes; see process.h */
     enum tee_switch offers[TEE_COUNT]; /* kinds of protection; TEE_ABSENT: it did not say */
     bool tpm;                          /* emulated TPMs can be given to VMs */

@@ -22,7 +22,8 @@ enum variant_option {
     VARIANT_GRPC = 1024,
     VARIANT_ALL = 2047,
     VARIANT_SECURE_BOOT = 2048, /* of plain VMs */
-    VARIANT_CVMS = 4096
+    VARIANT_CVMS = 4096,
+    VARIANT_OLD_QEMU = 8192 /* of Debian 12 */
 };
 
 struct variant {
@@ -35,6 +36,7 @@ static const struct variant variants[] = {
     {"tcg", VM_PLATFORM_VM, 0},
     {"tcg_grpc", VM_PLATFORM_VM, VARIANT_GRPC},
     {"tcg_cvms", VM_PLATFORM_VM, VARIANT_GRPC | VARIANT_CVMS},
+    {"tcg_cvms_old", VM_PLATFORM_VM, VARIANT_GRPC | VARIANT_CVMS | VARIANT_OLD_QEMU},
     {"kvm_debug", VM_PLATFORM_VM, VARIANT_KVM | VARIANT_CONSOLE},
     {"kvm_place_gpu", VM_PLATFORM_VM, VARIANT_KVM | VARIANT_PLACE | VARIANT_GPU},
     {"secure_boot", VM_PLATFORM_VM, VARIANT_SECURE_BOOT},
@@ -114,6 +116,7 @@ static inline struct vm_launch launch_of(enum vm_platform platform, unsigned opt
         .in_dir = "/state/vms/0f9d5c9e/in",
         .out_dir = "/state/vms/0f9d5c9e/out",
         .kvm = (options & VARIANT_KVM) != 0,
+        .emulator_version = (options & VARIANT_OLD_QEMU) != 0 ? 9001003 : 9002000,
     };
 
     if ((options & VARIANT_CONSOLE) != 0)

@@ -385,6 +385,20 @@ static void a_key_whose_request_failed_is_free_again(void **state)
     assert_false(replayed);
 }
 
+/* Releases differ in what they understand. */
+static void a_definition_is_written_for_the_emulator_that_is_there(void **state)
+{
+    WORLD *world = world_new();
+    const struct vm_spec spec = {.cpus = 1, .log_level = 1};
+    char id[VM_ID_SIZE];
+    struct err err;
+
+    (void)state;
+    world_open(world);
+    assert_ok(world_create(world, &alice, &spec, id, &err));
+    assert_int_equal(fake_look(world->fake, id).emulator_version, FAKE_VERSION);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -402,6 +416,7 @@ int main(void)
         cmocka_unit_test(the_same_key_and_body_give_the_same_vm),
         cmocka_unit_test(a_key_is_known_again_when_its_image_is_gone),
         cmocka_unit_test(the_same_key_with_another_body_is_refused),
+        cmocka_unit_test(a_definition_is_written_for_the_emulator_that_is_there),
         cmocka_unit_test(a_key_whose_request_failed_is_free_again),
     };
 
