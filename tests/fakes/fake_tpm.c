@@ -30,14 +30,14 @@ static void write_text(const struct fake_tpm *tpm, const char *name, const char 
 }
 
 /* The CA that swtpm's tools make on the way lies in our directory, too. */
-static void configure(const struct fake_tpm *tpm)
+static void configure(const struct fake_tpm *tpm, const char *banks)
 {
     OWNED(free_str)
     char *setup = mem_printf("create_certs_tool = /usr/bin/swtpm_localca\n"
                              "create_certs_tool_config = %s/localca.conf\n"
                              "create_certs_tool_options = %s/localca.options\n"
-                             "active_pcr_banks = sha256\n",
-                             tpm->dir, tpm->dir);
+                             "active_pcr_banks = %s\n",
+                             tpm->dir, tpm->dir, banks);
     OWNED(free_str)
     char *localca = mem_printf("statedir = %s\nsigningkey = %s/signkey.pem\n"
                                "issuercert = %s/issuercert.pem\n"
@@ -135,10 +135,15 @@ static void halt(struct fake_tpm *tpm)
 
 bool fake_tpm_start(struct fake_tpm *tpm)
 {
+    return fake_tpm_start_with(tpm, "sha256");
+}
+
+bool fake_tpm_start_with(struct fake_tpm *tpm, const char *banks)
+{
     *tpm = (struct fake_tpm){.dir = "/tmp/cocos-tpm-XXXXXX"};
     if (mkdtemp(tpm->dir) == NULL)
         die("mkdtemp");
-    configure(tpm);
+    configure(tpm, banks);
     if (set_up(tpm)) {
         launch(tpm);
         return true;

@@ -16,6 +16,8 @@ struct fake_tpm {
 
 /* Makes and starts one. False, after a loud line, when swtpm is not installed. */
 bool fake_tpm_start(struct fake_tpm *tpm);
+/* The same with other banks of registers than that of SHA-256: "sha1,sha256". */
+bool fake_tpm_start_with(struct fake_tpm *tpm, const char *banks);
 
 /* The machine is switched off and on: registers are zero again, keys the same. */
 void fake_tpm_reset(struct fake_tpm *tpm);

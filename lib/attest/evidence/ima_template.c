@@ -280,3 +280,64 @@ int ima_template_encode(const struct ima_template *template, struct span text, s
     }
     return 0;
 }
+
+/* --- fields, to text ------------------------------------------------------------------------- */
+
+static void print_hex(struct span bytes, struct buf *out)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < bytes.len; i++) {
+        buf_add_u8(out, (uint8_t)digits[bytes.data[i] >> 4]);
+        buf_add_u8(out, (uint8_t)digits[bytes.data[i] & 0xf]);
+    }
+}
+
+static void print_uint(struct span value, struct buf *out)
+{
+    uint64_t number = 0;
+
+    for (size_t i = value.len; i > 0; i--)
+        number = number << 8 | value.data[i - 1];
+    buf_printf(out, "%llu", (unsigned long long)number);
+}
+
+static void print_value(const struct ima_field *field, struct span value, struct buf *out)
+{
+    struct span prefix;
+
+    switch (field->form) {
+    case IMA_DIGEST_RAW:
+    case IMA_HEX: print_hex(value, out); break;
+    case IMA_NAME_RAW: text_add_printable(out, value, IMA_TEMPLATE_DATA_MAX); break;
+    case IMA_STRING:
+        text_add_printable(out, span_part(value, 0, value.len - 1), IMA_TEMPLATE_DATA_MAX);
+        break;
+    case IMA_DIGEST_ALG:
+    case IMA_DIGEST_TYPE_ALG:
+        prefix = cut(&value, '\0');
+        buf_add_span(out, prefix);
+        print_hex(value, out);
+        break;
+    case IMA_UINT: print_uint(value, out); break;
+    }
+}
+
+int ima_template_print(const struct ima_template *template, struct span data, struct buf *out,
+                       struct err *err)
+{
+    struct reader check = reader_of(data), r = reader_of(data);
+    struct ima_fields unused;
+
+    if (ima_template_read(template, &check, &unused, err) < 0)
+        return -1;
+    for (size_t i = 0; i < template->count; i++) {
+        const struct ima_field *field = template->fields[i];
+        bool bare = template->old && field->form == IMA_DIGEST_RAW;
+        uint32_t len = bare ? OLD_DIGEST_SIZE : read_le32(&r);
+
+        buf_add_u8(out, ' ');
+        print_value(field, read_span(&r, len), out);
+    }
+    return 0;
+}

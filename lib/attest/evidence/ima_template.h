@@ -6,7 +6,7 @@
  * "ima", has no lengths and is hashed with its name filled up to 256 bytes.
  *
  * Linux: Documentation/security/IMA-templates.rst, security/integrity/ima/ima_template_lib.c.
- * Private to evidence/ima_log.c and its tests. */
+ * Private to evidence/ima_*.c and their tests. */
 #ifndef COCOS_ATTEST_EVIDENCE_IMA_TEMPLATE_H
 #define COCOS_ATTEST_EVIDENCE_IMA_TEMPLATE_H
 
@@ -59,5 +59,10 @@ MUST_USE int ima_template_read(const struct ima_template *template, struct reade
  * binary form. Errors: INPUT, and TOO_LARGE by out's ceiling. */
 MUST_USE int ima_template_encode(const struct ima_template *template, struct span text,
                                  struct buf *out, struct err *err);
+
+/* The way back: the text of binary fields that ima_template_read() takes (data: of all of them),
+ * each after a blank; what cannot stand in a line is written as \xNN. Appended. Errors: INPUT. */
+MUST_USE int ima_template_print(const struct ima_template *template, struct span data,
+                                struct buf *out, struct err *err);
 
 #endif

@@ -4,19 +4,23 @@
 #include "services/agent-api/passage.h"
 
 #include "lib/attest/evidence/eat.h"
-#include "lib/attest/evidence/ima_log.h"
+#include "lib/attest/evidence/ima_text.h"
 #include "lib/attest/evidence/legacy_eat.h"
 #include "lib/base/clock.h"
+#include "lib/base/text.h"
 #include "lib/json/pointer.h"
 #include "lib/json/table.h"
 #include "lib/program/log.h"
 #include "services/agent-api/attester/logs.h"
 
+#include <stdio.h>
 #include <strings.h>
 
 #define TYPES_MAX      8
 #define TYPE_NAME_MAX  16
 #define EAT_MEDIA_TYPE "application/eat+cwt"
+#define IMA_TEXT_TYPE  "text/plain"
+#define IMA_TEXT_MAX   (4 * LOGS_IMA_MAX)
 
 struct attestation_request {
     struct json_blob nonce;
@@ -82,11 +86,11 @@ static int name_connection(const struct httpd_request *rq, struct span nonce, st
     return 0;
 }
 
-static bool wants_token(const struct httpd_request *rq)
+static bool accepts(const struct httpd_request *rq, const char *type)
 {
     const char *accept = httpd_header(rq, "Accept");
 
-    return accept != NULL && strcasecmp(accept, EAT_MEDIA_TYPE) == 0;
+    return accept != NULL && strcasecmp(accept, type) == 0;
 }
 
 /* The same as a token, for tools that know no bundle: signed by the key of this connection, which
@@ -169,7 +173,7 @@ int api_post_attestation(void *ctx, struct httpd_request *rq, struct httpd_reply
     if (name_connection(rq, bundle_span(&request.nonce), &ask, err) < 0 ||
         line_ask(app->line, &ask, false, &text, err) < 0)
         return -1;
-    if (wants_token(rq))
+    if (accepts(rq, EAT_MEDIA_TYPE))
         return reply_token(app, buf_span(&text), reply, err);
     httpd_reply_bytes(reply, 200, "application/json", &text);
     return 0;
@@ -214,22 +218,49 @@ int api_post_activation(void *ctx, struct httpd_request *rq, struct httpd_reply 
 
 /* --- what the kernel measured --- */
 
+/* As text with the register of SHA-1, as clients of the first agents want it; the register is the
+ * text's tag, since it is the hash over all of its lines. */
+static int reply_ima_text(struct span list, struct span sha1, struct httpd_reply *reply,
+                          struct err *err)
+{
+    OWNED_BUF text = BUF_OF(IMA_TEXT_MAX);
+    char hex[2 * DIGEST_SIZE_MAX + 1], tag[sizeof(hex) + 2];
+
+    if (sha1.len == 0)
+        return err_set(err, ERR_UNSUPPORTED,
+                       "the list as text comes with PCR 10 of SHA-1, and this machine's TPM keeps "
+                       "no such bank, or there is none; GET /v1/ima has it with SHA-256");
+    if (ima_text_write(list, sha1, &text, err) < 0)
+        return -1;
+    text_hex(sha1.data, sha1.len, hex);
+    snprintf(tag, sizeof(tag), "\"%s\"", hex);
+    httpd_reply_header(reply, "ETag", tag);
+    httpd_reply_bytes(reply, 200, IMA_TEXT_TYPE, &text);
+    return 0;
+}
+
 int api_get_ima(void *ctx, struct httpd_request *rq, struct httpd_reply *reply, struct err *err)
 {
     struct app *app = ctx;
     OWNED_BUF list = BUF_OF(LOGS_IMA_MAX);
     OWNED_BUF pcr = BUF_OF(PACT_CREDENTIAL_MAX);
+    struct span sha256, sha1;
     struct json *json;
 
-    (void)rq;
     if (passage_check(app, err) < 0 || line_read_ima(app->line, &list, &pcr, err) < 0)
         return -1;
     if (list.len == 0)
         return err_set(err, ERR_NOT_FOUND, "this kernel keeps no list of what it measured");
+    sha256 = span_part(buf_span(&pcr), 0, SHA256_SIZE);
+    sha1 = span_part(buf_span(&pcr), SHA256_SIZE, pcr.len);
+    if (accepts(rq, IMA_TEXT_TYPE))
+        return reply_ima_text(buf_span(&list), sha1, reply, err);
     json = json_new_object();
     json_set_base64(json, "log", buf_span(&list));
-    if (pcr.len > 0)
-        json_set_hex(json, "pcr10", buf_span(&pcr));
+    if (sha256.len > 0)
+        json_set_hex(json, "pcr10", sha256);
+    if (sha1.len > 0)
+        json_set_hex(json, "pcr10_sha1", sha1);
     httpd_reply_json(reply, 200, json);
     return 0;
 }

@@ -323,11 +323,9 @@ static int fill_bundle(struct desk *desk, const struct desk_question *question,
                        const struct transcript_logs *logs, struct bundle *bundle, struct err *err)
 {
     struct transcript transcript = question->transcript;
-    struct transcript_logs named = *logs;
+    const struct transcript_logs run = {.cel = logs->cel};
 
-    if (transcript.kind == TRANSCRIPT_LEGACY)
-        named = (struct transcript_logs){.cel = logs->cel};
-    complete_transcript(desk, &named, &transcript);
+    complete_transcript(desk, transcript.kind == TRANSCRIPT_LEGACY ? &run : logs, &transcript);
     if (bundle_set_transcript(bundle, &transcript, err) < 0 ||
         bundle_set_logs(bundle, logs, err) < 0 || add_endorsement(desk, bundle, err) < 0)
         return -1;
@@ -389,12 +387,14 @@ int desk_activate(struct desk *desk, struct span blob, struct span encrypted, st
     return tpm_device_activate(desk->config.places.tpm, blob, encrypted, secret, err);
 }
 
-int desk_read_ima(struct desk *desk, struct buf *ima, struct pcr_bank *ret, struct err *err)
+int desk_read_ima(struct desk *desk, struct buf *ima, struct desk_ima *ret, struct err *err)
 {
     struct tpm_device *tpm = desk->config.places.tpm;
 
-    pcr_bank_init(ret, DIGEST_SHA256);
-    if (tpm != NULL && tpm_device_read(tpm, 1u << IMA_PCR, ret, err) < 0)
+    pcr_bank_init(&ret->sha256, DIGEST_SHA256);
+    pcr_bank_init(&ret->sha1, DIGEST_SHA1);
+    if (tpm != NULL && (tpm_device_read(tpm, 1u << IMA_PCR, &ret->sha256, err) < 0 ||
+                        tpm_device_read_sha1(tpm, IMA_PCR, &ret->sha1, err) < 0))
         return -1;
     return logs_read_ima(desk->config.sysfs, ima, err);
 }

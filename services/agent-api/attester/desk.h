@@ -70,9 +70,13 @@ MUST_USE int desk_ask(struct desk *desk, const struct desk_question *question, s
 MUST_USE int desk_activate(struct desk *desk, struct span blob, struct span encrypted,
                            struct buf *secret, struct err *err);
 
-/* The kernel's measurement list, into ima, and PCR 10 in ret as it was just before, so that some
- * first part of the list leads to it; no register without a TPM. Errors: TOO_LARGE, SYSTEM. */
-MUST_USE int desk_read_ima(struct desk *desk, struct buf *ima, struct pcr_bank *ret,
+/* The kernel's measurement list, into ima, and PCR 10 as it was just before, so that some first
+ * part of the list leads to it; no register without a TPM. Of SHA-1 only where the TPM keeps it.
+ * Errors: TOO_LARGE, SYSTEM. */
+struct desk_ima {
+    struct pcr_bank sha256, sha1;
+};
+MUST_USE int desk_read_ima(struct desk *desk, struct buf *ima, struct desk_ima *ret,
                            struct err *err);
 
 #endif

@@ -104,11 +104,11 @@ TPML_PCR_SELECTION tpm_select(uint32_t mask)
     return selection;
 }
 
-static uint32_t selected_pcrs(const TPML_PCR_SELECTION *selection)
+static uint32_t selected_pcrs(const TPML_PCR_SELECTION *selection, enum digest_alg alg)
 {
     uint32_t mask = 0;
 
-    if (selection->count != 1 || selection->pcrSelections[0].hash != TPM2_ALG_SHA256)
+    if (selection->count != 1 || selection->pcrSelections[0].hash != pcr_alg_to_tpm(alg))
         return 0;
     for (unsigned i = 0; i < PCR_COUNT / 8; i++)
         mask |= (uint32_t)selection->pcrSelections[0].pcrSelect[i] << 8 * i;
@@ -116,22 +116,24 @@ static uint32_t selected_pcrs(const TPML_PCR_SELECTION *selection)
 }
 
 /* A TPM answers with as many registers as it likes, in ascending order, and says which. Those that
- * came are taken out of *mask. */
+ * came are taken out of *mask; NOT_FOUND when none did: the bank lacks them, or is not kept. */
 static int read_some(struct tpm_device *tpm, uint32_t *mask, struct pcr_bank *bank, struct err *err)
 {
-    const TPML_PCR_SELECTION wanted = tpm_select(*mask);
+    TPML_PCR_SELECTION wanted = tpm_select(*mask);
     OWNED_ESYS TPML_PCR_SELECTION *selection = NULL;
     OWNED_ESYS TPML_DIGEST *values = NULL;
     uint32_t got, at = 0;
-    TSS2_RC rc = Esys_PCR_Read(tpm->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &wanted, NULL,
-                               &selection, &values);
+    TSS2_RC rc;
 
+    wanted.pcrSelections[0].hash = pcr_alg_to_tpm(bank->alg);
+    rc = Esys_PCR_Read(tpm->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &wanted, NULL,
+                       &selection, &values);
     if (tpm_answer(rc, "TPM2_PCR_Read", err) < 0)
         return -1;
-    got = selected_pcrs(selection) & *mask;
+    got = selected_pcrs(selection, bank->alg) & *mask;
     if (got == 0)
-        return err_set(err, ERR_SYSTEM, "the TPM's bank of SHA-256 lacks registers (mask 0x%06x)",
-                       *mask);
+        return err_set(err, ERR_NOT_FOUND, "the TPM's bank of %s lacks registers (mask 0x%06x)",
+                       digest_name(bank->alg), *mask);
     for (unsigned i = 0; i < PCR_COUNT; i++) {
         if ((got >> i & 1) == 0)
             continue;
@@ -150,9 +152,26 @@ int tpm_device_read(struct tpm_device *tpm, uint32_t mask, struct pcr_bank *ret,
     struct pcr_bank bank;
 
     pcr_bank_init(&bank, DIGEST_SHA256);
-    while (mask != 0)
-        if (read_some(tpm, &mask, &bank, err) < 0)
-            return -1;
+    while (mask != 0) {
+        if (read_some(tpm, &mask, &bank, err) == 0)
+            continue;
+        if (err->kind == ERR_NOT_FOUND)
+            err->kind = ERR_SYSTEM; /* every TPM has this bank */
+        return -1;
+    }
+    *ret = bank;
+    return 0;
+}
+
+int tpm_device_read_sha1(struct tpm_device *tpm, unsigned pcr, struct pcr_bank *ret,
+                         struct err *err)
+{
+    struct pcr_bank bank;
+    uint32_t mask = 1u << pcr;
+
+    pcr_bank_init(&bank, DIGEST_SHA1);
+    if (read_some(tpm, &mask, &bank, err) < 0 && err->kind != ERR_NOT_FOUND)
+        return -1;
     *ret = bank;
     return 0;
 }

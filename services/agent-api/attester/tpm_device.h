@@ -42,6 +42,11 @@ MUST_USE int tpm_device_extend(struct tpm_device *tpm, unsigned pcr,
 MUST_USE int tpm_device_read(struct tpm_device *tpm, uint32_t mask, struct pcr_bank *ret,
                              struct err *err);
 
+/* Reads one register of the SHA-1 bank, where the TPM keeps such a bank; else ret holds none.
+ * Errors: SYSTEM. */
+MUST_USE int tpm_device_read_sha1(struct tpm_device *tpm, unsigned pcr, struct pcr_bank *ret,
+                                  struct err *err);
+
 /* A secret of this TPM that it gives only while the registers of the mask are what they are now:
  * TPM2_HMAC of a label, by a key from the endorsement hierarchy's seed whose policy is
  * TPM2_PolicyPCR over them. Another TPM, and other registers, give another one. Errors: SYSTEM

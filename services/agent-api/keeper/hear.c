@@ -129,12 +129,22 @@ static void hear_activate(struct keeper *keeper, struct post *post,
     mem_wipe(&reply, sizeof(reply));
 }
 
+static void add_register(const struct pcr_bank *bank, struct pact_answer *reply)
+{
+    struct span value = pcr_bank_get(bank, IMA_PCR);
+
+    if (!pcr_bank_has(bank, IMA_PCR))
+        return;
+    memcpy(reply->credential + reply->credential_len, value.data, value.len);
+    reply->credential_len += (uint32_t)value.len;
+}
+
 static void hear_ima(struct keeper *keeper, struct post *post)
 {
     OWNED_BUF list = BUF_OF(LOGS_IMA_MAX);
     struct pact_answer reply = {.credential_len = 0};
     OWNED(close_fd) int fd = -1;
-    struct pcr_bank registers;
+    struct desk_ima registers;
     struct err err;
 
     if (check_present(keeper, post, &err) < 0 ||
@@ -143,10 +153,8 @@ static void hear_ima(struct keeper *keeper, struct post *post)
         keeper_answer(post, &err, -1);
         return;
     }
-    if (pcr_bank_has(&registers, IMA_PCR)) {
-        reply.credential_len = SHA256_SIZE;
-        memcpy(reply.credential, pcr_bank_get(&registers, IMA_PCR).data, SHA256_SIZE);
-    }
+    add_register(&registers.sha256, &reply);
+    add_register(&registers.sha1, &reply);
     send_answer(post, &reply, fd);
 }
 

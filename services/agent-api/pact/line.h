@@ -38,7 +38,8 @@ MUST_USE int line_ask(struct line *line, const struct pact_ask *ask, bool own, s
 MUST_USE int line_activate(struct line *line, struct span blob, struct span encrypted,
                            struct buf *secret, struct err *err);
 
-/* The kernel's measurement list, and PCR 10 as it was just before; see desk_read_ima(). Errors:
+/* The kernel's measurement list, and PCR 10 as it was just before, of SHA-256 and, if that is kept,
+ * of SHA-1 behind it; see desk_read_ima(). Errors:
  * TOO_MANY, what the keeper says. */
 MUST_USE int line_read_ima(struct line *line, struct buf *list, struct buf *pcr, struct err *err);
 

@@ -28,7 +28,8 @@ enum pact_kind {
                       measured, and a process for it prepared */
     PACT_LEAVE,    /* this process takes no more connections: answered when its successor serves */
     PACT_IMA, /* answered with a descriptor of the kernel's list (nothing when it is empty), and
-                 PCR 10 in place of a credential where there is a TPM */
+                 PCR 10 in place of a credential where there is a TPM: of SHA-256, and of SHA-1
+                 behind it where the TPM keeps that */
     PACT_STATE_OF, /* answered with a descriptor of the text of the present state */
     PACT_KIND_COUNT
 };

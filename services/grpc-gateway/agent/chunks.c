@@ -31,7 +31,8 @@ static int begin_message(struct chunks *chunks, struct err *err)
 
     chunks->in_part = chunks->left < CHUNK ? chunks->left : CHUNK;
     len = 1 + write_varint(chunks->in_part, head + 1);
-    if (grpc_call_begin_message(chunks->call, len + chunks->in_part, err) < 0)
+    if (grpc_call_begin_message(chunks->call, chunks->side.len + len + chunks->in_part, err) < 0 ||
+        (chunks->side.len > 0 && grpc_call_write_part(chunks->call, chunks->side, err) < 0))
         return -1;
     return grpc_call_write_part(chunks->call, span_of(head, len), err);
 }

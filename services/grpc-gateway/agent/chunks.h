@@ -9,6 +9,7 @@ struct chunks {
     struct grpc_call *call;
     uint64_t left;    /* of the file */
     uint64_t in_part; /* of the message under way */
+    struct span side; /* an encoded field that stands in each message, before the bytes; or empty */
 };
 
 /* Announces a file of so many bytes. */

@@ -3,6 +3,7 @@
 #include "services/grpc-gateway/agent/chunks.h"
 #include "services/grpc-gateway/grpc/message.h"
 
+#include "lib/base/text.h"
 #include "lib/crypto/digest.h"
 
 #include <proto/agent.pb-c.h>
@@ -107,14 +108,20 @@ struct relayed {
     struct grpc_call *call;
 };
 
+static int begin_relayed(struct relayed *relayed, struct err *err)
+{
+    if (relayed->reply->length == UINT64_MAX)
+        return err_set(err, ERR_INTERNAL, "the agent does not say how large its answer is");
+    chunks_begin(&relayed->chunks, relayed->call, relayed->reply->length);
+    return 0;
+}
+
 static int write_relayed(void *to, struct span bytes, struct err *err)
 {
     struct relayed *relayed = to;
 
-    if (relayed->chunks.call == NULL && relayed->reply->length == UINT64_MAX)
-        return err_set(err, ERR_INTERNAL, "the agent does not say how large its evidence is");
-    if (relayed->chunks.call == NULL)
-        chunks_begin(&relayed->chunks, relayed->call, relayed->reply->length);
+    if (relayed->chunks.call == NULL && begin_relayed(relayed, err) < 0)
+        return -1;
     return chunks_write(&relayed->chunks, bytes, err);
 }
 
@@ -154,14 +161,52 @@ int evidence_attestation(void *door, struct grpc_call *call, struct err *err)
     return relay_answer(&client, ours, call, err);
 }
 
+/* --- what the kernel measured ---------------------------------------------------------------- */
+
+#define PCR10_TAG  (2 << 3 | 2) /* the second field, bytes */
+#define PCR10_SIZE 20
+
+/* Clients look at the register in each message. The agent's answer has it in its tag. */
+struct listed {
+    struct relayed relayed;
+    uint8_t pcr10[2 + PCR10_SIZE];
+};
+
+static int write_listed(void *to, struct span bytes, struct err *err)
+{
+    struct listed *listed = to;
+    struct relayed *relayed = &listed->relayed;
+
+    if (relayed->chunks.call == NULL) {
+        listed->pcr10[0] = PCR10_TAG;
+        listed->pcr10[1] = PCR10_SIZE;
+        if (text_parse_hex(relayed->reply->etag, listed->pcr10 + 2, PCR10_SIZE, err) < 0) {
+            err->kind = ERR_INTERNAL;
+            return err_wrap(err, "the agent's word for PCR 10");
+        }
+        if (begin_relayed(relayed, err) < 0)
+            return -1;
+        relayed->chunks.side = SPAN_OF_ARRAY(listed->pcr10);
+    }
+    return chunks_write(&relayed->chunks, bytes, err);
+}
+
 int evidence_ima(void *door, struct grpc_call *call, struct err *err)
 {
-    (void)door;
-    (void)call;
-    return err_set(
-        err, ERR_UNSUPPORTED,
-        "IMAMeasurements wants the list as text with a register of SHA-1, which this "
-        "machine does not keep; GET /v1/ima of the agent has it in binary, with SHA-256");
+    OWNED_GRPC_MESSAGE *message = NULL;
+    OWNED_AGENT_CLIENT client = {0};
+    OWNED_HTTPC_REPLY reply = {0};
+    struct listed listed = {.relayed = {.reply = &reply, .call = call}};
+    struct httpc_sink sink = {write_listed, &listed, UINT64_MAX};
+    struct httpc_call get = {.op = &agent_ops[AGENT_OP_get_ima], .sink = &sink};
+
+    if (grpc_message_read(call, &agent__imameasurements_request__descriptor, &message, err) < 0 ||
+        agent_client_open(door, call, &client, err) < 0)
+        return -1;
+    client.headers[0] = "Accept: text/plain";
+    if (agent_client_perform(&client, get, &reply, err) < 0)
+        return -1;
+    return chunks_end(&listed.relayed.chunks, err);
 }
 
 int evidence_azure_token(void *door, struct grpc_call *call, struct err *err)

@@ -14,6 +14,8 @@
  * teeNonce and vtpmNonce one behind the other, or the vtpmNonce itself when that is all and has 32
  * bytes. It names the agent's key, by which the gateway's certificate is signed. */
 MUST_USE int evidence_attestation(void *door, struct grpc_call *call, struct err *err);
+/* The kernel's list as text, as much of it as leads to PCR 10 of SHA-1, which is in each message.
+ * Errors: UNSUPPORTED where the machine keeps no such register. */
 MUST_USE int evidence_ima(void *door, struct grpc_call *call, struct err *err);
 MUST_USE int evidence_azure_token(void *door, struct grpc_call *call, struct err *err);
 

@@ -33,7 +33,7 @@ static void put_list(const char *text)
     assert_ok(file_replace(path, span_of_str(text), 0644, &err));
 }
 
-static void read_list(struct desk *desk, struct buf *list, struct pcr_bank *registers)
+static void read_list(struct desk *desk, struct buf *list, struct desk_ima *registers)
 {
     struct err err;
 
@@ -45,7 +45,7 @@ static void list_is_told_as_it_is_and_grows(void **state)
     const struct desk_config config = {.sysfs = dir};
     struct desk *desk = desk_new(&config);
     OWNED_BUF list = BUF_OF(LOGS_IMA_MAX);
-    struct pcr_bank registers;
+    struct desk_ima registers;
 
     (void)state;
     read_list(desk, &list, &registers);
@@ -56,7 +56,8 @@ static void list_is_told_as_it_is_and_grows(void **state)
     put_list("one entry and another");
     read_list(desk, &list, &registers);
     assert_string_equal(buf_str(&list), "one entry and another");
-    assert_false(pcr_bank_has(&registers, IMA_PCR)); /* no TPM, no register */
+    assert_false(pcr_bank_has(&registers.sha256, IMA_PCR)); /* no TPM, no register */
+    assert_false(pcr_bank_has(&registers.sha1, IMA_PCR));
     desk_free(desk);
 }
 
@@ -65,7 +66,7 @@ static void list_over_its_ceiling_is_refused_whole(void **state)
     const struct desk_config config = {.sysfs = dir};
     struct desk *desk = desk_new(&config);
     OWNED_BUF list = BUF_OF(8);
-    struct pcr_bank registers;
+    struct desk_ima registers;
     struct err err;
 
     (void)state;

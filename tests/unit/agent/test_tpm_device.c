@@ -112,6 +112,28 @@ static void extending_goes_into_the_register_that_was_meant(void **state)
     assert_false(pcr_bank_has(&after, 0));
 }
 
+static void a_bank_of_sha1_is_read_where_there_is_one(void **state)
+{
+    static const char *const banks[] = {"sha256", "sha1,sha256"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(banks); i++) {
+        struct fake_tpm other;
+        struct tpm_device *tpm = NULL;
+        struct pcr_bank sha1;
+        struct err err;
+
+        if (!fake_tpm_start_with(&other, banks[i]))
+            skip();
+        assert_ok(tpm_device_open(other.tcti, &tpm, &err));
+        assert_ok(tpm_device_read_sha1(tpm, 10, &sha1, &err));
+        assert_int_equal(pcr_bank_has(&sha1, 10), i == 1);
+        assert_int_equal(pcr_bank_get(&sha1, 10).len, 20);
+        tpm_device_free(tpm);
+        fake_tpm_stop(&other);
+    }
+}
+
 static void a_quote_covers_its_registers_and_answers_the_challenge(void **state)
 {
     OWNED_TPM_DEVICE *tpm = open_tpm();
@@ -169,6 +191,7 @@ int main(void)
         cmocka_unit_test(the_attestation_key_is_restricted_and_the_same_each_time),
         cmocka_unit_test(the_endorsement_key_has_its_makers_certificate),
         cmocka_unit_test(extending_goes_into_the_register_that_was_meant),
+        cmocka_unit_test(a_bank_of_sha1_is_read_where_there_is_one),
         cmocka_unit_test(a_quote_covers_its_registers_and_answers_the_challenge),
         cmocka_unit_test(a_challenge_that_is_none_is_refused),
     };
