@@ -120,6 +120,36 @@ static void data_after_the_last_field_is_refused(void **state)
     assert_refused(buf_span(&list), "after the last field");
 }
 
+/* A replay is of the whole list or of none. */
+static void a_list_that_breaks_off_has_no_register(void **state)
+{
+    OWNED_BUF list = BUF_OF(4096);
+    struct ima_replay replay;
+    struct err err;
+
+    (void)state;
+    make_ng_entry(&list, "/bin/a");
+    make_ng_entry(&list, "/bin/b");
+    assert_ok(ima_log_replay(buf_span(&list), DIGEST_SHA256, &replay, &err));
+    assert_int_equal(replay.entries, 2);
+    assert_fails(ima_log_replay(span_of(list.data, list.len - 1), DIGEST_SHA256, &replay, &err),
+                 ERR_INPUT);
+}
+
+/* Only a signature's digest may be missing; a file's is what the entry is about. */
+static void a_file_without_a_digest_is_refused(void **state)
+{
+    OWNED_BUF list = BUF_OF(4096), data = BUF_OF(4096);
+    struct ima_replay replay;
+    struct err err;
+
+    (void)state;
+    make_field(&data, "", 0);
+    make_field(&data, "/bin/a", 7);
+    make_entry(&list, DIGEST_SHA1, IMA_PCR, "ima-ng", buf_span(&data), false);
+    assert_fails(ima_log_replay(buf_span(&list), DIGEST_SHA256, &replay, &err), ERR_INPUT);
+}
+
 static void names_end_exactly_once(void **state)
 {
     static const char *const names[] = {"a\0b", "ab"};
@@ -455,6 +485,8 @@ int main(void)
         cmocka_unit_test(a_flipped_bit_is_seen),
         cmocka_unit_test(lengths_near_the_end_of_their_type_are_refused),
         cmocka_unit_test(data_after_the_last_field_is_refused),
+        cmocka_unit_test(a_list_that_breaks_off_has_no_register),
+        cmocka_unit_test(a_file_without_a_digest_is_refused),
         cmocka_unit_test(names_end_exactly_once),
         cmocka_unit_test(odd_lines_are_refused),
         cmocka_unit_test(a_list_of_nothing_known_is_refused),
