@@ -18,7 +18,6 @@ from peers import (CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS,
 NOWHERE = "unix:/nowhere/agent.sock"
 
 
-
 @pytest.fixture
 def plain():
     with Gateway("--agent", NOWHERE, tls=False) as gateway:
@@ -54,8 +53,12 @@ def test_twenty_thousand_calls_by_a_load_generator(plain, tmp_path, connections,
     out = subprocess.run(
         ["h2load", "-n", "20000", "-c", str(connections), "-m", str(streams), "-d", str(body), "-H", "content-type: application/grpc",
          "-H", "te: trailers", f"http://127.0.0.1:{plain.port}/grpc.health.v1.Health/Check"],
-        stdout=subprocess.PIPE, check=True, text=True, timeout=120).stdout
+        stdout=subprocess.PIPE, check=True, text=True, timeout=600).stdout
     assert re.search(r"20000 succeeded, 0 failed, 0 errored", out), out
+    end = time.monotonic() + 20
+    while len(os.listdir(f"/proc/{plain.process.pid}/task")) > 16:  # threads end with the calls that they were for
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("bytes_", [
@@ -139,17 +142,17 @@ def test_a_silent_peer_is_cut_and_does_not_hold_the_others(plain):
     silent = [Peer(plain, hello=False) for _ in range(20)]
     begin = time.monotonic()
     for _ in range(20):
-        Client(plain.channel()).health(timeout=5)
+        Client(plain.channel()).health()
     assert time.monotonic() - begin < 10
     assert all(peer.is_closed() for peer in silent)
-    assert 8 < time.monotonic() - begin < 20
+    assert 8 < time.monotonic() - begin < 60
 
 
 def test_connections_that_rest_make_room_for_others(plain):
     peers = [Peer(plain) for _ in range(256)]
     for peer in peers:
         assert rounds(peer, 1, head())
-    Client(plain.channel()).health(timeout=5)
+    Client(plain.channel()).health()
     assert rounds(peers[-1], 3, head())  # the oldest goes first
     for peer in peers:
         peer.close()

@@ -61,10 +61,10 @@ def test_slow_clients_are_cut_and_hold_up_nobody(shared):
     time.sleep(1)
     begun = time.monotonic()
     assert shared.get("/v1/vms").status == 200
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 30
     for thread in threads:
         thread.join()
-    assert ends["header"] < 25 and ends["body"] < 45, ends
+    assert ends["header"] < 50 and ends["body"] < 55, ends
     assert nothing_was_made(shared)
 
 
@@ -124,20 +124,17 @@ def test_what_is_nested_too_deep_is_refused(shared, depth):
 
 def test_a_share_that_is_a_thousand_directories_deep_goes_like_any_other():
     """Also when the manager may open fewer files than that."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
-    try:
-        with Manager() as manager:
-            vm = manager.made(memory_mib=256)
-            below = os.open(manager.share(vm, "out"), os.O_RDONLY)
-            for _ in range(1000):
-                os.mkdir("d", dir_fd=below)
-                deeper = os.open("d", os.O_RDONLY, dir_fd=below)
-                os.close(below)
-                below = deeper
+    with Manager() as manager:
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.prlimit(manager.process.pid, resource.RLIMIT_NOFILE, (256, most))
+        vm = manager.made(memory_mib=256)
+        below = os.open(manager.share(vm, "out"), os.O_RDONLY)
+        for _ in range(1000):
+            os.mkdir("d", dir_fd=below)
+            deeper = os.open("d", os.O_RDONLY, dir_fd=below)
             os.close(below)
-            assert "directory" in manager.await_state(vm, "failed")["failure"]["detail"]
-            manager.remove(vm)
-            assert nothing_was_made(manager)
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+            below = deeper
+        os.close(below)
+        assert "directory" in manager.await_state(vm, "failed")["failure"]["detail"]
+        manager.remove(vm)
+        assert nothing_was_made(manager)

@@ -24,8 +24,14 @@ struct grpc_server {
     struct job *queue; /* for idle threads, of which there are enough */
     unsigned under_way, idle, queued, threads;
     bool stopping;
-    bool has_last; /* each thread that ends joins the one that ended before it */
-    pthread_t last;
+    struct worker *gone; /* threads that ended or are about to, not joined yet */
+};
+
+/* A thread. */
+struct worker {
+    struct grpc_server *server;
+    pthread_t thread;
+    struct worker *next;
 };
 
 /* One call on its way to a thread. */
@@ -80,24 +86,29 @@ static struct job *await_job(struct grpc_server *server)
     return job;
 }
 
-static void end_thread(struct grpc_server *server)
+/* Frees what is left of threads that ended. The one that starts the others does it, with the lock
+ * held; it waits for none of them unless told to. */
+static void join_gone(struct grpc_server *server, bool wait)
 {
-    bool has_before = server->has_last;
-    pthread_t before = server->last;
+    struct worker **at = &server->gone;
 
-    server->last = pthread_self();
-    server->has_last = true;
-    pthread_mutex_unlock(&server->lock);
-    if (has_before)
-        pthread_join(before, NULL);
-    pthread_mutex_lock(&server->lock);
-    server->threads--;
-    pthread_cond_broadcast(&server->ended);
+    while (*at != NULL) {
+        struct worker *worker = *at;
+
+        if ((wait ? pthread_join(worker->thread, NULL)
+                  : pthread_tryjoin_np(worker->thread, NULL)) != 0) {
+            at = &worker->next;
+            continue;
+        }
+        *at = worker->next;
+        free(worker);
+    }
 }
 
 static void *run_jobs(void *arg)
 {
-    struct grpc_server *server = arg;
+    struct worker *worker = arg;
+    struct grpc_server *server = worker->server;
     struct job *job;
 
     pthread_mutex_lock(&server->lock);
@@ -109,21 +120,28 @@ static void *run_jobs(void *arg)
         pthread_mutex_lock(&server->lock);
         server->under_way--;
     }
-    end_thread(server);
+    worker->next = server->gone;
+    server->gone = worker;
+    server->threads--;
+    pthread_cond_broadcast(&server->ended);
     pthread_mutex_unlock(&server->lock);
     return NULL;
 }
 
 static bool start_thread(struct grpc_server *server)
 {
+    struct worker *worker = mem_new(struct worker);
     pthread_attr_t attributes;
-    pthread_t thread;
     bool started;
 
+    worker->server = server;
+    join_gone(server, false);
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, CALL_STACK);
-    started = pthread_create(&thread, &attributes, run_jobs, server) == 0;
+    started = pthread_create(&worker->thread, &attributes, run_jobs, worker) == 0;
     pthread_attr_destroy(&attributes);
+    if (!started)
+        free(worker);
     server->threads += started;
     return started;
 }
@@ -278,7 +296,6 @@ void grpc_server_stop(struct grpc_server *server, unsigned drain_ms)
     while (server->threads > 0)
         pthread_cond_wait(&server->ended, &server->lock);
     pthread_mutex_unlock(&server->lock);
-    if (server->has_last)
-        pthread_join(server->last, NULL);
+    join_gone(server, true); /* nobody else is left to hold the lock */
     free_server(server);
 }
