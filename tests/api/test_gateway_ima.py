@@ -4,11 +4,14 @@ kernel keeps a list, which a test has to play."""
 import hashlib
 import os
 import shutil
+import struct
+import subprocess
 import sys
 
 import grpc
 import pytest
 
+import agents
 from cli_support import ROOT
 from gateways import Gateway, agent_with_door, fields_of
 from test_gateway_agent import refused
@@ -91,4 +94,39 @@ def test_the_real_agent_says_what_its_kernel_and_tpm_keep():
         code = grpc.StatusCode.UNIMPLEMENTED if listed else grpc.StatusCode.NOT_FOUND
         details = refused(lambda: measurements(gateway.channel()), code)
         assert ("SHA-256" if listed else "no list") in details
+    shutil.rmtree(agent.door_folder)
+
+
+def entry(name):
+    """Of the binary list, with the template "ima-ng"."""
+    digest, name = b"sha256:\0" + hashlib.sha256(name).digest(), name + b"\0"
+    data = struct.pack("<I", len(digest)) + digest + struct.pack("<I", len(name)) + name
+    template = hashlib.sha1(data).digest()
+    return template, struct.pack("<I", 10) + template + struct.pack("<I", 6) + b"ima-ng" + struct.pack("<I", len(data)) + data
+
+
+def test_the_real_agent_gives_a_list_that_leads_to_its_tpm(tmp_path, monkeypatch):
+    """On a kernel whose list is a test's: a mount that this agent alone sees."""
+    if subprocess.run(["unshare", "-m", "mount", "-t", "tmpfs", "none", "/sys/kernel/security"], check=False,
+                      capture_output=True).returncode != 0:
+        pytest.skip("SKIP: this user may not mount")
+    entries = [entry(b"/bin/%d" % i) for i in range(50)]
+    (tmp_path / "list").write_bytes(b"".join(raw for _, raw in entries))
+    program = tmp_path / "cocos-agent"
+    folder = "/sys/kernel/security/integrity/ima"
+    program.write_text(f"#!/bin/sh\nexec unshare -m sh -c 'mount -t tmpfs none /sys/kernel/security && mkdir -p {folder} && "
+                       f"cp {tmp_path}/list {folder}/binary_runtime_measurements && exec {agents.BIN}/cocos-agent'\n")
+    program.chmod(0o755)
+    with Tpm("sha1,sha256") as tpm:
+        for template, _ in entries[:40]:  # the kernel goes on while it is asked
+            tpm.extend_ima(template)
+        with monkeypatch.context() as patch:
+            patch.setattr(agents, "BIN", str(tmp_path))
+            agent = agent_with_door(COCOS_AGENT_PLATFORM="vtpm", COCOS_AGENT_TPM=tpm.tcti)
+        with agent, Gateway("--agent", agent.door) as gateway:
+            headers, messages = measurements(gateway.channel())
+            text = b"".join(message[1] for message in messages)
+            assert int(headers["file-size"]) == len(text) and len(text.splitlines()) == 40
+            assert {message[2] for message in messages} == {recompute(text)}
+            assert agent.ask("GET", "/v1/ima").json["pcr10_sha1"] == recompute(text).hex()
     shutil.rmtree(agent.door_folder)

@@ -13,7 +13,7 @@ from ports import free_ports
 
 
 class Tpm:
-    def __init__(self):
+    def __init__(self, banks="sha256"):
         if shutil.which("swtpm_setup") is None:
             pytest.skip("SKIP: swtpm is not installed")
         self.folder = tempfile.mkdtemp(prefix="cocos-tpm-")
@@ -21,7 +21,7 @@ class Tpm:
                 "setup.conf": "create_certs_tool = /usr/bin/swtpm_localca\n"
                               f"create_certs_tool_config = {self.folder}/localca.conf\n"
                               f"create_certs_tool_options = {self.folder}/localca.options\n"
-                              "active_pcr_banks = sha256\n",
+                              f"active_pcr_banks = {banks}\n",
                 "localca.conf": f"statedir = {self.folder}\nsigningkey = {self.folder}/signkey.pem\n"
                                 f"issuercert = {self.folder}/issuercert.pem\n"
                                 f"certserial = {self.folder}/certserial\n",
@@ -59,6 +59,11 @@ class Tpm:
                        stdout=subprocess.DEVNULL, timeout=60)
         with open(path, "rb") as file:
             return file.read()
+
+    def extend_ima(self, digest):
+        """As the kernel does, in the bank of SHA-1."""
+        subprocess.run(["tpm2_pcrextend", "-T", self.tcti, f"10:sha1={digest.hex()}"], check=True,
+                       stdout=subprocess.DEVNULL, timeout=20)
 
     def __enter__(self):
         return self
