@@ -54,6 +54,7 @@ static void the_agents_key_vouches_for_the_gateways(void **state)
     assert_ok(x509_list_parse(buf_span(&pem), 8, &chain, &err));
     assert_int_equal(chain.count, 2);
     assert_ok(x509_check_issuer(chain.items[0], chain.items[1], 0, &err));
+    assert_fails(x509_check_ca(chain.items[0], &err), ERR_UNTRUSTED); /* it vouches for nobody */
     assert_ok(x509_check_time(chain.items[0], NOW, &err));
     x509_key_digest(chain.items[1], digest);
     assert_memory_equal(digest, place.identity.spki_sha256, SHA256_SIZE);
@@ -95,7 +96,14 @@ static void the_gateway_is_told_which_computation_server_was_measured(void **sta
     assert_written(&place, "gateway.conf", wanted);
     assert_written(&place, "cvms.pem", "-----BEGIN\n");
     assert_written(&place, "cvms.key", "-----BEGIN PRIVATE\n");
+    /* A name is no further line, whoever the host says that we are. */
     place.door.vm_id = "vm\ncvms_url = https://elsewhere:1";
+    free_str(&wanted);
+    wanted = mem_printf("cvms_url = https://cvms:7001\ncvms_via = 10.0.2.100:7001\n"
+                        "cvms_ca = %s/cvms.pem\ncvms_owner_key = %s/cvms.key\n",
+                        place.dir, place.dir);
+    assert_ok(door_write_files(&place.door, &err));
+    assert_written(&place, "gateway.conf", wanted);
     place.door.cvms_url = NULL;
     assert_ok(door_write_files(&place.door, &err));
     assert_written(&place, "gateway.conf", "");
