@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from gateways import Client, Gateway
+from gateways import Client, Gateway, memory_of
 from peers import (CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, PREFACE, RST_STREAM, SETTINGS,
                    WINDOW_UPDATE, Peer, frame, head, literal)
 
@@ -16,11 +16,6 @@ NOWHERE = "unix:/nowhere/agent.sock"
 WATCH, ALGO = "/grpc.health.v1.Health/Watch", "/agent.AgentService/Algo"
 OPEN = frame(HEADERS, END_HEADERS, 1, head(ALGO, signature="AAAA", algo_type="bin"))
 IN_ASAN = "asan" in os.environ.get("BIN_DIR", "") or "tsan" in os.environ.get("BIN_DIR", "")
-
-
-def memory_of(process):
-    with open(f"/proc/{process.pid}/status", encoding="ascii") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("VmHWM")) * 1024
 
 
 def indexed(name, value):

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from gateways import Gateway
+from gateways import Gateway, memory_of
 
 HEADERS, RST, SETTINGS, PUSH, PING, GOAWAY, CONTINUATION, DATA = 1, 3, 4, 5, 6, 7, 9, 0
 END_STREAM, ACK, END_HEADERS = 1, 1, 4
@@ -121,11 +121,6 @@ class Hostile:
     def await_visitors(self, count):
         with self.changed:
             assert self.changed.wait_for(lambda: self.visitors >= count, 30), self.visitors
-
-
-def memory_of(process):
-    with open(f"/proc/{process.pid}/status", encoding="ascii") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("VmHWM")) * 1024
 
 
 @pytest.mark.parametrize("case", CASES)
