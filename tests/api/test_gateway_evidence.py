@@ -158,7 +158,7 @@ def test_a_relay_cannot_make_evidence_of_its_own_connection_from_it(machine, all
     wanted = hashlib.sha512(forged).digest()
     _, token = attestation(machine.gateway.channel(), field(1, wanted) + field(2, hashlib.sha256(wanted).digest()) + VTPM)
     raw = Token(token).claims["raw_report"]
-    cli.write("policy.json", json.dumps({**POLICY, "manifest_sha256": allowed.sha256}))
+    cli.write("policy.json", json.dumps(POLICY))  # no manifest, which would demand a chain of DICE as well
     validate = ["attestation", "validate", "bundle.json", "--policy", "policy.json", "--json", "--nonce",
                 bytes(range(32)).hex()]
 
