@@ -12,6 +12,7 @@ import threading
 
 import pytest
 
+import sealed
 from conftest import BIN, ROOT, Manager, await_true
 
 IMAGES = ROOT / "build" / "eos"
@@ -100,6 +101,8 @@ def test_a_machine_that_booted_something_else_never_runs(name):
         verdict = manager.ask("GET", f"/v1/vms/{vm['id']}/attestation")["verdict"]
         if name == "nothing":
             assert vm["state"] == "running" and vm["attestation"] == "accepted", vm
+            policy = manager.ask("GET", f"/v1/vms/{vm['id']}/attestation-policy")
+            sealed.check(folder / "parties", vm, policy)
             return
         assert "running" not in seen and vm["agent_pin"] is None
         assert vm["attestation"] == "rejected" and vm["failure"]["kind"] == "attestation", vm
