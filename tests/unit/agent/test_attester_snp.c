@@ -127,6 +127,23 @@ static void an_svsm_that_gives_the_tpm_makes_the_report(void **state)
     assert_int_equal(answer.item.len, SNP_REPORT_SIZE);
 }
 
+/* Only a kernel that knows of no services is asked without: a report of another level would say
+ * less of the TPM, and nobody would see why. */
+static void an_svsm_that_fails_is_not_gone_around(void **state)
+{
+    OWNED_ATTESTER_ANSWER answer = ATTESTER_ANSWER;
+    struct attester_places with_tpm = places;
+    unsigned before = fake_tsm.made;
+    struct err err;
+
+    (void)state;
+    with_tpm.tpm = (struct tpm_device *)report;
+    fake_tsm.manifest = span_of_str("a manifest");
+    fake_tsm.report = span_of(NULL, 0);
+    assert_fails(attester_snp.ask(&with_tpm, report_data, &answer, &err), ERR_SYSTEM);
+    assert_int_equal(fake_tsm.made - before, 2); /* who the provider is, and the report */
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -137,6 +154,7 @@ int main(void)
         TEST(the_hosts_certificates_follow_without_their_padding),
         TEST(what_is_no_table_of_certificates_is_left_out),
         TEST(an_svsm_that_gives_the_tpm_makes_the_report),
+        TEST(an_svsm_that_fails_is_not_gone_around),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
