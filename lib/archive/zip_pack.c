@@ -171,11 +171,19 @@ static int pack_open_file(struct packer *packer, int fd, const char *path, struc
     return emit(packer, buf_span(&record), err);
 }
 
+/* What its owner may not read has a mode that he can change. */
+static void make_readable(int dir_fd, const char *name, int access, mode_t mode)
+{
+    if (faccessat(dir_fd, name, access, AT_EACCESS) < 0)
+        (void)!fchmodat(dir_fd, name, mode, 0);
+}
+
 static int pack_file(struct packer *packer, int dir_fd, const char *name, const char *path,
                      struct err *err)
 {
     OWNED(close_fd) int fd = -1;
 
+    make_readable(dir_fd, name, R_OK, 0600);
     if (file_open_at(dir_fd, name, &fd, err) < 0)
         return -1;
     if (pack_open_file(packer, fd, path, err) < 0)
@@ -202,6 +210,7 @@ static int pack_name(struct packer *packer, int dir_fd, char *name, const char *
         return pack_file(packer, dir_fd, name, path, err);
 
     name[len - 1] = '\0';
+    make_readable(dir_fd, name, R_OK | W_OK | X_OK, 0700);
     child_fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (child_fd < 0)
         return err_set_errno(err, ERR_SYSTEM, "open directory '%s'", path);

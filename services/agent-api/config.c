@@ -8,8 +8,8 @@ static const struct setting settings[] = {
     SETTING_TEXT(config, listen, "COCOS_AGENT_LISTEN", "127.0.0.1:7002",
                  "address and port to serve on"),
     SETTING_TEXT(config, local_socket, "COCOS_AGENT_LOCAL_SOCKET", "",
-                 "path of a socket to serve on, too, for a gateway on this machine; empty for "
-                 "none"),
+                 "path of a socket to serve on, too, for a gateway on this machine, in a directory "
+                 "for itself; empty for none"),
     SETTING_TEXT(config, state_dir, "COCOS_AGENT_STATE_DIR", "/run/cocos/state",
                  "directory for what arrives and what is computed; emptied at start and end"),
     SETTING_TEXT(config, share, "COCOS_AGENT_SHARE", "",

@@ -59,6 +59,7 @@ int engine_start(const struct engine_config *config, struct engine **ret, struct
     engine = mem_new(struct engine);
     engine->store = store;
     engine->memory_mib = config->memory_mib;
+    engine->outside_uid = config->outside_uid;
     engine->notices = notices_new(config->observe, config->ctx);
     engine->measure = config->measure;
     engine->witness = config->witness;

@@ -39,6 +39,7 @@ struct engine_config {
     engine_measure *measure; /* NULL: nothing is */
     void *ctx;
     engine_witness *witness; /* NULL: there are no receipts */
+    uint32_t outside_uid;    /* of algorithms; see struct run_job */
 };
 
 /* Opens the state directory and begins, in ReceivingManifest. Errors: STATE, SYSTEM. */

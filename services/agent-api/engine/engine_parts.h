@@ -28,6 +28,7 @@ struct engine_archive {
 
 struct engine {
     uint64_t memory_mib; /* of this machine; 0: nobody knows */
+    uint32_t outside_uid;
     struct store *store;
     struct notices *notices;
     engine_measure *measure;

@@ -3,8 +3,10 @@
 
 #include "lib/archive/zip.h"
 #include "lib/computation/sealing.h"
+#include "services/agent-api/runner/power.h"
 
 #include <poll.h>
+#include <sys/stat.h>
 
 #define RESULT_FILES_MAX 1000000
 #define RESULT_BYTES_MAX (16384 * GIB)
@@ -98,9 +100,13 @@ int engine_pack(struct engine *engine, int results_fd, struct err *err)
 {
     static const struct zip_limits limits = {RESULT_FILES_MAX, RESULT_BYTES_MAX};
     OWNED_PACKING packing = {.engine = engine};
+    int result;
 
-    if (begin(&packing, err) < 0 ||
-        zip_pack(results_fd, ZIP_FREE_AS_PACKED, &limits, pack_block, &packing, err) < 0)
+    if (begin(&packing, err) < 0)
         return -1;
-    return keep(&packing, err);
+    power_open_as(engine->outside_uid); /* the files are the algorithm's, of whatever mode */
+    (void)!fchmod(results_fd, 0700);
+    result = zip_pack(results_fd, ZIP_FREE_AS_PACKED, &limits, pack_block, &packing, err);
+    power_open_as(0);
+    return result == 0 ? keep(&packing, err) : -1;
 }

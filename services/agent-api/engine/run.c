@@ -67,6 +67,7 @@ static void *run_thread(void *arg)
                             : NULL,
         .datasets = store_datasets(engine->store),
         .groups = engine->groups,
+        .outside_uid = engine->outside_uid,
         .stop_fd = engine->stop_fd,
         .output = engine->log != NULL ? take_output : NULL,
         .ctx = engine->log,

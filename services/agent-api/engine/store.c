@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/file.h>
@@ -77,7 +76,14 @@ static int lock(struct store *store, struct err *err)
  * as long as that takes. */
 static void empty_file(int dir_fd, const char *name)
 {
-    OWNED(close_fd) int fd = openat(dir_fd, name, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+    OWNED(close_fd) int kept = openat(dir_fd, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+    OWNED(close_fd) int fd = -1;
+    struct stat status;
+
+    /* Even its owner may only read what is kept. */
+    if (kept >= 0 && fstat(kept, &status) == 0 && S_ISREG(status.st_mode) &&
+        fchmod(kept, 0600) == 0)
+        fd = openat(dir_fd, name, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
 
     if (fd >= 0 && ftruncate(fd, 0) < 0)
         unlinkat(dir_fd, name, 0); /* it is removed anyway, only later */
@@ -126,16 +132,12 @@ int store_reset(struct store *store, struct err *err)
 
 static int open_dir(struct store *store, const char *dir, struct err *err)
 {
-    char path[PATH_MAX];
-
     if (file_make_dirs(dir, 0700, err) < 0)
         return -1;
-    if (realpath(dir, path) == NULL)
-        return err_set_errno(err, ERR_SYSTEM, "find '%s'", dir);
-    store->dir = mem_strdup(path);
-    store->dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    store->dir = mem_strdup(dir);
+    store->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (store->dir_fd < 0)
-        return err_set_errno(err, ERR_SYSTEM, "open '%s'", path);
+        return err_set_errno(err, ERR_SYSTEM, "open '%s'", dir);
     return 0;
 }
 

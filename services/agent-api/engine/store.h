@@ -32,7 +32,7 @@ MUST_USE int store_reset(struct store *store, struct err *err);
  * its next block. Nothing but store_close() may follow. */
 void store_leave(struct store *store);
 
-/* Absolute paths, valid as long as the store. */
+/* Paths below the directory as it was named, valid as long as the store. */
 const char *store_algorithm(const struct store *store);
 const char *store_requirements(const struct store *store);
 const char *store_datasets(const struct store *store);

@@ -3,6 +3,7 @@
 #include "lib/base/clock.h"
 #include "lib/program/lifecycle.h"
 #include "lib/program/log.h"
+#include "services/agent-api/runner/power.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -330,7 +331,8 @@ int keeper_run(const struct keeper_config *config, struct err *err)
     OWNED(close_fd) int signals = open_signals(err);
     int result;
 
-    prctl(PR_SET_DUMPABLE, 0); /* its secrets are for no other process's eyes */
+    prctl(PR_SET_DUMPABLE, 0); /* its secrets are for no other process's eyes, and no disk */
+    (void)power_lock_memory();
     result = signals < 0 ? -1 : keeper_set_up(&keeper, err);
     if (result == 0)
         result = start_next(&keeper, err);

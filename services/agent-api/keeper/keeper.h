@@ -1,6 +1,7 @@
 /* The keeper: layer 1 of the agent. It holds the platform's devices, the secrets of its layer, the
  * link to the manager and the listening socket; it starts the processes that serve, one at a time,
- * and hands each the keys of its own layer. It never sees what a party sends.
+ * each as somebody who may nothing (ward.h), and hands each the keys of its own layer. It never
+ * sees what a party sends.
  *
  *   waiting      certified by layer 1. Serves state and evidence, and admits a manifest, which it
  *                hands to the keeper: the keeper measures it and starts

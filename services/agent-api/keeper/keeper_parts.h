@@ -5,6 +5,7 @@
 #include "lib/computation/failure.h"
 #include "services/agent-api/identity/layers.h"
 #include "services/agent-api/keeper/keeper.h"
+#include "services/agent-api/keeper/ward.h"
 #include "services/agent-api/link/outbox.h"
 #include "services/agent-api/machine.h"
 #include "services/agent-api/pact/pact.h"
@@ -21,7 +22,8 @@ struct task {
 
 /* A process that serves. */
 struct post {
-    pid_t pid;  /* 0: there is none */
+    pid_t pid; /* 0: there is none */
+    struct ward ward;
     int socket; /* ours never blocks */
     struct task task;
     bool serves;
@@ -46,6 +48,7 @@ struct keeper {
     uint8_t program[DICE_HASH_SIZE];
     int listen_fd;
     uint16_t port;
+    struct wards *wards; /* who processes are */
 
     struct buf cvms_owner; /* private key, PEM: owns what a computation server orders; or empty */
 

@@ -28,16 +28,25 @@ static struct json_blob blob_of(const struct buf *bytes)
     return (struct json_blob){bytes->data, bytes->len};
 }
 
+/* The path of the gateway's door; NULL: there is none. */
+static char *door_of(const struct keeper *keeper)
+{
+    const struct share_config *share = keeper->share;
+    char *path = keeper->config->local_socket;
+
+    return path[0] != '\0' && (!share->present || share->grpc) ? path : NULL;
+}
+
 /* What the process is told. Everything is borrowed. */
-static int write_birth(const struct keeper *keeper, const struct task *task,
+static int write_birth(const struct keeper *keeper, const struct post *post,
                        const struct identity_seed *seed, int *ret, struct err *err)
 {
     const struct config *config = keeper->config;
     const struct share_config *share = keeper->share;
-    bool door = config->local_socket[0] != '\0' && (!share->present || share->grpc);
+    const struct task *task = &post->task;
     struct birth birth = {
-        .state_dir = config->state_dir,
-        .local_socket = door ? config->local_socket : NULL,
+        .local_socket = door_of(keeper),
+        .algorithm_uid = post->ward.algorithm_uid,
         .platform = (char *)keeper->machine.platform,
         .log_level = (uint32_t)(share->log_level >= 0 ? share->log_level : config->log_level),
         .owner_key = share->owner_key,
@@ -108,11 +117,8 @@ static int spawn(struct keeper *keeper, struct post *post, int birth_fd, struct 
     theirs = pair[1];
     if (fcntl(ours, F_SETFL, O_NONBLOCK) < 0)
         return err_set_errno(err, ERR_SYSTEM, "socket pair");
-    post->pid = fork();
-    if (post->pid < 0) {
-        post->pid = 0;
-        return err_set_errno(err, ERR_SYSTEM, "fork");
-    }
+    if (ward_fork(&post->ward, &post->pid, err) < 0)
+        return -1;
     if (post->pid == 0)
         become_worker(keeper->program_fd, (const int[]){theirs, birth_fd, keeper->listen_fd});
     post->socket = ours;
@@ -145,7 +151,8 @@ static int begin(struct keeper *keeper, struct post *post, struct identity_seed 
     memcpy(work.manifest, task->manifest_sha256, sizeof(work.manifest));
     if (read_run(keeper, &work, err) < 0 ||
         layers_begin(keeper->layers, &work, seed, post->spki_sha256, err) < 0 ||
-        write_birth(keeper, task, seed, &birth_fd, err) < 0 ||
+        ward_make(keeper->wards, door_of(keeper), &post->ward, err) < 0 ||
+        write_birth(keeper, post, seed, &birth_fd, err) < 0 ||
         spawn(keeper, post, birth_fd, err) < 0)
         return -1;
     identity_write_pin(post->spki_sha256, post->pin);
@@ -162,6 +169,7 @@ int post_start(struct keeper *keeper, struct task *task, struct post **ret, stru
     struct post *post = mem_new(struct post);
 
     post->socket = -1;
+    post->ward = WARD_NONE;
     post->task = *task;
     *task = task_of_nothing();
     post->chain = BUF_OF(IDENTITY_CHAIN_MAX);
@@ -183,6 +191,7 @@ void post_end(struct post *post)
         waitpid(post->pid, NULL, 0);
     }
     close_fd(&post->socket);
+    ward_end(&post->ward);
     task_done(&post->task);
     buf_done(&post->chain);
     buf_done(&post->state);

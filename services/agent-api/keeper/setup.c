@@ -132,7 +132,9 @@ int keeper_set_up(struct keeper *keeper, struct err *err)
         return -1;
     keeper->desk = desk_new(&keeper->machine.desk);
     if (open_program(keeper, err) < 0 || make_layers(keeper, err) < 0 ||
-        open_socket(keeper, err) < 0 || make_cvms_owner(keeper, err) < 0)
+        open_socket(keeper, err) < 0 ||
+        wards_open(keeper->config->state_dir, &keeper->wards, err) < 0 ||
+        make_cvms_owner(keeper, err) < 0)
         return -1;
     if (keeper->config->share[0] != '\0' &&
         outbox_start(keeper->config->share, &keeper->outbox, err) < 0)
@@ -145,6 +147,7 @@ void keeper_tear_down(struct keeper *keeper)
 {
     post_end(keeper->present);
     post_end(keeper->before);
+    wards_free(keeper->wards);
     task_done(&keeper->next);
     buf_done(&keeper->cvms_owner);
     outbox_stop(keeper->outbox);

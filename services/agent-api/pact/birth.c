@@ -9,10 +9,10 @@
 #define CHAIN_MAX (16 * KIB)
 
 static const struct json_field fields[] = {
-    JSON_FIELD_STR(birth, state_dir, 1, 4096, JSON_REQUIRED),
     JSON_FIELD_STR(birth, local_socket, 1, 4096, JSON_NULLABLE),
     JSON_FIELD_STR(birth, platform, 1, 16, JSON_REQUIRED),
     JSON_FIELD_U32(birth, log_level, 0, 3, JSON_REQUIRED),
+    JSON_FIELD_U32(birth, algorithm_uid, 0, UINT32_MAX, JSON_REQUIRED),
     JSON_FIELD_TEXT(birth, owner_key, 1, 4096, JSON_NULLABLE),
     JSON_FIELD_STR(birth, vm_id, 1, 128, JSON_NULLABLE),
     JSON_FIELD_STR(birth, cvms_url, 1, API_CVMS_URL_MAX, JSON_NULLABLE),

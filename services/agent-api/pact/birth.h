@@ -1,7 +1,8 @@
 /* What a worker is told at its birth, beside its secret: a file in memory, as JSON, by one table.
  *
  * It comes with the descriptors below, nothing else, an empty environment and no arguments but the
- * one that says what it is. */
+ * one that says what it is. Where it is, its current directory, it keeps its files; who it is:
+ * ward.h. */
 #ifndef COCOS_AGENT_PACT_BIRTH_H
 #define COCOS_AGENT_PACT_BIRTH_H
 
@@ -15,11 +16,11 @@
 #define BIRTH_SIZE_MAX  (16 * MIB)
 
 struct birth {
-    char *state_dir;
     char *local_socket; /* NULL: no door for a gateway */
     char *platform;
     uint32_t log_level;
-    char *owner_key; /* PEM: the only one who may set a computation; NULL: anyone */
+    uint32_t algorithm_uid; /* who algorithms are outside of their sandbox; 0: the worker itself */
+    char *owner_key;        /* PEM: the only one who may set a computation; NULL: anyone */
 
     /* What the gateway is told of a computation server, as it was measured; NULL: nothing. Its key
      * is the same for every process: the gateway begins anew with each, and goes on by it. */

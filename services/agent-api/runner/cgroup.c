@@ -1,4 +1,4 @@
-#include "services/agent-api/runner/cgroup.h"
+#include "services/agent-api/runner/cgroup_parts.h"
 
 #include "lib/base/file.h"
 #include "lib/base/text.h"
@@ -18,11 +18,6 @@
 #define SHARES_V1    "512"
 
 const char *const cgroup_version_names[] = {"none", "v1", "v2", NULL};
-
-struct cgroup_host {
-    enum cgroup_version version;
-    char *bases[CGROUP_DIRS_MAX]; /* where a group's directories are made */
-};
 
 /* Version 1 has a hierarchy a controller; the last one is welcome but not needed. */
 static const char *const v1_controllers[CGROUP_DIRS_MAX] = {"memory", "pids", "cpu"};

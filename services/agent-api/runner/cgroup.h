@@ -53,4 +53,14 @@ void cgroup_remove(const char *dir);
 /* Kills what is left in the group and removes it. */
 void cgroup_done(struct cgroup *group);
 
+/* --- for somebody who has no right to make groups --- */
+
+/* Makes a group without bounds, puts a process into it, and lends it to that process's user, who
+ * may make groups below it. Never fails: what cannot be lent is not, and ret is empty. */
+void cgroup_lend(const struct cgroup_host *host, const char *name, pid_t pid, uint32_t uid,
+                 struct cgroup *ret);
+
+/* Removes the group and those that were made below it; whoever was in them is dead. */
+void cgroup_take_back(struct cgroup *group);
+
 #endif

@@ -18,7 +18,7 @@
 #include "lib/base/err.h"
 #include "lib/json/table.h"
 
-/* What the launcher is told. Paths are absolute. */
+/* What the launcher is told. */
 struct confine_spec {
     char *root;      /* an empty directory to build the root on; nothing of it is seen outside */
     char *algorithm; /* the file */
@@ -29,7 +29,7 @@ struct confine_spec {
     uint64_t scratch_bytes;     /* what /tmp and /dev/shm may hold, each */
     uint64_t address_space;     /* RLIMIT_AS in bytes; 0: none */
     uint32_t processes;         /* RLIMIT_NPROC */
-    uint32_t host_uid;          /* who the algorithm is outside, when the agent is root */
+    uint32_t host_uid;          /* who the algorithm is outside, if we may say so; 0: we */
 };
 
 enum confine_news {

@@ -1,11 +1,11 @@
 #include "services/agent-api/runner/confine_parts.h"
 
 #include "services/agent-api/runner/filter.h"
+#include "services/agent-api/runner/power.h"
 #include "services/agent-api/runner/root.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -30,23 +30,7 @@ static const char *const environment[] = {
     NULL,
 };
 
-/* --- giving up power --- */
-
-static int drop_capabilities(struct err *err)
-{
-    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct none[2] = {{0}, {0}};
-
-    for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
-        if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
-            return err_set_errno(err, ERR_SYSTEM, "drop capability %lu", cap);
-    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 ||
-        syscall(SYS_capset, &header, none) < 0)
-        return err_set_errno(err, ERR_SYSTEM, "drop capabilities");
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-        return err_set_errno(err, ERR_SYSTEM, "no new privileges");
-    return 0;
-}
+/* --- bounds --- */
 
 static int set_limit(__rlimit_resource_t resource, rlim_t value, struct err *err)
 {
@@ -95,7 +79,7 @@ static int prepare(const struct confine_spec *spec, void *filter, struct err *er
     (void)setpriority(PRIO_PROCESS, 0, NICENESS);
     if (chdir("/work") < 0)
         return err_set_errno(err, ERR_SYSTEM, "enter /work");
-    if (set_limits(spec, err) < 0 || drop_capabilities(err) < 0)
+    if (set_limits(spec, err) < 0 || power_keep(POWER_NONE, err) < 0)
         return -1;
     if (filter_load(filter, err) < 0)
         return -1;
@@ -208,7 +192,7 @@ static int run(const struct confine_spec *spec, void *filter, struct err *err)
         confine_send(CONFINE_SOCKET_FD, &started, results, err) < 0)
         return -1;
     close(results);
-    if (start_algorithm(spec, filter, &algorithm, err) < 0 || drop_capabilities(err) < 0)
+    if (start_algorithm(spec, filter, &algorithm, err) < 0 || power_keep(POWER_NONE, err) < 0)
         return -1;
     ended = reap(algorithm);
     return confine_send(CONFINE_SOCKET_FD, &ended, -1, err);

@@ -3,6 +3,7 @@
 #include "lib/base/file.h"
 #include "services/agent-api/runner/cgroup.h"
 #include "services/agent-api/runner/filter.h"
+#include "services/agent-api/runner/power.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -47,29 +48,15 @@ static int read_spec(struct confine_spec *spec, struct err *err)
 
 /* --- user mapping --- */
 
-static int write_proc(pid_t pid, const char *name, const char *text, struct err *err)
-{
-    OWNED(free_str) char *path = mem_printf("/proc/%d/%s", (int)pid, name);
-    OWNED(close_fd) int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-    if (fd < 0 || write(fd, text, strlen(text)) < 0)
-        return err_set_errno(err, ERR_SYSTEM, "write '%s'", path);
-    return 0;
-}
-
-/* One user inside, CONFINE_UID: as root somebody whom nobody else is, as an ordinary user, who may
- * map nobody else, ourselves. */
+/* One user inside, CONFINE_UID: outside somebody whom nobody else is. An ordinary user may map
+ * nobody but himself. */
 static int map_user(pid_t pid, uint32_t host_uid, struct err *err)
 {
-    bool root = geteuid() == 0;
-    OWNED(free_str)
-    char *users = mem_printf("%d %u 1\n", CONFINE_UID, root ? host_uid : (unsigned)geteuid());
-    OWNED(free_str)
-    char *groups = mem_printf("%d %u 1\n", CONFINE_UID, root ? host_uid : (unsigned)getegid());
+    const struct power_user user = {CONFINE_UID, host_uid != 0 ? host_uid : geteuid()};
 
-    if (write_proc(pid, "setgroups", "deny", err) < 0 || write_proc(pid, "uid_map", users, err) < 0)
+    if (power_write_proc(pid, "setgroups", "deny", err) < 0)
         return -1;
-    return write_proc(pid, "gid_map", groups, err);
+    return power_map(pid, &user, 1, err);
 }
 
 /* --- init --- */
@@ -107,9 +94,9 @@ static int let_go(const struct confine_spec *spec, const struct init *init, stru
 {
     struct err unable;
 
-    /* Written from out here it cannot be lowered in there; an ordinary user may not, and init
-     * tries. */
-    (void)!write_proc(init->pid, "oom_score_adj", "1000", &unable);
+    /* Written from out here by root it cannot be lowered in there; in there nothing of /proc can be
+     * written anyway. */
+    (void)!power_write_proc(init->pid, "oom_score_adj", "1000", &unable);
     if (map_user(init->pid, spec->host_uid, err) < 0)
         return -1;
     for (size_t i = 0; i < spec->groups.count; i++)

@@ -202,8 +202,9 @@ static int mount_room(const char *at, uint64_t bytes, const char *mode, struct e
 
 static int mount_rooms(const struct confine_spec *spec, struct err *err)
 {
-    /* Only its own processes. A kernel that cannot do that shows nothing at all. */
-    (void)mount("proc", "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+    /* Only its own processes, and nothing to be written: how soon the kernel kills it for want of
+     * memory would be. A kernel that cannot do that shows nothing at all. */
+    (void)mount("proc", "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY,
                 "subset=pid,hidepid=ptraceable");
     if (mount_room("tmp", spec->scratch_bytes, "1777", err) < 0 ||
         mount_room("dev/shm", spec->scratch_bytes, "1777", err) < 0)

@@ -19,7 +19,7 @@
 #define OUTPUT_BLOCK  (64 * KIB)
 #define NOTE_MAX      (64 * KIB)
 #define SCRATCH_MIN   (1 * MIB)
-#define HOST_UID_BASE 0x7a000000U /* far from everybody's; the agent's pid is added */
+#define ROOTS_UIDS    0x7a000000U /* far from everybody's; our pid is added */
 
 static const struct runner *const runners[] = {&runner_native, &runner_python};
 
@@ -91,6 +91,13 @@ static const char **make_argv(const struct run_job *job, size_t *ret_count,
     return argv;
 }
 
+static uint32_t outside_uid(const struct run_job *job)
+{
+    if (job->outside_uid != 0 || geteuid() != 0)
+        return job->outside_uid;
+    return ROOTS_UIDS + (uint32_t)getpid() % 0x400000;
+}
+
 static int start_confined(struct run *run, const char **argv, size_t argc, struct err *err)
 {
     const struct run_job *job = run->job;
@@ -106,7 +113,7 @@ static int start_confined(struct run *run, const char **argv, size_t argc, struc
         .address_space = run->group.version == CGROUP_NONE ? memory_of(job) : 0,
         /* Control groups count better, and tell: the rlimit is only to stand behind them. */
         .processes = run->group.version == CGROUP_NONE ? PROCESSES_MAX : 2 * PROCESSES_MAX,
-        .host_uid = HOST_UID_BASE + (uint32_t)getpid() % 0x400000,
+        .host_uid = outside_uid(job),
     };
     OWNED(close_fd) int theirs = -1;
     int pair[2];

@@ -21,7 +21,8 @@ struct run_job {
     const char *requirements;        /* the file; NULL: none came */
     const char *datasets;            /* the directory */
     const struct cgroup_host *groups;
-    int stop_fd; /* readable: stop */
+    uint32_t outside_uid; /* who the algorithm is outside; 0: we, or as root somebody else */
+    int stop_fd;          /* readable: stop */
 
     /* Takes what the algorithm says, in pieces; NULL: nobody wants it. */
     void (*output)(void *ctx, struct span bytes);

@@ -83,8 +83,9 @@ static uint64_t memory_mib(void)
 /* That the agent is up was told by the first process. */
 static int start_engine(struct app *app, struct err *err)
 {
-    const struct engine_config config = {.state_dir = app->birth.state_dir,
+    const struct engine_config config = {.state_dir = ".",
                                          .memory_mib = memory_mib(),
+                                         .outside_uid = app->birth.algorithm_uid,
                                          .observe = app_observe,
                                          .measure = app_measure,
                                          .witness = app_witness,
@@ -284,6 +285,7 @@ int main(int argc, char **argv)
     }
     lifecycle_begin();
     die_with_keeper(keeper);
+    prctl(PR_SET_DUMPABLE, 0); /* its secrets are not for the processes that it starts */
     result = run(&app, &err);
     if (result < 0)
         line_tell_broken(app.line, &err);

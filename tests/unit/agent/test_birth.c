@@ -6,9 +6,9 @@
 static void what_is_written_is_read(void **state)
 {
     const struct birth written = {
-        .state_dir = (char *)"/run/x",
         .platform = (char *)"vtpm",
         .log_level = 2,
+        .algorithm_uid = 4000000000,
         .vm_id = (char *)"vm-1",
         .cvms_url = (char *)"https://cvms:7001",
         .cvms_via = (char *)"10.0.2.100:7001",
@@ -29,7 +29,7 @@ static void what_is_written_is_read(void **state)
     (void)state;
     birth_write(&written, &text);
     assert_ok(birth_parse(buf_span(&text), &read, &err));
-    assert_string_equal(read.state_dir, "/run/x");
+    assert_int_equal(read.algorithm_uid, 4000000000);
     assert_null(read.local_socket);
     assert_null(read.owner_key);
     assert_string_equal(read.vm_id, "vm-1");
@@ -47,7 +47,7 @@ static void what_is_written_is_read(void **state)
 
 static void what_is_none_is_refused(void **state)
 {
-    static const char *const texts[] = {"", "{", "{}", "{\"state_dir\":\"/x\",\"more\":1}"};
+    static const char *const texts[] = {"", "{", "{}", "{\"platform\":\"sim\",\"more\":1}"};
     struct birth birth;
     struct err err;
 
