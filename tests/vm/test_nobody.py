@@ -86,7 +86,7 @@ def tries(uid, keeper):
     script = (f"for p in {paths}; do (: >>$p) 2>/dev/null && echo WRITES $p; done; "
               f"for p in {secret} /run/cocos/state/*/algorithm; do (: <$p) 2>/dev/null && echo READS $p; done; "
               f"ls /proc/{keeper}/fd /run/cocos/state >/dev/null 2>&1 && echo LISTS; "
-              f"kill -0 {keeper} 2>/dev/null && echo SIGNALS; id -u; echo tried")
+              f"kill -0 {keeper} 2>/dev/null && echo SIGNALS; id -u 2>/dev/null; echo tried")
     return f"nsenter -G {uid} -S {uid} sh -c '{script}'"
 
 
