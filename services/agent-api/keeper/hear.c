@@ -12,8 +12,10 @@
 static void expel(struct post *post, const struct err *err)
 {
     log_error("process %d does not keep to what was agreed: %s", (int)post->pid, err->text);
-    if (post->pid > 0)
+    if (post->pid > 0) {
         kill(post->pid, SIGKILL);
+        ward_kill(&post->ward);
+    }
     close_fd(&post->socket);
 }
 

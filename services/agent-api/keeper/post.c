@@ -188,6 +188,7 @@ void post_end(struct post *post)
         return;
     if (post->pid > 0) {
         kill(post->pid, SIGKILL);
+        ward_kill(&post->ward); /* one of whom may trace it, so that it does not end */
         waitpid(post->pid, NULL, 0);
     }
     close_fd(&post->socket);

@@ -19,11 +19,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Users: 64 for each keeper that there can be at a time, of which it takes two for each process,
- * from a range where nobody else has any. */
+/* Users: 64 for each keeper that there can be at a time, of which it takes two for each process and
+ * keeps the last two, from a range where nobody else has any. */
 #define UID_BASE    0x70000000U
 #define UID_KEEPERS 0x400000U /* process ids are below */
 #define UID_EACH    64U
+#define UID_GIVEN   (UID_EACH - 2) /* the rest is for those who hunt */
+
+#define HUNTS                                                                                      \
+    16 /* of each user: one who becomes the other when he is hunted is met before long             \
+        */
 
 #define PREFIX "cocos-worker-" /* of their directories and groups */
 
@@ -31,6 +36,7 @@ struct wards {
     int dir_fd;
     bool own; /* we are root, and can be whom we like */
     unsigned number;
+    mode_t door_mode;           /* as the directory was before it was given to anybody */
     struct cgroup_host *groups; /* NULL when they are not ours to lend */
 };
 
@@ -98,7 +104,7 @@ static void choose_users(struct ward *ward, unsigned number)
 {
     if (!ward->own)
         return;
-    ward->uid = first_user() + 2 * number % UID_EACH;
+    ward->uid = first_user() + 2 * number % UID_GIVEN;
     ward->algorithm_uid = ward->uid + 1;
 }
 
@@ -116,15 +122,26 @@ static int make_dir(struct ward *ward, struct err *err)
     return 0;
 }
 
-/* It is given away, so nobody else may have a use for it but a group that it is handed on to. The
- * process before, which has left, may still own it. */
-static bool is_for_us_alone(int dir_fd)
+/* From the process before, which has left and may have done to it what it liked. */
+static int take_door(struct wards *wards, int dir_fd)
 {
     struct stat status;
 
-    if (fstat(dir_fd, &status) < 0 ||
-        (status.st_uid != geteuid() && status.st_uid - first_user() >= UID_EACH))
+    if (fstat(dir_fd, &status) < 0)
+        return -1;
+    if (status.st_uid - first_user() >= UID_EACH)
+        return 0;
+    return fchown(dir_fd, geteuid(), (gid_t)-1) < 0 ? -1 : fchmod(dir_fd, wards->door_mode);
+}
+
+/* It is given away, so nobody else may have a use for it but a group that it is handed on to. */
+static bool is_for_us_alone(struct wards *wards, int dir_fd)
+{
+    struct stat status;
+
+    if (take_door(wards, dir_fd) < 0 || fstat(dir_fd, &status) < 0 || status.st_uid != geteuid())
         return false;
+    wards->door_mode = status.st_mode & 07777;
     return (status.st_mode & S_IRWXO) == 0 &&
            ((status.st_mode & S_IRWXG) == 0 || (status.st_mode & S_ISGID) != 0);
 }
@@ -138,7 +155,8 @@ static int give_door(struct ward *ward, const char *door, struct err *err)
     ward->door_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (ward->door_fd < 0)
         return err_set_errno(err, ERR_USAGE, "the directory of the local socket '%s'", door);
-    if (!is_for_us_alone(ward->door_fd) || fchown(ward->door_fd, ward->uid, (gid_t)-1) < 0) {
+    if (!is_for_us_alone(ward->wards, ward->door_fd) ||
+        fchown(ward->door_fd, ward->uid, (gid_t)-1) < 0) {
         close_fd(&ward->door_fd);
         return err_set(err, ERR_USAGE,
                        "the local socket '%s' needs a directory for itself, of mode 0700, or 2750 "
@@ -201,8 +219,8 @@ static void begin(const struct ward *ward, bool inside, int go)
 
 static pid_t fork_inside(void)
 {
-    return (pid_t)syscall(SYS_clone, (unsigned long)(CLONE_NEWUSER | SIGCHLD), NULL, NULL, NULL,
-                          0UL);
+    return (pid_t)syscall(SYS_clone, (unsigned long)(CLONE_NEWUSER | CLONE_NEWIPC | SIGCHLD), NULL,
+                          NULL, NULL, 0UL);
 }
 
 static int begin_fork(const struct ward *ward, struct beginning *ret, struct err *err)
@@ -270,12 +288,13 @@ int ward_fork(struct ward *ward, pid_t *ret_pid, struct err *err)
 /* Whatever runs as this user, also what nobody knows of. */
 static void kill_all_of(uint32_t uid)
 {
+    uint32_t self = first_user() + UID_GIVEN;
     pid_t pid = fork();
     struct err err;
 
     if (pid == 0) {
-        if (uid >= UID_BASE && power_become(uid, &err) == 0 && geteuid() == uid &&
-            power_keep(POWER_NONE, &err) == 0)
+        if (uid >= UID_BASE && power_hunt(self, uid, &err) == 0 && getuid() == self &&
+            geteuid() == uid)
             kill(-1, SIGKILL);
         _exit(0);
     }
@@ -283,12 +302,23 @@ static void kill_all_of(uint32_t uid)
         waitpid(pid, NULL, 0);
 }
 
+void ward_kill(const struct ward *ward)
+{
+    if (ward->dir_fd < 0)
+        return;
+    cgroup_kill(&ward->group);
+    for (unsigned i = 0; ward->own && i < HUNTS; i++) {
+        kill_all_of(ward->uid);
+        kill_all_of(ward->algorithm_uid);
+    }
+}
+
 static void take_door_back(struct ward *ward)
 {
     struct stat status;
 
     if (ward->door_fd >= 0 && fstat(ward->door_fd, &status) == 0 && status.st_uid == ward->uid)
-        (void)!fchown(ward->door_fd, geteuid(), (gid_t)-1);
+        (void)!take_door(ward->wards, ward->door_fd);
     close_fd(&ward->door_fd);
 }
 
@@ -298,10 +328,7 @@ void ward_end(struct ward *ward)
 
     if (ward->dir_fd < 0)
         return;
-    if (ward->own) {
-        kill_all_of(ward->uid);
-        kill_all_of(ward->algorithm_uid);
-    }
+    ward_kill(ward);
     cgroup_take_back(&ward->group);
     take_door_back(ward);
     close_fd(&ward->dir_fd);

@@ -43,7 +43,10 @@ MUST_USE int ward_make(struct wards *wards, const char *door, struct ward *ret, 
  * of the C library). A child that cannot become what it is to be ends. Errors: SYSTEM. */
 MUST_USE int ward_fork(struct ward *ward, pid_t *ret_pid, struct err *err);
 
-/* Kills whatever is left of it and removes its traces; its process is dead and reaped. */
+/* Kills whatever it started, its process included, which may be dead already. */
+void ward_kill(const struct ward *ward);
+
+/* The same, and removes its traces; its process is dead and reaped. */
 void ward_end(struct ward *ward);
 
 #endif

@@ -336,12 +336,17 @@ void cgroup_remove(const char *dir)
     }
 }
 
-void cgroup_done(struct cgroup *group)
+void cgroup_kill(const struct cgroup *group)
 {
     struct err ignored;
 
     if (group->version == CGROUP_V2 && group->dirs[0] != NULL)
         (void)write_value(group->dirs[0], "cgroup.kill", "1", &ignored);
+}
+
+void cgroup_done(struct cgroup *group)
+{
+    cgroup_kill(group);
     for (size_t i = 0; i < CGROUP_DIRS_MAX; i++) {
         if (group->dirs[i] != NULL)
             cgroup_remove(group->dirs[i]);

@@ -50,6 +50,9 @@ bool cgroup_met_processes(const struct cgroup *group);
  * dying: waits up to a second for the kernel to know. */
 void cgroup_remove(const char *dir);
 
+/* Kills all that is in the group and below it, at once. Only version 2 can. */
+void cgroup_kill(const struct cgroup *group);
+
 /* Kills what is left in the group and removes it. */
 void cgroup_done(struct cgroup *group);
 

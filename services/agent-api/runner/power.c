@@ -83,6 +83,14 @@ int power_become(uint32_t uid, struct err *err)
     return raise_permitted(err);
 }
 
+int power_hunt(uint32_t self, uint32_t uid, struct err *err)
+{
+    if (syscall(SYS_setgroups, 0, NULL) < 0 || syscall(SYS_setresgid, self, self, self) < 0 ||
+        bound(0, err) < 0 || syscall(SYS_setresuid, self, uid, self) < 0)
+        return err_set_errno(err, ERR_SYSTEM, "hunt user %u", uid);
+    return set(0, err);
+}
+
 void power_open_as(uint32_t uid)
 {
     syscall(SYS_setfsgid, uid != 0 ? uid : getegid());

@@ -22,6 +22,10 @@ MUST_USE int power_keep(enum power power, struct err *err);
  * power_keep() is to follow. Errors: SYSTEM. */
 MUST_USE int power_become(uint32_t uid, struct err *err);
 
+/* Gives up everything but to kill whom that user may kill, who in turn can do nothing to us: we are
+ * `self` but in effect. self: nobody else is. Errors: SYSTEM. */
+MUST_USE int power_hunt(uint32_t self, uint32_t uid, struct err *err);
+
 /* From here on this thread opens files as that user, who is to be ours to be; 0: as itself. */
 void power_open_as(uint32_t uid);
 
