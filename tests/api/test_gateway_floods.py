@@ -35,6 +35,8 @@ FLOODS = {
     "windows of one byte": (OPEN, lambda s: frame(WINDOW_UPDATE, 0, 0, b"\0\0\0\1") * 100),
     "priorities": (b"", lambda s: frame(2, 0, s, b"\0\0\0\0\x10") * 100),
     "kinds of frames that nobody knows": (b"", lambda s: frame(0xEE, 0, 0, b"x" * 100) * 100),
+    "bodies that are longer than their heads say": (b"", lambda s: frame(HEADERS, END_HEADERS, s, head(
+        WATCH, content_length="1")) + frame(DATA, 0, s, b"\0\0")),
     "streams that we are made to reset": (b"", lambda s: frame(HEADERS, END_HEADERS, s, head(WATCH)) +
                                           frame(WINDOW_UPDATE, 0, s, b"\x7f\xff\xff\xff")),
     "bodies of requests that have ended": (b"", lambda s: frame(HEADERS, END_HEADERS | END_STREAM, s, head()) +

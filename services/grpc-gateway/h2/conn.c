@@ -56,7 +56,7 @@ static bool open_session(struct h2_conn *conn)
 /* While it runs nothing is read, so that only this tells whether the client is still there. */
 static bool is_there(const struct h2_conn *conn)
 {
-    struct pollfd socket = {.fd = conn->wire.fd};
+    struct pollfd socket = {.fd = conn->wire.fd, .events = POLLRDHUP};
 
     return poll(&socket, 1, 0) == 0;
 }
@@ -83,7 +83,7 @@ static bool look(struct h2_conn *conn, bool *ret_known)
     size_t len;
 
     if (asks->first->measure(come, &is_first, &len, &err) < 0) {
-        log_warn("before HTTP/2: %s", err.text);
+        log_debug("before HTTP/2: %s", err.text);
         return false;
     }
     *ret_known = come.len > 0 && (!is_first || (len > 0 && come.len >= len));
@@ -92,7 +92,7 @@ static bool look(struct h2_conn *conn, bool *ret_known)
     if (!is_first)
         return open_session(conn);
     if (h2_ask_begin(asks, conn->wire.ssl, span_part(come, 0, len), &conn->ask, &err) < 0) {
-        log_warn("before HTTP/2: %s", err.text);
+        log_debug("before HTTP/2: %s", err.text);
         return false;
     }
     buf_drop_front(&conn->early, len);
@@ -225,7 +225,7 @@ uint32_t h2_conn_wants(const struct h2_conn *conn)
     bool write = conn->wire.wants_write || conn->written < conn->out.len;
 
     if (conn->ask != NULL)
-        return 0; /* its end will wake us */
+        return EPOLLRDHUP; /* nothing is read; its end will wake us */
     return EPOLLIN | (write ? EPOLLOUT : 0U);
 }
 

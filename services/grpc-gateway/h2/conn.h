@@ -30,7 +30,8 @@ struct h2_conn {
     struct h2_peer peer;
     struct h2_stream *streams;
     size_t stream_count;
-    unsigned faults;                               /* streams that it made us reset */
+    unsigned faults;                               /* of streams, as they came */
+    unsigned resets;                               /* that we sent for such */
     struct buf out;                                /* taken from nghttp2, not yet written */
     size_t written;                                /* of it */
     uint32_t events;                               /* what epoll was asked for */

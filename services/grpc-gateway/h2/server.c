@@ -111,7 +111,8 @@ static bool make_room(struct h2_server *server)
     struct h2_conn *resting = NULL;
 
     for (struct h2_conn *conn = server->conns; conn != NULL; conn = conn->next)
-        if (conn->stream_count == 0 && (resting == NULL || conn->idle_ms < resting->idle_ms))
+        if (conn->stream_count == 0 && conn->ask == NULL &&
+            (resting == NULL || conn->idle_ms < resting->idle_ms))
             resting = conn;
     if (resting != NULL)
         end_conn(server, resting);

@@ -211,12 +211,20 @@ static ssize_t read_body(nghttp2_session *session, int32_t id, uint8_t *to, size
     return (ssize_t)len;
 }
 
+/* Of some faults (a body that is not as long as its head says) this is all that we are told. */
+static void note_reset(nghttp2_session *session, struct h2_conn *conn, uint32_t code)
+{
+    if (code == NGHTTP2_PROTOCOL_ERROR && ++conn->resets == FAULTS_MAX)
+        nghttp2_session_terminate_session(session, NGHTTP2_ENHANCE_YOUR_CALM);
+}
+
 /* An answer that is complete before its request is: the rest of the request is not wanted. */
 static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, void *arg)
 {
     struct h2_stream *stream;
 
-    (void)arg;
+    if (frame->hd.type == NGHTTP2_RST_STREAM)
+        note_reset(session, arg, frame->rst_stream.error_code);
     if (frame->hd.type != NGHTTP2_HEADERS || (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0)
         return 0;
     stream = stream_of(session, frame->hd.stream_id);
