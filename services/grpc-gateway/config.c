@@ -2,6 +2,7 @@
 
 #include "services/grpc-gateway/agent/client.h"
 
+#include "lib/base/text.h"
 #include "lib/program/log.h"
 
 #include <string.h>
@@ -89,6 +90,15 @@ const struct program_info gateway_info = {
     .setting_count = COUNT_OF(settings),
 };
 
+static int check_address(const char *flag, const char *at, const char *local, struct err *err)
+{
+    if (at[0] == '\0' || text_starts_with(at, "https://") ||
+        (local != NULL && text_starts_with(at, local)))
+        return 0;
+    return err_set(err, ERR_USAGE, "%s is '%s', and has to be https://HOST:PORT%s", flag, at,
+                   local != NULL ? " or unix:PATH" : "");
+}
+
 int config_check(const struct config *config, struct err *err)
 {
     bool has_certificate = config->certificate[0] != '\0', has_key = config->key[0] != '\0';
@@ -96,6 +106,9 @@ int config_check(const struct config *config, struct err *err)
     if (config->agent[0] == '\0' && config->manager[0] == '\0')
         return err_set(err, ERR_USAGE,
                        "nothing to serve: set --agent, --manager, or both, to where they are");
+    if (check_address("--agent", config->agent, "unix:", err) < 0 ||
+        check_address("--manager", config->manager, NULL, err) < 0)
+        return -1;
     if (has_certificate != has_key)
         return err_set(err, ERR_USAGE, "--certificate and --key go together");
     if ((config->cvms_certificate[0] != '\0') != (config->cvms_key[0] != '\0'))

@@ -228,7 +228,8 @@ def test_settings_that_do_not_go_together_are_refused(tmp_path):
             ([], "nothing to serve"), (["--agent", NOWHERE, "--certificate", "x"], "go together"),
             (["--agent", NOWHERE, "--certificate", "/nowhere", "--key", "/nowhere"], "/nowhere"),
             (["--agent", NOWHERE, "--plaintext", "--client-ca", "x"], "plaintext"),
-            (["--manager", "https://127.0.0.1:1"], "--tokens"),
+            (["--manager", "https://127.0.0.1:1"], "--tokens"), (["--agent", "tcp:1"], "unix:PATH"),
+            (["--manager", "http://127.0.0.1:1", "--tokens", "x"], "https://HOST:PORT"),
             (["--agent", NOWHERE, "--listen", "localhost"], "no address")):
         answer = start(*arguments)
         assert answer.returncode == 2 and said in answer.stderr, (arguments, answer)
