@@ -26,9 +26,8 @@
 #define UID_EACH    64U
 #define UID_GIVEN   (UID_EACH - 2) /* the rest is for those who hunt */
 
-#define HUNTS                                                                                      \
-    16 /* of each user: one who becomes the other when he is hunted is met before long             \
-        */
+/* Of each user: one who becomes the other when he is hunted is met before long. */
+#define HUNTS 16
 
 #define PREFIX "cocos-worker-" /* of their directories and groups */
 

@@ -3,6 +3,8 @@
 #include "services/agent-api/keeper/ward.h"
 
 #include <signal.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -154,6 +156,32 @@ static void a_door_passes_from_one_to_the_next(void **state)
     ward_end(&second);
 }
 
+/* Whatever it does to the directory: the next one finds it as it was. */
+static void a_door_comes_back_as_it_was(void **state)
+{
+    struct ward first = WARD_NONE, second = WARD_NONE;
+    OWNED(free_str) char *door = NULL;
+    struct stat status;
+    OWNED_WORLD w;
+    struct err err;
+
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    world_make(&w);
+    assert_int_equal(chmod(w.dir, 0700), 0);
+    door = mem_printf("%s/agent.sock", w.dir);
+    assert_ok(ward_make(w.wards, door, &first, &err));
+    assert_int_equal(chmod(w.dir, 0777), 0);
+    assert_ok(ward_make(w.wards, door, &second, &err));
+    ward_end(&first);
+    assert_int_equal(chmod(w.dir, 0777), 0);
+    ward_end(&second);
+    assert_int_equal(stat(w.dir, &status), 0);
+    assert_int_equal(status.st_uid, 0);
+    assert_int_equal(status.st_mode & 07777, 0700);
+}
+
 static void a_process_is_in_its_directory_and_without_power(void **state)
 {
     OWNED_BUF said = BUF_OF(64 * KIB);
@@ -210,6 +238,61 @@ static void nothing_that_it_started_outlives_it(void **state)
     ward_end(&other);
 }
 
+/* It stops and kills everybody whom it may, as soon as there is somebody. */
+static void who_hunts_it_is_not_its_prey(void **state)
+{
+    struct ward ward;
+    OWNED_WORLD w;
+    struct err err;
+    pid_t pid;
+
+    (void)state;
+    world_make(&w);
+    assert_ok(ward_make(w.wards, NULL, &ward, &err));
+    if (!ward.own)
+        skip();
+    assert_ok(ward_fork(&ward, &pid, &err));
+    while (pid == 0)
+        kill(-1, SIGSTOP); /* all but itself */
+    usleep(100000);
+    alarm(20);
+    ward_kill(&ward);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    alarm(0);
+    ward_end(&ward);
+}
+
+/* The end of who is traced waits for the tracer, whose end is not waited for. */
+static void a_tracer_does_not_keep_it(void **state)
+{
+    struct ward ward;
+    OWNED_WORLD w;
+    struct err err;
+    pid_t pid;
+
+    (void)state;
+    world_make(&w);
+    assert_ok(ward_make(w.wards, NULL, &ward, &err));
+    if (!ward.own)
+        skip();
+    assert_ok(ward_fork(&ward, &pid, &err));
+    if (pid == 0) {
+        prctl(PR_SET_DUMPABLE, 1);
+        prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
+        if (fork() == 0)
+            ptrace(PTRACE_SEIZE, getppid(), NULL, NULL);
+        for (;;)
+            pause();
+    }
+    usleep(200000);
+    alarm(20);
+    kill(pid, SIGKILL);
+    ward_kill(&ward);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    alarm(0);
+    ward_end(&ward);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -217,8 +300,11 @@ int main(void)
         cmocka_unit_test(what_an_earlier_one_left_is_removed_and_nothing_else),
         cmocka_unit_test(a_door_in_a_directory_of_others_is_none),
         cmocka_unit_test(a_door_passes_from_one_to_the_next),
+        cmocka_unit_test(a_door_comes_back_as_it_was),
         cmocka_unit_test(a_process_is_in_its_directory_and_without_power),
         cmocka_unit_test(nothing_that_it_started_outlives_it),
+        cmocka_unit_test(who_hunts_it_is_not_its_prey),
+        cmocka_unit_test(a_tracer_does_not_keep_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
